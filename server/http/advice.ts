@@ -16,7 +16,7 @@ export interface Understood {
   /** Asks for advice. */
   readonly hints: (emptyNames?: readonly EmptyName[]) => Promise<readonly Hint[]>;
   /** Asks for advice about its names alone, see nameHintsOf. */
-  readonly nameHints: () => Promise<readonly Hint[]>;
+  readonly nameHints: (further?: readonly EmptyName[]) => Promise<readonly Hint[]>;
   /**
    * Adds advice to an answer that may need some.
    * @param emptyNames  names that it groups by or measures, and that none of its lines has
@@ -40,7 +40,8 @@ export async function understood(
   return {
     asker,
     hints,
-    nameHints: async () => (await engine.run(asker, (view, query) => nameHintsOf(question, view, query))).answer,
+    nameHints: async (further = []) =>
+      (await engine.run(asker, (view, query) => nameHintsOf(question, further, view, query))).answer,
     withHints: async (answer, isEmpty, emptyNames = []) =>
       !isEmpty && emptyNames.length === 0 ? answer : hinted(reply, answer, await hints(emptyNames)),
   };

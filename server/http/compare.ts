@@ -4,7 +4,7 @@ import { ParameterError } from '../../shared/errors.ts';
 import { COMPARE_LIMIT_DEFAULT, COMPARE_LIMIT_MAX } from '../limits.ts';
 import { compare, type CompareQuery, type Difference } from '../query/compare.ts';
 import type { QueryEngine } from '../query/engine.ts';
-import type { EmptyName } from '../query/hints.ts';
+import { type EmptyName, nameHintsOf } from '../query/hints.ts';
 import { all, type AuthorizedQuery, parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
 import { parseName } from '../store/asked-name.ts';
 import { edgesOf } from '../store/log-buckets.ts';
@@ -29,7 +29,7 @@ export function registerCompare(app: FastifyInstance, { engine, now }: CompareOp
     const { query: parameters, namespaces } = request;
     const limit = parseCount(parameters, 'limit', 1, COMPARE_LIMIT_MAX, COMPARE_LIMIT_DEFAULT);
     const names = all(parameters, 'name');
-    const { these, those } = parseSides({ query: parameters, namespaces }, nowMs);
+    const { these, those, thoseQuery } = parseSides({ query: parameters, namespaces }, nowMs);
     const asked = { these, those, names: names.length === 0 ? undefined : names, limit };
     const ownNames = [...OWN_NAMES, ...Object.keys(parameters).filter((name) => name.startsWith(THAN))];
     const { asker, withHints } = await understood(engine, request, reply, { ownNames, nowMs });
@@ -46,13 +46,18 @@ export function registerCompare(app: FastifyInstance, { engine, now }: CompareOp
       const missing = answer.missing.map((name): EmptyName => ({ asked: name, wants: 'value' }));
       return withHints(found, theseRows === 0, missing);
     }
+    const other = { query: thoseQuery, namespaces, ownNames: OWN_NAMES, nowMs };
+    const { answer: wrong } = await engine.run(asker, (view, query) => nameHintsOf(other, [], view, query));
     const message = 'the search with than. finds no line, so that there is nothing to compare with';
-    return hinted(reply, found, [{ message }]);
+    return hinted(reply, found, [{ message }, ...wrong.map((hint) => ({ message: `${THAN}: ${hint.message}` }))]);
   });
 }
 
 /** @throws ParameterError */
-function parseSides(authorized: AuthorizedQuery, nowMs: number): Pick<CompareQuery, 'these' | 'those'> {
+function parseSides(
+  authorized: AuthorizedQuery,
+  nowMs: number,
+): Pick<CompareQuery, 'these' | 'those'> & { readonly thoseQuery: QueryString } {
   const { query } = authorized;
   const entries = Object.entries(query);
   const own = Object.fromEntries(entries.filter(([name]) => !name.startsWith(THAN)));
@@ -72,7 +77,8 @@ function parseSides(authorized: AuthorizedQuery, nowMs: number): Pick<CompareQue
     parseFilters({ ...authorized, query: parameters }, nowMs, OWN_NAMES);
   const these = parse(own);
   if (Object.keys(than).length > 0) {
-    return { these, those: { kind: 'search', predicate: otherSide(these, own, than, parse) } };
+    const thoseQuery = otherQuery(own, than);
+    return { these, those: { kind: 'search', predicate: otherSide(these, than, parse(thoseQuery)) }, thoseQuery };
   }
   const filters = Object.fromEntries(Object.entries(own).filter(([name]) => !RANGE_NAMES.includes(name)));
   const others = Object.fromEntries(
@@ -90,23 +96,19 @@ function parseSides(authorized: AuthorizedQuery, nowMs: number): Pick<CompareQue
       'level=error, or since=1h&than.since=2h',
     );
   }
-  return { these, those: { kind: 'rest', of: parse(others) } };
+  return { these, those: { kind: 'rest', of: parse(others) }, thoseQuery: others };
 }
 
-/**
- * The other search is the same with its own parameters in the place of those of the same names. Where it has only the beginning
- * of its range, it ends where the range of these lines begins, if that is later.
- */
-function otherSide(
-  these: Predicate,
-  own: QueryString,
-  than: QueryString,
-  parse: (parameters: QueryString) => Predicate,
-): Predicate {
+/** The other search is the same with its own parameters in the place of those of the same names. */
+function otherQuery(own: QueryString, than: QueryString): QueryString {
   const isOtherRange = RANGE_NAMES.some((name) => than[name] !== undefined);
   const replaced = new Set([...Object.keys(than).map(comparedName), ...(isOtherRange ? RANGE_NAMES : [])]);
   const kept = Object.entries(own).filter(([name]) => !replaced.has(comparedName(name)));
-  const those = parse({ ...Object.fromEntries(kept), ...than });
+  return { ...Object.fromEntries(kept), ...than };
+}
+
+/** Where it has only the beginning of its range, it ends where the range of these lines begins, if that is later. */
+function otherSide(these: Predicate, than: QueryString, those: Predicate): Predicate {
   if (than['since'] === undefined || than['until'] !== undefined) return those;
   const isBefore = these.from !== undefined && those.from !== undefined && those.from < these.from;
   return isBefore ? { ...those, to: these.from } : those;

@@ -10,13 +10,15 @@ import { AROUND_NAMES, parseAround, searchAround } from '../query/around.ts';
 import { searchPer } from '../query/per.ts';
 import { LOGS_NAMES, parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
+import type { Hint } from '../query/hints.ts';
+import { isOfName } from '../store/columns.ts';
 import { csvHeader } from '../store/csv.ts';
 import { namesOf } from '../store/erasure-status.ts';
 import { type AnswerFormat, JSON_LINE_END, type TextSink } from '../store/sink.ts';
 import { freeMemory } from '../../shared/own-memory.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
-import { hintHeaders, understood } from './advice.ts';
+import { hintHeaders, understood, type Understood } from './advice.ts';
 import { by, CLIENT_GONE } from './asker.ts';
 import { sayUntil } from './until.ts';
 import { pageHeaders } from './page-headers.ts';
@@ -55,7 +57,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     // Any other answer ends by itself.
     const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
     const ownNames = LOGS_NAMES;
-    const { asker, hints } = await understood(engine, request, reply, {
+    const { asker, hints, nameHints } = await understood(engine, request, reply, {
       ownNames,
       nowMs,
       ends: [options.closing, ...ends],
@@ -67,7 +69,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     return send(reply, framed(lines, wanted.sink), wanted, options, async () => ({
       // What is cut for each has no next page.
       ...(wanted.per === undefined && pageHeaders(request.url, wanted.plan, page, engine.cursorKey)),
-      ...hintHeaders(isEmpty ? await hints() : []),
+      ...hintHeaders(isEmpty ? await hints() : await columnHints(wanted, nameHints)),
     }));
   });
 }
@@ -76,6 +78,15 @@ function recordExport(request: FastifyRequest, { plan, sink }: LogsQuestion, { a
   const limit = plan.limit === Infinity ? 'all' : plan.limit;
   const details = { filters: namesOf(plan), limit, format: sink.format };
   return audit.record({ action: 'lines exported', ...by(request), details });
+}
+
+/** Advice about columns that no line has; once, with the first page. */
+async function columnHints(
+  { plan, sink: { columns = [] } }: LogsQuestion,
+  nameHints: Understood['nameHints'],
+): Promise<readonly Hint[]> {
+  const names = columns.filter(isOfName).map((asked) => ({ asked, wants: 'value' }) as const);
+  return names.length === 0 || plan.after !== undefined ? [] : nameHints(names);
 }
 
 /** The answer has the lines that were asked for, so that there is no next page. */

@@ -54,9 +54,9 @@ export class PodWatch implements Listener<PodObject> {
 
   async changed(pod: PodObject): Promise<void> {
     const { pods, recorder, changes, now } = this.#options;
-    const { labels } = pods.set(pod);
+    const { labels, pathUid } = pods.set(pod);
     this.#reportProblem(pod);
-    for (const entry of terminationsOf(pod, labels, now())) await recorder.add(entry);
+    for (const entry of terminationsOf(pod, labels, now(), pathUid)) await recorder.add(entry);
     await changes.changed(pod);
   }
 

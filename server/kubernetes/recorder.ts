@@ -9,6 +9,7 @@ import { backoffMs } from '../../shared/backoff.ts';
 import { PodlogError } from '../../shared/errors.ts';
 import { type Labels, labelsKey } from '../../shared/labels.ts';
 import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
+import { type Run, runKey } from '../../shared/row-group/runs.ts';
 import { rowTimeOfMs } from '../../shared/time.ts';
 import { encodeBatch, type FileRange } from '../../shared/wire.ts';
 import type { BatchAcceptor } from '../ingest/accept-batch.ts';
@@ -21,6 +22,8 @@ export interface Entry {
   /** Above 0. Entries of one file come in ascending order; one that is not above the stored position is a repeat. */
   readonly offset: number;
   readonly labels: Labels;
+  /** Whose end it is, if it is that of a run. */
+  readonly run?: Run;
   readonly epochMs: number;
   readonly line: string;
 }
@@ -115,16 +118,16 @@ export class Recorder {
       streams.clear();
       return bytes;
     };
-    for (const { file, offset, labels, epochMs, line } of entries) {
+    for (const { file, offset, labels, run, epochMs, line } of entries) {
       const { day, timeNs } = rowTimeOfMs(epochMs);
       if (!builder.fits(day) || builder.rowCount >= RECORD_ROWS_MAX) yield finish([]);
       const known = this.known(file);
       const to = { stdout: offset, stderr: 0 };
       if (offset <= (ranges.get(file)?.to.stdout ?? known)) continue;
       ranges.set(file, { file, from: { stdout: known, stderr: 0 }, to });
-      const key = labelsKey(labels);
+      const key = run === undefined ? labelsKey(labels) : `${runKey(run)} ${labelsKey(labels)}`;
       let stream = streams.get(key);
-      if (stream === undefined) streams.set(key, (stream = builder.stream(labels)));
+      if (stream === undefined) streams.set(key, (stream = builder.stream(labels, run)));
       const bytes = Buffer.from(line);
       const at = builder.append(bytes, 0, bytes.length);
       builder.add(stream, day, timeNs, 0, at, at + bytes.length);

@@ -19,9 +19,13 @@ const SECOND_MS = 1000;
 /**
  * Returns the entries for all terminations that a pod's status shows, including those that were recorded before.
  * @param podLabels  labels of its lines besides those from their path
+ * @param pathUid  the uid in that path
  */
-export function terminationsOf(pod: PodObject, podLabels: Labels, nowMs: number): Entry[] {
-  const runs = endedRunsOf(pod).map((ended) => runEntry(pod, podLabels, ended, nowMs));
+export function terminationsOf(pod: PodObject, podLabels: Labels, nowMs: number, pathUid: string): Entry[] {
+  const runs = endedRunsOf(pod).map((ended) => ({
+    ...runEntry(pod, podLabels, ended, nowMs),
+    run: { uid: pathUid, container: ended.container, restart: ended.run },
+  }));
   const end = podEntry(pod, podLabels, nowMs);
   return (end === undefined ? runs : [...runs, end]).filter(({ epochMs }) => epochMs >= nowMs - TERMINATION_AGE_MS_MAX);
 }

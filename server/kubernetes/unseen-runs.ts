@@ -95,6 +95,7 @@ export class UnseenRuns {
       file: FILE_PREFIX + runsKey(pathUid, container),
       offset: endedRuns,
       labels: { namespace, pod, container, stream: PODLOG_STREAM, node, ...known?.labels },
+      run: { uid: pathUid, container, restart: last },
       epochMs: lastMs,
       line: `podlog: lines of ${name} may have been lost: no agent saw the container run`,
     };

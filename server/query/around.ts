@@ -17,6 +17,7 @@ import { JSON_LINE_END, type RowsSink, type TextSink } from '../store/sink.ts';
 import { parseForm } from './answer-form.ts';
 import {
   type AuthorizedQuery,
+  LOGS_NAMES,
   oneOf,
   parseFilters,
   parseInstantParameter,
@@ -71,6 +72,8 @@ export function parseAround(
     const problem = `a time is not of one ${context === 'app' ? 'app' : context}`;
     throw new ParameterError('context', problem, 'all, or the cursor of a line as around', 'context=all');
   }
+  // They are ignored, but what is wrong in them is said.
+  parseFilters({ query, namespaces }, nowMs, [...LOGS_NAMES, ...AROUND_NAMES]);
   const visible = parseFilters({ query: {}, namespaces }, nowMs);
   return {
     centre: cursor ?? parseCentre(query, text, nowMs),

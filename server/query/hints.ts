@@ -41,9 +41,14 @@ export async function hintsOf(
   return collected(question, view, query, (adviser) => adviser.hints(emptyNames));
 }
 
-/** Returns the same about the names of the filters alone: those that no line in the range has. */
-export async function nameHintsOf(question: Question, view: LogView, query: Query): Promise<readonly Hint[]> {
-  return collected(question, view, query, (adviser) => adviser.nameHints([]));
+/** Returns the same about names alone, those of filters and further ones: which of them no line in the range has. */
+export async function nameHintsOf(
+  question: Question,
+  emptyNames: readonly EmptyName[],
+  view: LogView,
+  query: Query,
+): Promise<readonly Hint[]> {
+  return collected(question, view, query, (adviser) => adviser.nameHints(emptyNames));
 }
 
 async function collected(

@@ -1,5 +1,5 @@
 /** The parts of a question that advice is about: the names in its filters, and the question without each filter. */
-import { askedAs, parseName, verbatim } from '../store/asked-name.ts';
+import { askedAs, parseName, shapesOf, verbatim } from '../store/asked-name.ts';
 import { leavesOf } from '../store/predicate.ts';
 import { type AuthorizedQuery, all, isFilter, parseFilter, parseReading, type QueryString } from './parameters.ts';
 import { written } from './question-text.ts';
@@ -76,10 +76,14 @@ function renamed(query: QueryString, parameter: string, by: string): QueryString
   return Object.fromEntries(Object.entries(query).map(([each, values]) => [each === parameter ? by : each, values]));
 }
 
-/** Returns how to ask for a name in the place of another: for a label or a field alone where that one is. */
+/**
+ * Returns how to ask for a name in the place of another: for a label or a field alone where that one is, and for the shapes of its
+ * values.
+ */
 function nameInPlaceOf(asked: string, by: string): string {
-  const { only } = parseName(asked);
-  return only === undefined ? askedAs(by) : `${only}.${by}`;
+  const { only, isShape } = parseName(asked);
+  const name = only === undefined ? askedAs(by) : `${only}.${by}`;
+  return isShape ? shapesOf(name) : name;
 }
 
 /** Returns the question without each of its filters. */

@@ -63,6 +63,11 @@ export function askedAs(name: string): string {
   return isPlainName(name) ? name : verbatim(name);
 }
 
+/** Returns how a query asks for the shapes of the values of a name, as it asks for these. */
+export function shapesOf(asked: string): string {
+  return `${asked}${SHAPE}`;
+}
+
 /** Returns how a query asks for a label or field whose name means something else to it. */
 export function verbatim(name: string): string {
   return `${VERBATIM}${name}`;

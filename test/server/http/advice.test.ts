@@ -123,7 +123,7 @@ const HABITS: readonly [string, RegExp][] = [
   ['q=panic&context=30', /around=/],
   ['q=panic&before=30s', /around=/],
   ['q=panic&A=30', /around=/],
-  ['having=count>5', /order=/],
+  ['having=count>5', /having=distinct>1.*on \/aggregate/],
   ['step=5m', /step: not a parameter of this route/],
   ['query={app="api"}', /LogQL/],
 ];
@@ -212,6 +212,9 @@ test.each([
   ['levle=error', '"levle"', 'level', 'level=error'],
   ['search=error%20statsu:502', '"statsu" at 7', 'status', 'search=error%20status:502'],
   ['search=level:error%20"pdo":api-1', '"pdo" at 13', 'pod', 'search=level:error%20pod:api-1'],
+  ['pdo.shape=api-*', '"pdo"', 'pod', 'pod.shape=api-*'],
+  ['search=pdo.shape:api-*', '"pdo.shape" at 1', 'pod', 'search=pod.shape:api-*'],
+  ['search=field.statsu.shape:{id}', '"field.statsu.shape" at 1', 'status', 'search=field.status.shape:%7Bid%7D'],
   ['weather=fine', '"weather"', undefined, undefined],
 ])('%s', async (parameters, shown, nearest, suggested) => {
   const { status, text, header } = await get(`logs?${parameters}`);
@@ -240,6 +243,17 @@ test.each([
   expect(hint?.message).toMatch(new RegExp(`; did you mean ${nearest}\\?$`));
   expect(hint).toMatchObject({ parameters: suggested, lines: 1 });
   expect(await linesOf(suggested)).toBe(1);
+});
+
+test.each([
+  ['columns=time,latency', 'no line in the store has "latency"; did you mean latency_ms?'],
+  ['columns=pod,latncy_ms&format=csv&since=1h', 'no line from 1h to now has "latncy_ms"; did you mean latency_ms?'],
+  ['columns=time,pod,level,line,message,cursor,labels,fields,latency_ms,status,status.shape', null],
+  ['columns=latency&limit=all', 'no line in the store has "latency"; did you mean latency_ms?'],
+])('columns that no line has: %s', async (parameters, header) => {
+  const answer = await get(`logs?namespace=shop&${parameters}`);
+  expect(answer.text).not.toBe('');
+  expect(answer.header).toBe(header);
 });
 
 test('a wider range, and each filter left out, with as many lines as these questions find', async () => {

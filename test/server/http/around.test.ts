@@ -88,6 +88,9 @@ test.for([
   ['around=now&context=app', 400, /^context: a time is not of one app/],
   ['around=now&context=pod', 400, /^context: "pod" is unknown; allowed: stream, app, namespace, all/],
   ['around=now&before=soon', 400, /^before: "soon" is neither a number of lines nor a duration/],
+  ['around=now&since=lunch', 400, /^since: "lunch" is not a valid time/],
+  ['around=now&until=lunch', 400, /^until: "lunch" is not a valid time/],
+  ['around=now&q=~(', 400, /^q: /],
   ['around=now&after=100000', 400, /^after: "100000" is neither/],
 ] as const)('%s is refused', async ([query, status, message]) => {
   const response = await fetch(`${server.url}/logs?${query}`);

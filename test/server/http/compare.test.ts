@@ -37,6 +37,7 @@ const LINES: readonly Line[] = Array.from({ length: 3000 }, (_, i) => {
 });
 
 interface Answer {
+  readonly hints?: readonly { readonly message: string }[];
   readonly rows: number;
   readonly than: { readonly rows: number };
   readonly distinct: number;
@@ -130,6 +131,14 @@ test('a handful of lines sets nothing apart, nor do equal sides', async () => {
   expect((await get('namespace=shop&level=info&name=status')).differences.map(({ kind }) => kind)).not.toContain('new');
   const { differences, rows, than } = await get('namespace=none');
   expect([rows, than.rows, differences]).toEqual([0, LINES.length, []]);
+});
+
+test('a name of the other search that no line has is named', async () => {
+  const { hints } = await get('level=error&than.levle=info');
+  expect(hints!.map(({ message }) => message)).toEqual([
+    'the search with than. finds no line, so that there is nothing to compare with',
+    'than.: no line in the store has "levle"; did you mean level?',
+  ]);
 });
 
 test.each([

@@ -10,7 +10,7 @@ const DONE = { exitCode: 0, reason: 'Completed', finishedAt: AT };
 
 function tell(status: PodObject['status']): { line: string; offset: number }[] {
   const pod = podObject('api-1', status === undefined ? {} : { status });
-  return terminationsOf(pod, {}, NOW).map(({ line, offset }) => ({ line, offset }));
+  return terminationsOf(pod, {}, NOW, pod.metadata.uid).map(({ line, offset }) => ({ line, offset }));
 }
 
 test.each<[what: string, ContainerStatus, want: [line: string, offset: number][]]>([
@@ -65,7 +65,7 @@ test('one run is the same whether it is seen while it waits, or as the last of t
 
 test('an ending stands in the stream of podlog, behind the lines of its second', () => {
   const pod = podObject('api-1', { status: { containerStatuses: [restarted('api', 1, OOM)] } });
-  expect(terminationsOf(pod, { app: 'api', owner: 'Deployment/api' }, NOW)).toEqual([
+  expect(terminationsOf(pod, { app: 'api', owner: 'Deployment/api' }, NOW, 'uid-of-path')).toEqual([
     {
       file: 'kubernetes/endings/uid-of-api-1/api',
       offset: 1,
@@ -78,6 +78,7 @@ test('an ending stands in the stream of podlog, behind the lines of its second',
         app: 'api',
         owner: 'Deployment/api',
       },
+      run: { uid: 'uid-of-path', container: 'api', restart: 0 },
       epochMs: Date.parse('2026-11-23T15:00:05.999Z'),
       line: 'container api ended: exit code 137, OOMKilled, restart 0',
     },
