@@ -53,6 +53,7 @@ import {
   RETRY_AFTER_QUEUE_SECONDS,
   TEXT_BYTES_MAX,
 } from './limits.ts';
+import { begunRunsIn } from './query/begun-runs.ts';
 import { QueryEngine } from './query/engine.ts';
 import type { Discovery } from './query/logql/select.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
@@ -145,7 +146,10 @@ export function buildApp(parts: AppParts): FastifyInstance {
     shred: (input, flow) => pool.run(SHRED, input, { flow, transfer: ownMemory(input.bytes) }),
   });
   registerIngest(app, { pushes, now });
-  const engine = new QueryEngine(logs, { onEnded: costCounters(metrics) });
+  const engine = new QueryEngine(logs, {
+    begunRuns: () => begunRunsIn(logs.positions),
+    onEnded: costCounters(metrics),
+  });
   reportMemory(metrics, { engine, bodyBudget, pushMemory });
   registerLogs(app, { engine, audit, now, closing: closing.signal });
   registerCompare(app, { engine, now });

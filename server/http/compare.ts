@@ -6,6 +6,7 @@ import { compare, type CompareQuery, type Difference } from '../query/compare.ts
 import type { QueryEngine } from '../query/engine.ts';
 import { type EmptyName, nameHintsOf } from '../query/hints.ts';
 import { all, type AuthorizedQuery, parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
+import { shareOf } from '../query/six-decimals.ts';
 import { parseName } from '../store/asked-name.ts';
 import { edgesOf } from '../store/log-buckets.ts';
 import { isEverything, type Predicate } from '../store/predicate.ts';
@@ -20,8 +21,6 @@ export interface CompareOptions {
 const THAN = 'than.';
 const OWN_NAMES = ['name', 'limit'];
 const RANGE_NAMES = ['since', 'until'];
-/** Significant digits of shares. */
-const SHARE_DIGITS = 4;
 
 export function registerCompare(app: FastifyInstance, { engine, now }: CompareOptions): void {
   app.get<{ Querystring: QueryString }>('/compare', async (request, reply) => {
@@ -130,8 +129,4 @@ function written(difference: Difference, theseRows: number, thoseRows: number): 
     than: { rows: difference.thoseRows, share: shareOf(difference.thoseRows, thoseRows) },
     significance: Math.round(difference.significance),
   };
-}
-
-function shareOf(rows: number, total: number): number {
-  return Number((rows / total).toPrecision(SHARE_DIGITS));
 }

@@ -10,6 +10,7 @@ import type { QueryEngine } from '../query/engine.ts';
 import { parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
 import { patterns } from '../query/patterns.ts';
 import { roundedError } from '../query/six-decimals.ts';
+import { shareOf } from '../query/six-decimals.ts';
 import { understood } from './advice.ts';
 import { sayUntil } from './until.ts';
 
@@ -17,9 +18,6 @@ export interface PatternsOptions {
   readonly engine: QueryEngine;
   readonly now: () => number;
 }
-
-/** A share has this many significant digits. */
-const SHARE_DIGITS = 4;
 
 const OWN_NAMES: readonly string[] = ['limit', 'examples'];
 
@@ -45,7 +43,7 @@ export function registerPatterns(app: FastifyInstance, { engine, now }: Patterns
         id: pattern.id,
         pattern: pattern.text,
         rows: pattern.rows,
-        share: Number((pattern.rows / answer.rows).toPrecision(SHARE_DIGITS)),
+        share: shareOf(pattern.rows, answer.rows),
         levels: pattern.levels,
         trend: pattern.trend,
         examples: pattern.examples.map(({ time, labels, line, isCut }) => ({

@@ -68,22 +68,22 @@ export function registerViews(app: FastifyInstance, { views, now }: ViewRoutes):
   });
 }
 
-/** Without tokens, everybody is one caller. */
-function callerOf({ callerName = '' }: FastifyRequest): string {
+/** Whose views a caller's are: without tokens, everybody's are of one owner. */
+function ownerOf({ callerName = '' }: FastifyRequest): string {
   return callerName;
 }
 
 function visible(views: ViewAbility, request: FastifyRequest): SavedView[] {
-  const caller = callerOf(request);
+  const caller = ownerOf(request);
   return views.list().filter(({ owner }) => owner === undefined || owner === caller);
 }
 
 /** @throws ForbiddenError */
 function ownerFor(isShared: boolean, request: FastifyRequest): string | undefined {
-  if (!isShared) return callerOf(request);
+  if (!isShared) return ownerOf(request);
   if (request.scopes.includes('admin')) return undefined;
   throw new ForbiddenError(
-    `${callerOf(request)} lacks the scope admin, which changes shared views; without shared, the view is its own`,
+    `${ownerOf(request)} lacks the scope admin, which changes shared views; without shared, the view is its own`,
   );
 }
 

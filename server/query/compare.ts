@@ -13,6 +13,7 @@ import {
   COMPARE_SHAPE_BYTES_MAX,
 } from '../limits.ts';
 import { numberOf } from '../../shared/quantity.ts';
+import { countLines } from './count-lines.ts';
 import { askedAs, LINE_PATTERN } from '../store/asked-name.ts';
 import type { Facet, FacetCounts, FacetsAsked, NamedValues } from '../store/facets.ts';
 import type { LogView } from '../store/log-store.ts';
@@ -76,8 +77,8 @@ export async function compare(asked: CompareQuery, view: Ask, query: Query): Pro
     return sidesOf(own!, those.kind === 'rest' ? without(all!, own!) : all!);
   };
   const own = await facets({ names });
-  const theseRows = await rowsOf(these, view, query);
-  const allRows = await rowsOf(whole, view, query);
+  const theseRows = await countLines(these, view, query);
+  const allRows = await countLines(whole, view, query);
   const thoseRows = those.kind === 'rest' ? allRows - theseRows : allRows;
   const compared = new Map([...own].filter(([name]) => !conditions.has(name)));
   const ids = [...compared].flatMap(([name, { areCounted }]) => (areCounted ? [] : [name])).toSorted();
@@ -100,11 +101,6 @@ export async function compare(asked: CompareQuery, view: Ask, query: Query): Pro
     ids,
     missing: (names ?? []).filter((name) => !own.has(name)),
   };
-}
-
-async function rowsOf(side: Predicate, view: Ask, query: Query): Promise<number> {
-  const { cells } = await view.aggregate({ ...side, by: [], measures: [], stepNs: undefined, limit: 1 }, query);
-  return cells[0]?.rows ?? 0;
 }
 
 function inOrder(a: Difference, b: Difference): number {

@@ -13,6 +13,7 @@ import type { Plan } from '../store/search-plan.ts';
 import type { PieceOf, Sink } from '../store/sink.ts';
 import { AnswerRows } from './answer-rows.ts';
 import { AnswerText } from './answer-text.ts';
+import type { BegunRuns } from './begun-runs.ts';
 import { withPreviousRuns } from './previous-runs.ts';
 import { QuerySlots } from './query-slots.ts';
 import { TailSlots } from './tail-slots.ts';
@@ -43,12 +44,15 @@ export interface Answer<Piece> {
 export interface QueryEngineOptions {
   readonly runMsMax?: number;
   readonly viewHeldMsMax?: number;
+  /** Runs that are known besides those that lines are of. */
+  readonly begunRuns?: () => BegunRuns;
   /** Called with the cost of each query that has ended. */
   readonly onEnded?: (statistics: Readonly<QueryStatistics>) => void;
 }
 
 export class QueryEngine {
   readonly #reader: LogReader;
+  readonly #view: () => LogView;
   readonly #runMsMax: number;
   readonly #viewHeldMsMax: number;
   readonly #onEnded: (statistics: Readonly<QueryStatistics>) => void;
@@ -62,6 +66,8 @@ export class QueryEngine {
 
   constructor(reader: LogReader, options: QueryEngineOptions = {}) {
     const { runMsMax = QUERY_RUN_MS_MAX, viewHeldMsMax = VIEW_HELD_MS_MAX, onEnded = () => {} } = options;
+    const { begunRuns = () => new Map() } = options;
+    this.#view = () => withPreviousRuns(reader.view(), begunRuns);
     this.#reader = reader;
     this.cursorKey = reader.cursorKey;
     this.#runMsMax = runMsMax;
@@ -77,7 +83,7 @@ export class QueryEngine {
   async run<T>(asker: Asker, ask: (view: LogView, query: Query) => Promise<T>): Promise<Answered<T>> {
     const { query, inTurn } = this.#begin(asker);
     const answer = await inTurn(async () => {
-      using view = withPreviousRuns(this.#reader.view());
+      using view = this.#view();
       try {
         return await ask(view, query);
       } finally {
@@ -148,7 +154,7 @@ export class QueryEngine {
     query: Query,
     ask: (view: LogView, query: Query) => AsyncIterable<Piece>,
   ): AsyncGenerator<Piece> {
-    using view = withPreviousRuns(this.#reader.view());
+    using view = this.#view();
     try {
       yield* ask(view, query);
     } finally {
@@ -161,7 +167,7 @@ export class QueryEngine {
     const to = plan.to === undefined || plan.to > newest ? newest : plan.to;
     try {
       for (let part: Plan | undefined = plan; part !== undefined;) {
-        using view = withPreviousRuns(this.#reader.view());
+        using view = this.#view();
         const untilMs = performance.now() + this.#viewHeldMsMax;
         let next: Plan | undefined;
         for await (const piece of view.search(part, sink, query)) {

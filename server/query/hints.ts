@@ -9,6 +9,7 @@ import { parseName } from '../store/asked-name.ts';
 import type { LogView } from '../store/log-store.ts';
 import { leafOf, normalised, type Predicate } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
+import { countLines } from './count-lines.ts';
 import { all, parseFilter, parseFilters, parseReading, type QueryString } from './parameters.ts';
 import { valuesMeant, valuesWidened } from './mistaken-values.ts';
 import { isFilterOf, namesInFilters, type Question, withoutEach, type WrittenName } from './question-parts.ts';
@@ -258,9 +259,8 @@ class Adviser {
     return before + (to === undefined ? 0 : await this.#countOf({ ...wide, from: to }));
   }
 
-  async #countOf(predicate: Predicate): Promise<number> {
-    const { cells } = await this.#view.aggregate({ ...predicate, ...UNGROUPED, measures: [] }, this.#query);
-    return cells[0]?.rows ?? 0;
+  #countOf(predicate: Predicate): Promise<number> {
+    return countLines(predicate, this.#view, this.#query);
   }
 
   #parsed(query: QueryString): Predicate {

@@ -1,10 +1,11 @@
 /**
  * `previous=true`: of each container, the run before its newest known one, as kubectl's `-p` means it. Which run that is depends
  * on all lines of a container and not only on those that match, so it is looked up before the question is asked, in the same
- * view. A container is one of one pod: two pods of a StatefulSet that have the same name are two.
+ * view. A run that has begun is known although it has not printed anything. A container is one of one pod: two pods of a StatefulSet that have the same name are two.
  */
 import { QueryTooLargeError } from '../../shared/errors.ts';
 import { PREVIOUS_CONTAINERS_MAX } from '../limits.ts';
+import type { BegunRuns } from './begun-runs.ts';
 import type { Measure } from '../store/aggregate-plan.ts';
 import { LINE_CONTAINER, LINE_RUN, RESTART } from '../store/asked-name.ts';
 import type { LogView } from '../store/log-store.ts';
@@ -20,10 +21,10 @@ const NEWEST_RUN: Measure = { kind: 'numbers', of: RESTART, quantiles: [] };
 const RESTARTED = leafOf(RESTART, [{ kind: 'compare', operator: '>=', operand: { kind: 'number', value: 1 } }]);
 
 /** Returns the view, which also answers questions about previous runs. */
-export function withPreviousRuns(view: LogView): LogView {
+export function withPreviousRuns(view: LogView, begunRuns: () => BegunRuns): LogView {
   const resolve = async <P extends Predicate>(asked: P, query: Query): Promise<P> => {
     if (!isOfPreviousRun(asked.where)) return asked;
-    const runs = await previousRuns(view, asked.where, query);
+    const runs = await previousRuns(view, begunRuns(), asked.where, query);
     return { ...asked, where: normalised(replaced(asked.where, runs)) };
   };
   return {
@@ -69,7 +70,7 @@ async function* searchOnce<S extends Sink>(
  * Returns the condition that a line is of the previous run of its container.
  * @throws QueryTooLargeError
  */
-async function previousRuns(view: LogView, where: Where, query: Query): Promise<Where> {
+async function previousRuns(view: LogView, begun: BegunRuns, where: Where, query: Query): Promise<Where> {
   const plan = { from: undefined, to: undefined, where: normalised(allOf([ofContainers(where), RESTARTED])) };
   const { cells, groupCount } = await view.aggregate(
     { ...plan, by: [LINE_CONTAINER], measures: [NEWEST_RUN], stepNs: undefined, limit: PREVIOUS_CONTAINERS_MAX },
@@ -80,11 +81,16 @@ async function previousRuns(view: LogView, where: Where, query: Query): Promise<
       `previous=true: more than ${PREVIOUS_CONTAINERS_MAX} containers have been restarted; name a namespace, pod, container or node`,
     );
   }
-  const tests = cells.flatMap(({ by: [container], measures: [newest] }) =>
-    newest?.kind === 'numbers'
-      ? [{ kind: 'equals' as const, text: Buffer.from(`${container}/${newest.max - 1}`) }]
-      : [],
-  );
+  const newest = new Map(begun.entries().flatMap(([container, count]) => (count > 1 ? [[container, count - 1]] : [])));
+  for (const {
+    by: [container = ''],
+    measures: [numbers],
+  } of cells) {
+    if (numbers?.kind === 'numbers') newest.set(container, Math.max(numbers.max, newest.get(container) ?? 0));
+  }
+  const tests = Array.from(newest, ([container, run]) => {
+    return { kind: 'equals' as const, text: Buffer.from(`${container}/${run - 1}`) };
+  });
   return leafOf(LINE_RUN, tests);
 }
 

@@ -3,6 +3,7 @@ import { formatInstant, MS_PER_DAY } from '../../shared/time.ts';
 import { REQUEST_ID_NAMES, TRACE_ID_NAMES } from '../../shared/request-names.ts';
 import { REQUEST_BYTES_MAX, REQUEST_LAST_LINES_MAX } from '../limits.ts';
 import type { LogView } from '../store/log-store.ts';
+import { countLines } from './count-lines.ts';
 import { anyOf, normalised, type Predicate } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
 import { withId } from './request-rows.ts';
@@ -56,7 +57,7 @@ export async function requestOf(
     const last = await foundRows({ ...asked, direction: 'backward', rowsMax: REQUEST_LAST_LINES_MAX }, searches);
     const { instant } = found.rows.at(-1)!;
     const later = last.rows.filter((row) => row.instant > instant).toReversed();
-    const counts = await Promise.all(searches.map((each) => rowCount(each, view, query)));
+    const counts = await Promise.all(searches.map((each) => countLines(each, view, query)));
     return answerOf(id, name, { ...found, later }, counts[0]! + counts[1]!, limit);
   }
   return undefined;
@@ -81,11 +82,6 @@ function answerOf(
         : { limit, missing: lineCount - rows.length, from: formatInstant(rows.at(-1)!.instant) },
     lines: linesOf(rows, startOfRequest(all)),
   };
-}
-
-async function rowCount(predicate: Predicate, view: LogView, query: Query): Promise<number> {
-  const plan = { ...predicate, by: [], measures: [], stepNs: undefined, limit: 1 };
-  return (await view.aggregate(plan, query)).cells.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 /** Returns the lines of an answer as text, in its order. */

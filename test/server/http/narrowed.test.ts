@@ -44,6 +44,7 @@ const OWN: readonly Line[] = Array.from({ length: 40 }, (_, n) => ({
   day: TODAY,
   timeNs: n * 60e9,
   labels: { namespace: 'shop', pod: `api-${n % 2}`, container: 'api', stream: 'stdout' },
+  run: { uid: `uid-${n % 2}`, container: 'api', restart: n % 3 },
 }));
 
 function foreignLines(day: number): Line[] {
@@ -52,6 +53,8 @@ function foreignLines(day: number): Line[] {
     day,
     timeNs: n * 300e9,
     labels: { namespace: n % 2 === 0 ? 'other' : 'payments', pod: `p-${n % 9}`, secret: `s${n % 5}`, stream: 'stdout' },
+    // A node may say of its lines that they are of any run.
+    run: { uid: `uid-${n % 3}`, container: 'api', restart: 5 + (n % 5) },
   }));
 }
 
@@ -101,6 +104,11 @@ const FILTERS = [
   'search=secret_3:x',
   'tail=5',
   'q=foreign',
+  'previous=true',
+  'previous=true&pod=p-1',
+  'restart=1',
+  'restart>=5',
+  'line.run=uid-0/api/6',
   'q=own',
   'search=namespace:other',
   'search=foreign%20or%20own',
@@ -135,6 +143,7 @@ const ROUTES: readonly [string, readonly string[]][] = [
       'limit=0',
       'format=text',
       'columns=time,pod,secret,user_id',
+      'columns=time,restart,line.run',
     ],
   ],
   ['/labels', ['']],
@@ -148,7 +157,18 @@ const ROUTES: readonly [string, readonly string[]][] = [
   ],
   [
     '/aggregate',
-    ['', 'by=level', 'by=namespace', 'by=secret', 'by=secret_1', 'by=user_id&of=took', 'of=took', 'limit=1&by=took'],
+    [
+      '',
+      'by=level',
+      'by=namespace',
+      'by=secret',
+      'by=secret_1',
+      'by=user_id&of=took',
+      'of=took',
+      'limit=1&by=took',
+      'by=restart',
+      'by=line.container&of=restart&having=max>1',
+    ],
   ],
   [
     '/fields',
@@ -159,6 +179,7 @@ const ROUTES: readonly [string, readonly string[]][] = [
       'name=secret',
       'name=secret_1',
       'name=user_id',
+      'name=restart',
       'name=took&top=1000',
     ],
   ],

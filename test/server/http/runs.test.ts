@@ -222,6 +222,14 @@ describe('answers are those of the files', () => {
   });
 });
 
+test('a run that has begun and printed nothing is the newest, too', async () => {
+  expect(await linesOf('previous=true&pod=web-1')).toEqual([]);
+  write('shop_web-1_uid-b/web/1.log', '');
+  const want = expected(({ pod, restart }) => pod === 'web-1' && restart === 0);
+  await eventually(async () => expect(await linesOf('previous=true&pod=web-1')).toEqual(want));
+  expect(await linesOf('previous=true&pod=web-1', SHOP)).toEqual(want);
+});
+
 test('a pushed line has no run, unless one asks for its label or field', async () => {
   const headers = { authorization: `Bearer ${READ}` };
   const body = '{"message":"pushed","restart":3}';
