@@ -66,7 +66,16 @@ const FEW_ROWS_FACTOR = 16;
 
 /** The only rows whose lines are wanted: ascending, each once, with their ranks. */
 interface FewRows extends RankedRows {
+  /** Their times, where they are known. */
+  readonly timesNs: Float64Array | undefined;
   readonly byTemplate: ReadonlyMap<number, TemplateRows>;
+}
+
+export interface LinesOptions {
+  /** The lines end with the one that reaches it. */
+  readonly bytesMax?: number;
+  /** Times of the rows, where they are known: those of a few are not read again. */
+  readonly timesNs?: Float64Array;
 }
 
 /** A column from which lines are built. */
@@ -373,25 +382,24 @@ export class RowGroup {
 
   /**
    * Returns the lines of some rows, end to end. Decodes the columns that these rows use, or parts of them.
-   * @param bytesMax  the lines end with the one that reaches it
    * @param withNewlines  whether each line ends with a newline
    */
-  lines(rows: ArrayLike<number>, bytesMax = RAW_BYTES_MAX, withNewlines = false): ByteStrings {
-    const sink = new LineSink(rows.length, bytesMax, { withNewlines });
-    this.#buildLines(rows, bytesMax, sink);
+  lines(rows: ArrayLike<number>, options: LinesOptions = {}, withNewlines = false): ByteStrings {
+    const sink = new LineSink(rows.length, options.bytesMax ?? RAW_BYTES_MAX, { withNewlines });
+    this.#buildLines(rows, options, sink);
     return sink.finish();
   }
 
   /** Does the same, and returns where the values of each line are. */
-  cutLines(rows: ArrayLike<number>, bytesMax = RAW_BYTES_MAX): CutLines {
-    const sink = new LineSink(rows.length, bytesMax, { withValues: true });
-    this.#buildLines(rows, bytesMax, sink);
+  cutLines(rows: ArrayLike<number>, options: LinesOptions = {}): CutLines {
+    const sink = new LineSink(rows.length, options.bytesMax ?? RAW_BYTES_MAX, { withValues: true });
+    this.#buildLines(rows, options, sink);
     return sink.finishCut();
   }
 
-  #buildLines(rows: ArrayLike<number>, bytesMax: number, sink: LineSink): void {
+  #buildLines(rows: ArrayLike<number>, { bytesMax = RAW_BYTES_MAX, timesNs }: LinesOptions, sink: LineSink): void {
     const codes = this.templateCodes();
-    const few = this.#isFew(rows.length) ? this.#fewRows(codes, rows) : undefined;
+    const few = this.#isFew(rows.length) ? this.#fewRows(codes, rows, timesNs) : undefined;
     const ranks = few === undefined ? this.ranks() : undefined;
     const columns = new Map<number, OpenColumn>();
     const templates = new Map<number, OpenTemplate>();
@@ -409,7 +417,7 @@ export class RowGroup {
   /** Yields the lines of any number of rows, some at a time: those from rows[from] on. */
   *linesInTurn(rows: Int32Array | Uint32Array): Generator<{ readonly from: number; readonly lines: ByteStrings }> {
     for (let from = 0; from < rows.length;) {
-      const lines = this.lines(rows.subarray(from, from + LINES_IN_TURN), LINE_BYTES_IN_TURN);
+      const lines = this.lines(rows.subarray(from, from + LINES_IN_TURN), { bytesMax: LINE_BYTES_IN_TURN });
       yield { from, lines };
       from += lines.offsets.length - 1;
     }
@@ -439,9 +447,13 @@ export class RowGroup {
     return rows * FEW_ROWS_FACTOR <= this.info.rowCount;
   }
 
-  #fewRows(codes: Uint16Array, wanted: ArrayLike<number>): FewRows {
+  #fewRows(codes: Uint16Array, wanted: ArrayLike<number>, timesNs: Float64Array | undefined): FewRows {
     const ranked = rankedRows(codes, this.templates.length, wanted);
-    return { ...ranked, byTemplate: splitByTemplate(ranked, codes) };
+    const inOrder = timesNs && new Float64Array(ranked.rows.length);
+    if (timesNs !== undefined) {
+      for (let i = 0; i < timesNs.length; i++) inOrder![placeOf(ranked.rows, wanted[i]!)] = timesNs[i]!;
+    }
+    return { ...ranked, timesNs: inOrder, byTemplate: splitByTemplate(ranked, codes) };
   }
 
   /**
@@ -480,7 +492,7 @@ export class RowGroup {
     const values = pickColumn(info.chunk, pages, info.count, Int32Array.from(indices), {
       baseDay: this.info.baseDay,
       timesNs: () => {
-        const timesNs = this.timesAt(few.rows);
+        const timesNs = few.timesNs ?? this.timesAt(few.rows);
         return Float64Array.from(places, (place) => timesNs[place]!);
       },
     });

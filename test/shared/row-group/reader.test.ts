@@ -11,7 +11,12 @@ const ROWS = 65_536;
 
 /** Opens a row group, and counts the reads by offset. */
 function openCounted(textOf: (row: number) => string): { group: RowGroup; reads: Map<number, number> } {
-  const source = memorySource(rowGroupOf(Array.from({ length: ROWS }, (_, row) => ({ text: textOf(row) }))));
+  const lines = Array.from({ length: ROWS }, (_, row) => ({
+    text: textOf(row),
+    // Not as far from each other, or no page has to be read for them.
+    timeNs: row * 1e6 + ((row * 7919) % 1000),
+  }));
+  const source = memorySource(rowGroupOf(lines));
   const reads = new Map<number, number>();
   const read = (offset: number, sizeBytes: number): Buffer => {
     reads.set(offset, (reads.get(offset) ?? 0) + 1);
@@ -32,6 +37,26 @@ test('a compressed page is read once for all values that are picked from it', ()
   expect(rows.map((_, i) => byteStringAt(lines, i).toString())).toEqual(rows.map((row) => `{"id":"${idOf(row)}"}`));
   expect(reads.size).toBeGreaterThan(0);
   expect([...reads.values()].every((count) => count === 1)).toBe(true);
+});
+
+test('times that are known are not read again for timestamps of a few lines, in whatever order these are wanted', () => {
+  const timeOf = (row: number): string => new Date(Date.UTC(2026, 10, 23) + row * 1001).toISOString();
+  const textOf = (row: number): string => `{"time":"${timeOf(row)}"${row % 3 === 0 ? ',"a":1' : ''},"n":${row}}`;
+  const { group, reads } = openCounted(textOf);
+  const rows = [60_000, 7, 700, 69, 65_535, 700];
+  const wanted = rows.map(textOf);
+  const textsOf = (timesNs?: Float64Array): string[] => {
+    const lines = group.lines(rows, { ...(timesNs !== undefined && { timesNs }) });
+    return rows.map((_, i) => byteStringAt(lines, i).toString());
+  };
+  const timesNs = Float64Array.from(rows, (row) => group.timesAt([row])[0]!);
+  const ofTimes = [...reads.keys()];
+  expect(ofTimes.length).toBeGreaterThan(0);
+  reads.clear();
+  expect(textsOf(timesNs)).toEqual(wanted);
+  expect(ofTimes.some((offset) => reads.has(offset))).toBe(false);
+  expect(textsOf()).toEqual(wanted);
+  expect(ofTimes.some((offset) => reads.has(offset))).toBe(true);
 });
 
 test.each([

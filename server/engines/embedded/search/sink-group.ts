@@ -53,16 +53,17 @@ export function lineBytesOf(sink: Sink, pieceBytes: number): number {
 export function openSinkGroup(
   opened: RowGroup,
   origin: ArrivalOrigin,
-  rows: Uint32Array,
+  { rows, timesNs }: Pick<ChosenRows, 'rows' | 'timesNs'>,
   bytesMax: number,
   sink: Sink,
 ): SinkGroup {
   const streamCodes = opened.streamCodes();
-  const cutLines = sink.kind === 'text' && writerOf(sink).needsFields ? opened.cutLines(rows, bytesMax) : undefined;
+  const options = { bytesMax, timesNs };
+  const cutLines = sink.kind === 'text' && writerOf(sink).needsFields ? opened.cutLines(rows, options) : undefined;
   return {
     opened,
     cursorAt: (row, timeNs) => cursorOf(opened, origin, streamCodes[row]!, row, timeNs),
-    lines: cutLines ?? opened.lines(rows, bytesMax, isRaw(sink)),
+    lines: cutLines ?? opened.lines(rows, options, isRaw(sink)),
     lineFields: cutLines && new LineFields(opened, cutLines),
     streamCodes,
     flags: opened.flags(),

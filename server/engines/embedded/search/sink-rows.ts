@@ -23,7 +23,9 @@ export interface RenderOutput {
   readonly unusable: readonly UnusableGroup[];
 }
 
-const NO_ROWS = new Uint32Array(0);
+const NO_ROWS: OwnRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0) };
+
+type OwnRows = Pick<ChosenRows, 'rows' | 'timesNs'>;
 
 /** Renders at least the first row; then row groups in the order in which rows need them, as long as there is room. */
 export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
@@ -45,13 +47,18 @@ export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
   return { rendered, unusable };
 }
 
-function rowsByGroup(groupCount: number, { groupOf, rows }: ChosenRows): Uint32Array[] {
-  if (groupCount === 1) return [rows];
+function rowsByGroup(groupCount: number, { groupOf, rows, timesNs }: ChosenRows): OwnRows[] {
+  if (groupCount === 1) return [{ rows, timesNs }];
   const counts = new Uint32Array(groupCount);
   for (const group of groupOf) counts[group]!++;
-  const rowsOf = Array.from(counts, (count) => new Uint32Array(count));
+  const rowsOf = Array.from(counts, (count) => ({ rows: new Uint32Array(count), timesNs: new Float64Array(count) }));
   counts.fill(0);
-  for (let i = 0; i < rows.length; i++) rowsOf[groupOf[i]!]![counts[groupOf[i]!]!++] = rows[i]!;
+  for (let i = 0; i < rows.length; i++) {
+    const own = rowsOf[groupOf[i]!]!;
+    const at = counts[groupOf[i]!]!++;
+    own.rows[at] = rows[i]!;
+    own.timesNs[at] = timesNs[i]!;
+  }
   return rowsOf;
 }
 

@@ -126,12 +126,12 @@ function addMatches(
   for (let row = from; row < rows.length;) {
     if (row > from && isFull()) return row;
     const part = rows.subarray(row, row + rowsAtOnce);
-    const groups = [openSinkGroup(opened, place, part, lineBytesOf(sink, TAIL_PIECE_BYTES), sink)];
     const chosen = {
       groupOf: new Uint32Array(part.length),
       rows: part,
       timesNs: timesNs.subarray(row, row + rowsAtOnce),
     };
+    const groups = [openSinkGroup(opened, place, chosen, lineBytesOf(sink, TAIL_PIECE_BYTES), sink)];
     const rendered = sinkRows(groups, chosen, sink);
     pieces.add(query, pieceIn(rendered));
     row += doneCountOf(rendered);

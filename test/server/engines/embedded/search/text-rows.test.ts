@@ -24,8 +24,8 @@ function rendered(lines: readonly (string | Uint8Array)[], sink: Omit<TextSink, 
   }
   const rows = Uint32Array.from(lines.keys());
   const text = { kind: 'text', ...sink } as const;
-  const group = openSinkGroup(new RowGroup(builder.finish()), { order: 7 }, rows, 2 ** 30, text);
   const timesNs = Float64Array.from(rows, (row) => NOON_NS + row);
+  const group = openSinkGroup(new RowGroup(builder.finish()), { order: 7 }, { rows, timesNs }, 2 ** 30, text);
   const all = Buffer.from(textOf([group], { groupOf: new Uint32Array(rows.length), rows, timesNs }, text).text);
   return all.toString().split('\n').slice(0, -1);
 }
