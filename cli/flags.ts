@@ -152,6 +152,24 @@ export const insecureNoAuth: Flag<boolean> = {
   parse: parseSwitch,
 };
 
+export const lokiService: Flag<boolean> = {
+  name: 'loki-service',
+  commands: ['up', 'server'],
+  placeholder: 'on|off',
+  defaultText: 'on',
+  help: "Loki's API: streams have service_name",
+  parse: parseSwitch,
+};
+
+export const lokiLevel: Flag<boolean> = {
+  name: 'loki-level',
+  commands: ['up', 'server'],
+  placeholder: 'on|off',
+  defaultText: 'on',
+  help: "Loki's API: lines have detected_level",
+  parse: parseSwitch,
+};
+
 export const kubernetes: Flag<string> = {
   name: 'kubernetes',
   commands: ['up', 'server'],
@@ -313,6 +331,8 @@ export const FLAGS: readonly Flag<unknown>[] = [
   agentAccounts,
   openMetrics,
   insecureNoAuth,
+  lokiService,
+  lokiLevel,
   kubernetes,
   usage,
   podLabels,

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly rulesPath: string | undefined;
   readonly indexedFields: readonly string[];
   readonly access: AccessOptions;
+  /** What Loki's API adds to streams and lines. */
+  readonly lokiDiscovery: { readonly serviceName: boolean; readonly logLevels: boolean };
   /** Undefined outside a cluster. */
   readonly kubernetes:
     { readonly api: string; readonly podLabels: readonly string[]; readonly isSampled: boolean } | undefined;
@@ -162,6 +164,7 @@ function serverOptions(read: ReadFlag, env: Environment): ServerOptions {
       openMetrics: read(flags.openMetrics),
       insecureNoAuth: read(flags.insecureNoAuth),
     },
+    lokiDiscovery: { serviceName: read(flags.lokiService), logLevels: read(flags.lokiLevel) },
     kubernetes: kubernetesOptions(read, env),
     logLevel: read(flags.logLevel),
   };

@@ -27,6 +27,7 @@ const up = {
     openMetrics: false,
     insecureNoAuth: false,
   },
+  lokiDiscovery: { serviceName: true, logLevels: true },
   kubernetes: undefined,
   node: hostname(),
   logLevel: 'info',
@@ -64,6 +65,8 @@ describe('up', () => {
       { PODLOG_INSECURE_NO_AUTH: 'true' },
       { access: { ...access, openMetrics: true, insecureNoAuth: true } },
     ],
+    ['--loki-service off', {}, { lokiDiscovery: { serviceName: false, logLevels: true } }],
+    ['--loki-level=off', {}, { lokiDiscovery: { serviceName: true, logLevels: false } }],
     ['--linked-dirs /a,b', {}, { linkedDirs: ['/a', resolve('b')] }],
     ['--pods-dir pods', {}, { podsDir: resolve('pods'), isPodsDirGiven: true }],
     ['', { PODLOG_PODS_DIR: '/pods' }, { podsDir: '/pods', isPodsDirGiven: true }],
@@ -105,7 +108,17 @@ test('each command has its own flags', () => {
   expect(parseInvocation(words('up --multiline off --multiline-start ^x'), {})).toMatchObject({
     options: { multiline: { kind: 'off' } },
   });
-  const { dataDir, listen, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, kubernetes, logLevel } = up;
+  const {
+    dataDir,
+    listen,
+    retentionMs,
+    maxSizeBytes,
+    retentionRulesPath,
+    indexedFields,
+    lokiDiscovery,
+    kubernetes,
+    logLevel,
+  } = up;
   expect(parseInvocation(['server'], {})).toEqual({
     kind: 'server',
     options: {
@@ -116,6 +129,7 @@ test('each command has its own flags', () => {
       retentionRulesPath,
       indexedFields,
       access,
+      lokiDiscovery,
       kubernetes,
       logLevel,
     },

@@ -29,7 +29,7 @@ export class KnownStreams {
 }
 
 /** Labels with empty values are none. */
-function lokiLabels(labels: Labels, { serviceName }: Discovery): StreamLabels {
+export function lokiLabels(labels: Labels, { serviceName }: Discovery): StreamLabels {
   const own = new Map<string, string>();
   for (const [name, value] of Object.entries(labels)) if (value !== '') own.set(labelName(name), value);
   if (serviceName && !own.has(SERVICE_NAME)) own.set(SERVICE_NAME, serviceNameOf(labels));

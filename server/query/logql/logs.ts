@@ -1,5 +1,6 @@
 /** Answers a log query: streams of lines. */
 import { QueryTooLargeError } from '../../../shared/errors.ts';
+import { instantOf } from '../../../shared/time.ts';
 import { LOGQL_ANSWER_BYTES_MAX } from '../../limits.ts';
 import type { LogView } from '../../store/log-store.ts';
 import type { Predicate } from '../../store/predicate.ts';
@@ -55,10 +56,11 @@ export async function answerLogs(question: LogQuestion, view: LogView, query: Qu
   let count = 0;
   let last: bigint | undefined;
   const take = (entry: Entry): boolean => {
-    const distance = last === undefined ? intervalNs : abs(entry.timestamp - last);
+    const timestamp = instantOf(entry.day, entry.timeNs);
+    const distance = last === undefined ? intervalNs : abs(timestamp - last);
     if (distance < intervalNs) return true;
-    last = entry.timestamp;
-    streams.add(entry);
+    last = timestamp;
+    streams.add(entry, timestamp);
     return ++count < limit;
   };
   const counts = await eachEntry(
@@ -92,7 +94,7 @@ class Streams {
     this.#hold = hold;
   }
 
-  add({ line, timestamp, labels }: Entry): void {
+  add({ line, labels }: Entry, timestamp: bigint): void {
     const all = labels.sorted();
     const valuesOf = (wanted: (label: Label) => boolean): [string, string][] =>
       all.flatMap(([name, label]) => (wanted(label) ? [[name, label.value]] : []));

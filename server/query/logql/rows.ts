@@ -1,13 +1,13 @@
 /** Reads the lines that a query may use, and runs its pipeline over them. */
-import { instantOf } from '../../../shared/time.ts';
+import { isAscii } from 'node:buffer';
 import type { LogView } from '../../store/log-store.ts';
 import type { Predicate } from '../../store/predicate.ts';
 import type { Query } from '../../store/query.ts';
-import { labelsAt, textAt } from '../../store/row-block.ts';
+import { type BlockTexts, labelsAt, textAt } from '../../store/row-block.ts';
 import type { Direction } from '../../store/search-plan.ts';
 import type { RowsSink } from '../../store/sink.ts';
 import { DETECTED_LEVEL, detectedLevel } from './detected-level.ts';
-import { KnownStreams } from './known-streams.ts';
+import { KnownStreams, type StreamLabels } from './known-streams.ts';
 import { LineLabels } from './pipeline/line-labels.ts';
 import type { Entry, Run } from './pipeline/stage.ts';
 import type { Discovery } from './select.ts';
@@ -43,22 +43,43 @@ export async function eachEntry(asked: LinesAsked, run: Run, take: (entry: Entry
   const { view, query, predicate, direction, limit, matchers, discovery } = asked;
   const streams = new KnownStreams(matchers, discovery);
   const slices = new Slices(query.signal);
-  const entry: Entry = { line: '', timestamp: 0n, labels: new LineLabels() };
+  const entry: Entry = { line: '', day: 0, timeNs: 0, labels: new LineLabels() };
+  let written = '';
+  let stream: StreamLabels = new Map();
+  const level = {
+    name: DETECTED_LEVEL,
+    valueOf: () => detectedLevel(written, (name) => stream.get(name)),
+  };
   const counts = { lines: 0, bytes: 0 };
   for await (const block of view.search({ ...predicate, direction, limit }, SINK, query)) {
+    const lineAt = linesOf(block.lines);
     for (let row = 0; row < block.rowCount; row++) {
       if (row % LINES_AT_ONCE === 0 && slices.isOver) await slices.pause();
-      const stream = streams.labelsOf(labelsAt(block, row));
-      if (stream === undefined) continue;
-      const bytes = textAt(block.lines, row);
+      const labels = streams.labelsOf(labelsAt(block, row));
+      if (labels === undefined) continue;
+      stream = labels;
+      written = lineAt(row);
       counts.lines++;
-      counts.bytes += bytes.length;
-      entry.line = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-      entry.timestamp = instantOf(block.days[row]!, block.timesNs[row]!);
-      const level = discovery.logLevels ? detectedLevel(entry.line, (name) => stream.get(name)) : undefined;
-      entry.labels.reset(stream, level === undefined ? [] : [[DETECTED_LEVEL, level]]);
+      counts.bytes += block.lines.offsets[row + 1]! - block.lines.offsets[row]!;
+      entry.line = written;
+      entry.day = block.days[row]!;
+      entry.timeNs = block.timesNs[row]!;
+      entry.labels.reset(stream, discovery.logLevels ? level : undefined);
       if (run(entry) && !take(entry)) return counts;
     }
   }
   return counts;
+}
+
+/** Lines of ASCII are parts of one text. */
+function linesOf(lines: BlockTexts): (row: number) => string {
+  const { bytes, offsets } = lines;
+  if (!isAscii(bytes)) {
+    return (row) => {
+      const own = textAt(lines, row);
+      return Buffer.from(own.buffer, own.byteOffset, own.length).toString();
+    };
+  }
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return (row) => text.slice(offsets[row], offsets[row + 1]);
 }

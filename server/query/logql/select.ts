@@ -18,7 +18,8 @@ import {
 } from '../../store/predicate.ts';
 import { isNegative } from './pipeline/line-filter.ts';
 import { SERVICE_NAME, serviceNameWhere } from './service-name.ts';
-import type { LineFilter, LineOperator, LineText, LogExpr, Matcher, Stage } from './syntax/ast.ts';
+import { DETECTED_LEVEL } from './detected-level.ts';
+import type { LabelFilter, LineFilter, LineOperator, LineText, LogExpr, Matcher, Stage } from './syntax/ast.ts';
 import { parsePatternText } from './syntax/pattern-text.ts';
 import { anchored } from './syntax/regexp-text.ts';
 
@@ -34,6 +35,7 @@ export function predicateOf({ matchers, stages }: LogExpr, visible: Predicate, d
   const conditions = [
     ...matchers.map((matcher) => matcherWhere(matcher, discovery)),
     ...filtersOfWrittenLines(stages).map(lineWhere),
+    ...valuesOfFields(stages).map(fieldWhere),
   ];
   return { ...visible, where: normalised(allOf([visible.where, ...conditions])) };
 }
@@ -83,6 +85,40 @@ function filtersOfWrittenLines(stages: readonly Stage[]): LineFilter[] {
   const end = stages.findIndex(({ kind }) => kind === 'line_format' || kind === 'unpack' || kind === 'decolorize');
   const unchanged = end < 0 ? stages : stages.slice(0, end);
   return unchanged.filter((stage) => stage.kind === 'line');
+}
+
+type Equal = Matcher & { readonly operator: '=' };
+
+/** Stages that leave labels of streams as they are, and only add what is in the line. */
+const FINDING: ReadonlySet<string> = new Set(['line', 'labels', 'json', 'logfmt', 'regexp', 'pattern']);
+/** Values that writers do not escape. */
+const PLAIN_VALUE = /^[\w.:-]+$/;
+
+/** Returns the labels that lines must have with a certain value. */
+function valuesOfFields(stages: readonly Stage[]): Equal[] {
+  const end = stages.findIndex(({ kind }) => !FINDING.has(kind));
+  const finding = end < 0 ? stages : stages.slice(0, end);
+  const equal = finding.flatMap((stage) => (stage.kind === 'labels' ? equalIn(stage.filter) : []));
+  return equal.filter(({ name, value }) => PLAIN_VALUE.test(value) && !MADE.has(name) && !name.startsWith('__'));
+}
+
+/** Labels whose values are made of others. */
+const MADE: ReadonlySet<string> = new Set([
+  SERVICE_NAME,
+  DETECTED_LEVEL,
+  `${SERVICE_NAME}_extracted`,
+  `${DETECTED_LEVEL}_extracted`,
+]);
+
+function equalIn(filter: LabelFilter): Equal[] {
+  if (filter.kind === 'and') return [...equalIn(filter.left), ...equalIn(filter.right)];
+  return filter.kind === 'matcher' && filter.matcher.operator === '=' ? [filter.matcher as Equal] : [];
+}
+
+/** The label of the stream has the value, or the line has it somewhere, perhaps with letters escaped. */
+function fieldWhere({ name, value }: Equal): Where {
+  const ofStream = leafOf(`label.${name}`, [{ kind: 'equals', text: Buffer.from(value) }]);
+  return anyOf([ofStream, textLeaf(value), textLeaf('\\u00')]);
 }
 
 function lineWhere({ operator, texts }: LineFilter): Where {

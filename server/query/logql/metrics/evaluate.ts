@@ -19,11 +19,16 @@ export interface MetricAnswer {
 }
 
 /** @throws LogqlError, PodlogError */
-export async function answerMetric(question: MetricQuestion, view: LogView, query: Query): Promise<MetricAnswer> {
+export async function answerMetric(
+  question: MetricQuestion,
+  view: LogView,
+  query: Query,
+  readsAllLines = false,
+): Promise<MetricAnswer> {
   using memory = query.budget.memory.share();
   const { expr, ...asked } = question;
   const counts = { lines: 0, bytes: 0 };
-  const evaluation: Evaluation = { ...asked, view, query, hold: (bytes) => memory.add(bytes), counts };
+  const evaluation: Evaluation = { ...asked, view, query, hold: (bytes) => memory.add(bytes), counts, readsAllLines };
   const result = expr.kind === 'variants' ? await variants(expr, evaluation) : await evaluate(expr, evaluation);
   if (result.kind === 'scalar') return { result, counts };
   const series = result.series.filter(({ isPresent }) => isPresent.includes(1));

@@ -24,4 +24,6 @@ export interface Evaluation extends Omit<MetricQuestion, 'expr'> {
   /** Called with the memory that series take. */
   readonly hold: (bytes: number) => void;
   readonly counts: LineCounts;
+  /** For tests: nothing is counted without reading it. */
+  readonly readsAllLines: boolean;
 }

@@ -1,5 +1,6 @@
 /** Evaluates a range aggregation for all steps in one walk through its lines. */
 import { PodlogError } from '../../../../shared/errors.ts';
+import { floorDivided, MS_PER_DAY, NS_PER_DAY, NS_PER_MS, timeNsFrom } from '../../../../shared/time.ts';
 import { LOGQL_SERIES_HELD_MAX } from '../../../limits.ts';
 import { labelsText } from '../labels-text.ts';
 import { compileStages } from '../pipeline/compile.ts';
@@ -10,6 +11,7 @@ import { eachEntry } from '../rows.ts';
 import { predicateOf } from '../select.ts';
 import type { Grouping, Matcher, RangeExpr, Unwrap } from '../syntax/ast.ts';
 import { converted } from './convert.ts';
+import { countedAtOnce, type Counted } from './counted.ts';
 import type { Evaluation } from './evaluation.ts';
 import { groupedLabels, keyOf, newSeries, type Series, type SeriesLabels, setPoint } from './series.ts';
 import { type LabelGrouping, labelGroupingOf, wantedOf, withoutIdleFormats } from './wanted.ts';
@@ -31,12 +33,23 @@ export async function evaluateRange(
   const sample = sampleOf(expr);
   const table = new SeriesTable(expr, grouping, evaluation);
   const firstNs = steps.start - range.offsetNs;
+  const origin = rowTimeOf(firstNs);
   const lastNs = firstNs + steps.stepNs * BigInt(steps.count - 1);
+  const times = { from: firstNs - range.rangeNs + 1n, to: lastNs + 1n };
+  const predicate = predicateOf(range.log, { ...visible, ...times }, discovery);
+  const counted = evaluation.readsAllLines ? undefined : await countedAtOnce(expr, grouping, predicate, evaluation);
+  if (counted !== undefined) {
+    for (const part of counted) {
+      counts.lines += part.lines;
+      if (part.first <= part.last) table.addCounted(part);
+    }
+    return table.series(steps.count);
+  }
   const { lines, bytes } = await eachEntry(
     {
       view,
       query,
-      predicate: predicateOf(range.log, { ...visible, from: firstNs - range.rangeNs + 1n, to: lastNs + 1n }, discovery),
+      predicate,
       direction: 'forward',
       limit: Infinity,
       matchers: range.log.matchers,
@@ -44,7 +57,7 @@ export async function evaluateRange(
     },
     run,
     (entry) => {
-      const sinceFirst = Number(entry.timestamp - firstNs);
+      const sinceFirst = (entry.day - origin.day) * NS_PER_DAY + (entry.timeNs - origin.timeNs);
       const first = Math.max(0, Math.ceil(sinceFirst / table.stepNs));
       const last = Math.min(steps.count - 1, Math.ceil((sinceFirst + table.rangeNs) / table.stepNs) - 1);
       if (first > last) return true;
@@ -80,6 +93,13 @@ function unwrapped({ name, conversion, filters }: Unwrap): (entry: Entry) => num
   };
 }
 
+const NO_LABELS: SeriesLabels = [];
+
+function rowTimeOf(instant: bigint): { readonly day: number; readonly timeNs: number } {
+  const day = Number(floorDivided(instant, BigInt(NS_PER_DAY)));
+  return { day, timeNs: timeNsFrom(day, instant) };
+}
+
 /** The series of an aggregation, by their labels. */
 class SeriesTable {
   readonly stepNs: number;
@@ -103,21 +123,36 @@ class SeriesTable {
     this.#newWindows = () => windowsOf(asked);
   }
 
-  add({ labels, timestamp }: Entry, first: number, last: number, value: number): void {
+  add({ labels, day, timeNs }: Entry, first: number, last: number, value: number): void {
     if (labels.hasError) throw pipelineError(labels);
-    const own = this.#labelsOf(labels);
-    const key = keyOf(own);
+    this.#windowsOf(this.#labelsOf(labels)).add(first, last, day * MS_PER_DAY + Math.floor(timeNs / NS_PER_MS), value);
+  }
+
+  #windowsOf(labels: SeriesLabels): Windows {
+    const key = keyOf(labels);
     let series = this.#byKey.get(key);
     if (series === undefined) {
       if (this.#byKey.size >= LOGQL_SERIES_HELD_MAX) throw tooManySeries();
-      this.#byKey.set(key, (series = { labels: own, windows: this.#newWindows() }));
+      this.#byKey.set(key, (series = { labels, windows: this.#newWindows() }));
     }
-    series.windows.add(first, last, Number(timestamp / 1_000_000n), value);
+    return series.windows;
+  }
+
+  addCounted({ labels, first, last, value }: Counted): void {
+    this.#windowsOf(labels).add(first, last, 0, value);
   }
 
   #labelsOf(labels: LineLabels): SeriesLabels {
     const { names, isWithout, isNone } = this.#grouping;
-    if (isNone) return [];
+    if (isNone) return NO_LABELS;
+    if (!isWithout) {
+      const own: [string, string][] = [];
+      for (const name of names) {
+        const value = labels.get(name);
+        if (value !== undefined) own.push([name, value]);
+      }
+      return own;
+    }
     const all = labels.sorted().map(([name, { value }]) => [name, value] as const);
     return groupedLabels(all, names, isWithout);
   }

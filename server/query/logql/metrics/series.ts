@@ -1,6 +1,4 @@
 /** Series: a label set, and a value for some of the steps of a query. */
-import { labelsText } from '../labels-text.ts';
-
 /** Instants, ns since 1970: the first, and as many more as there are steps. */
 export interface Steps {
   readonly start: bigint;
@@ -30,9 +28,11 @@ export function setPoint({ values, isPresent }: Series, step: number, value: num
   isPresent[step] = 1;
 }
 
-/** Sets that have the same text are equal. */
+/** Sets that have the same key are equal. */
 export function keyOf(labels: SeriesLabels): string {
-  return labelsText(labels);
+  let key = '';
+  for (const [name, value] of labels) key += `${name}\0${value.length}\0${value}`;
+  return key;
 }
 
 export function compareLabels(a: SeriesLabels, b: SeriesLabels): number {

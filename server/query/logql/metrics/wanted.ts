@@ -31,7 +31,7 @@ export function canGroupAtOnce({ operation, grouping }: RangeExpr): boolean {
 export function labelGroupingOf({ range, grouping }: RangeExpr, outer: Grouping | undefined): LabelGrouping {
   const own = outer ?? grouping;
   const isNone = own !== undefined && own.names.length === 0 && !own.isWithout;
-  const names = own?.names ?? [];
+  const names = [...new Set(own?.names)].toSorted();
   const isWithout = own === undefined || own.isWithout;
   // The label that gives the value is none of the series.
   if (range.unwrap === undefined || !isWithout) return { names, isWithout, isNone };

@@ -1,4 +1,5 @@
 /** `| line_format`, `| label_format`, `| decolorize`, `| drop` and `| keep`. */
+import { instantOf } from '../../../../shared/time.ts';
 import type { LabelFormat, NamedLabel } from '../syntax/ast.ts';
 import { compileTemplate, type Template } from '../template/compile.ts';
 import { TemplateError } from '../template/errors.ts';
@@ -30,10 +31,10 @@ export function lineFormatStage(text: string, nowMs: number): Run {
 }
 
 /** Returns undefined where it fails, and marks the line. */
-function written(template: Template, { line, timestamp, labels }: Entry, nowMs: number): string | undefined {
+function written(template: Template, { line, day, timeNs, labels }: Entry, nowMs: number): string | undefined {
   const scope: TemplateScope = {
     line,
-    timestamp,
+    timestamp: () => instantOf(day, timeNs),
     nowMs,
     label: (name) => labels.get(name),
     labels: () => labels.values(),

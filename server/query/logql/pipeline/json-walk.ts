@@ -19,6 +19,7 @@ const ARRAY = "Value looks like array, but can't find closing ']' symbol";
 const STRING = "Value is string, but can't find closing '\"' symbol";
 const MALFORMED = 'Malformed JSON error';
 const UNKNOWN = 'Unknown value type';
+const BACKSLASH = 0x5c;
 const VALUE_END = /[^\s,\]}]*/y;
 
 /**
@@ -88,9 +89,10 @@ function bareValue(text: string, start: number, end: number): JsonValue {
 
 /** Returns the offset of the closing quote. */
 function quoteEnd(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    if (text[at] === '"') return at;
-    if (text[at] === '\\') at++;
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(at - 1 - escapes) === BACKSLASH && at - 1 - escapes > start) escapes++;
+    if (escapes % 2 === 0) return at;
   }
   throw new JsonError(STRING);
 }
@@ -111,7 +113,8 @@ function blockEnd(text: string, start: number, problem: string): number {
 
 function spaceEnd(text: string, from: number): number {
   let at = from;
-  while (at < text.length && ' \t\n\r'.includes(text[at]!)) at++;
+  for (let code = text.charCodeAt(at); code === 0x20 || (code >= 9 && code <= 13 && code !== 11 && code !== 12);)
+    code = text.charCodeAt(++at);
   return at;
 }
 

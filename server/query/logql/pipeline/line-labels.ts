@@ -16,25 +16,43 @@ export interface Label {
   readonly category: Category;
 }
 
+/** Structured metadata of a line. */
+export interface Metadata {
+  readonly name: string;
+  readonly valueOf: () => string;
+}
+
 export class LineLabels {
   #stream: ReadonlyMap<string, string> = new Map();
   /** Overrides the stream's labels; undefined for a label that was dropped. */
   readonly #own = new Map<string, Label | undefined>();
   /** Names that parsers have found in this line: the first one counts. */
   readonly #extracted = new Set<string>();
+  #metadata: Metadata | undefined;
   #error = '';
   #details = '';
 
-  /** Begins with another line. */
-  reset(stream: ReadonlyMap<string, string>, metadata: Iterable<readonly [string, string]>): void {
+  /** Begins with another line. Its metadata is only made when a label is asked for that it may have. */
+  reset(stream: ReadonlyMap<string, string>, metadata: Metadata | undefined): void {
     this.#stream = stream;
+    this.#metadata = metadata;
     this.#own.clear();
     this.#extracted.clear();
     this.#error = '';
     this.#details = '';
-    for (const [name, value] of metadata) {
-      this.#own.set(stream.has(name) ? name + SUFFIX : name, { value, category: 'metadata' });
-    }
+  }
+
+  #addMetadata(): void {
+    const { name, valueOf } = this.#metadata!;
+    this.#metadata = undefined;
+    const own = this.#stream.has(name) ? name + SUFFIX : name;
+    if (!this.#own.has(own)) this.#own.set(own, { value: valueOf(), category: 'metadata' });
+  }
+
+  /** Whether a name is that of metadata which is not made yet. */
+  #isPending(name: string): boolean {
+    const pending = this.#metadata?.name;
+    return pending !== undefined && (name === pending || name === pending + SUFFIX);
   }
 
   get(name: string): string | undefined {
@@ -42,20 +60,24 @@ export class LineLabels {
       if (name === ERROR) return this.#error;
       if (name === ERROR_DETAILS) return this.#details;
     }
+    if (this.#isPending(name)) this.#addMetadata();
     return this.#own.has(name) ? this.#own.get(name)?.value : this.#stream.get(name);
   }
 
   labelOf(name: string): Label | undefined {
+    if (this.#isPending(name)) this.#addMetadata();
     if (this.#own.has(name)) return this.#own.get(name);
     const value = this.#stream.get(name);
     return value === undefined ? undefined : { value, category: 'stream' };
   }
 
   set(name: string, value: string, category: Category = 'parsed'): void {
+    if (this.#isPending(name)) this.#addMetadata();
     this.#own.set(name, { value, category });
   }
 
   drop(name: string): void {
+    if (this.#isPending(name)) this.#addMetadata();
     if (name === ERROR) this.#error = '';
     if (name === ERROR_DETAILS) this.#details = '';
     if (this.#stream.has(name)) this.#own.set(name, undefined);
@@ -71,6 +93,7 @@ export class LineLabels {
   }
 
   nameFor(field: string): string {
+    if (this.#isPending(field)) this.#addMetadata();
     const isTaken = this.#stream.has(field) || this.#own.get(field)?.category === 'metadata';
     return isTaken ? field + SUFFIX : field;
   }
@@ -90,6 +113,7 @@ export class LineLabels {
 
   /** Returns all labels, sorted by name. */
   sorted(): [name: string, label: Label][] {
+    if (this.#metadata !== undefined) this.#addMetadata();
     const all: [string, Label][] = [];
     for (const [name, value] of this.#stream) {
       if (!this.#own.has(name)) all.push([name, { value, category: 'stream' }]);

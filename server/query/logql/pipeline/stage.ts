@@ -4,8 +4,9 @@ import type { LineLabels } from './line-labels.ts';
 /** A line on its way through a pipeline. */
 export interface Entry {
   line: string;
-  /** ns since 1970. */
-  timestamp: bigint;
+  /** Of its time: UTC days since 1970, and ns since their start. */
+  day: number;
+  timeNs: number;
   readonly labels: LineLabels;
 }
 

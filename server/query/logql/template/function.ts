@@ -6,7 +6,7 @@ import { typeOf, type Value } from './values.ts';
 export interface TemplateScope {
   readonly line: string;
   /** ns since 1970. */
-  readonly timestamp: bigint;
+  readonly timestamp: () => bigint;
   readonly nowMs: number;
   readonly label: (name: string) => string | undefined;
   readonly labels: () => ReadonlyMap<string, string>;

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { LINE_BYTES_MAX } from '../../../../../server/limits.ts';
+import { compileTemplate } from '../../../../../server/query/logql/template/compile.ts';
+import { TemplateError } from '../../../../../server/query/logql/template/errors.ts';
+import type { TemplateScope } from '../../../../../server/query/logql/template/function.ts';
+
+const LABELS = new Map(
+  Object.entries({
+    app: 'api',
+    greeting: 'Hello World',
+    n: '42',
+    took: '1m30s',
+    size: '1.5KB',
+    json: '{"list":[1,2,{"y":"z"}],"o":{"k":true}}',
+    empty: '',
+  }),
+);
+const SCOPE: TemplateScope = {
+  line: 'the LINE',
+  timestamp: () => 1_700_000_000_123_456_789n,
+  nowMs: 1_700_000_100_000,
+  label: (name) => LABELS.get(name),
+  labels: () => LABELS,
+};
+const run = (text: string): string => compileTemplate(text).run(SCOPE);
+
+test.each([
+  // Actions.
+  ['a {{.app}} b', 'a api b'],
+  ['{{.missing}}|{{.empty}}|', '||'],
+  ['a  {{- .app -}}  b', 'aapib'],
+  ['{{/* a comment */}}x{{- /* another */ -}} y', 'xy'],
+  ['{{if .app}}yes{{else}}no{{end}}', 'yes'],
+  ['{{if .missing}}yes{{else if eq .app "api"}}api{{else}}no{{end}}', 'api'],
+  ['{{with .app}}{{.}}{{else}}none{{end}}', 'api'],
+  ['{{with $x := .app}}{{$x}}{{end}}', 'api'],
+  ['{{range $i, $e := (fromJson .json).list}}{{$i}}:{{$e}} {{end}}', '0:1 1:2 2:map[y:z] '],
+  ['{{range (fromJson .json).list}}{{if eq . 2.0}}{{break}}{{end}}{{.}}{{end}}', '1'],
+  ['{{range (fromJson "[]")}}x{{else}}nothing{{end}}', 'nothing'],
+  ['{{range $k, $v := (fromJson .json).o}}{{$k}}={{$v}}{{end}}', 'k=true'],
+  ['{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}}', '2'],
+  ['{{$.app}} {{range 2}}{{.}}{{end}}', 'api 01'],
+  ['{{.greeting | ToLower | replace " " "_" | trunc 5 | upper}}', 'HELLO'],
+  ['{{"a\\tb"}}{{`c\\d`}}', 'a\tbc\\d'],
+  // Go's functions.
+  ['{{and "a" ""}}|{{or "" "b"}}|{{not true}}', '|b|false'],
+  ['{{len .app}} {{len (fromJson .json)}}', '3 2'],
+  ['{{index (fromJson .json) "list" 1}} {{slice "abcdef" 1 3}}', '2 bc'],
+  ['{{print 1 2 "x" 3}} {{println "a" 1}}', '1 2x3 a 1\n'],
+  ['{{printf "%-5s|%5s|%05d|%+d|%x|%c" "ab" "cd" 42 7 255 65}}', 'ab   |   cd|00042|+7|ff|A'],
+  [
+    '{{printf "%.2f|%e|%g|%8.3f|%t|%v|%q" 3.14159 1500.0 0.5 2.0 true "x" "y"}}',
+    '3.14|1.500000e+03|0.5|   2.000|true|x|"y"',
+  ],
+  ['{{printf "%d" "x"}} {{printf "%s"}} {{printf "x" 1}}', '%!d(string=x) %!s(MISSING) x%!(EXTRA int=1)'],
+  ['{{html "<a>"}} {{js "it\'s"}} {{urlquery "a b"}}', "&lt;a&gt; it\\'s a+b"],
+  ['{{eq "a" "b" "a"}} {{ne 1 2}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 2 2}}', 'true true true true false true'],
+  // The line and its time.
+  ['{{__line__ | lower}}', 'the line'],
+  ['{{__timestamp__ | date "2006-01-02T15:04:05.000Z07:00"}}', '2023-11-14T22:13:20.123Z'],
+  [
+    '{{__timestamp__ | unixEpoch}} {{__timestamp__ | unixEpochMillis}} {{__timestamp__ | unixEpochNanos}}',
+    '1700000000 1700000000123 1700000000123456789',
+  ],
+  ['{{now | unixEpoch}}', '1700000100'],
+  ['{{__timestamp__}}', '2023-11-14 22:13:20.123456789 +0000 UTC'],
+  ['{{__timestamp__ | date "Mon Jan _2 3:04PM 2006 MST -0700"}}', 'Tue Nov 14 10:13PM 2023 UTC +0000'],
+  ['{{toDate "2006-01-02" "2024-02-03" | unixEpoch}}', '1706918400'],
+  ['{{toDate "02/Jan/2006:15:04:05 -0700" "05/Feb/2024:10:00:00 +0100" | unixEpoch}}', '1707123600'],
+  ['{{toDateInZone "2006-01-02 15:04" "Europe/Berlin" "2024-07-03 12:00" | unixEpoch}}', '1720000800'],
+  [
+    '{{unixToTime "1700000000" | date "15:04"}} {{unixToTime "1700000000123" | unixEpochMillis}}',
+    '22:13 1700000000123',
+  ],
+  // Texts.
+  ['{{ToUpper "a"}}{{lower "B"}}{{upper "c"}}{{title "ab cd"}}', 'AbCAb Cd'],
+  ['{{Replace "aaa" "a" "b" 2}} {{Replace "aaa" "a" "b" -1}}', 'bba bbb'],
+  ['{{Trim "xxaxx" "x"}}{{TrimLeft "xxb" "x"}}{{TrimRight "cxx" "x"}}', 'abc'],
+  ['{{TrimPrefix "prea" "pre"}}{{TrimSuffix "bsuf" "suf"}}{{TrimSpace " c "}}', 'abc'],
+  ['{{trim " a "}}{{trimAll "$" "$b$"}}{{trimPrefix "x" "xc"}}{{trimSuffix "x" "dx"}}', 'abcd'],
+  ['{{trunc 2 "abc"}} {{trunc -2 "abc"}} {{substr 1 3 "abcd"}} {{substr 1 -1 "abcd"}}', 'ab bc bc bcd'],
+  ['{{contains "b" "abc"}} {{hasPrefix "a" "abc"}} {{hasSuffix "a" "abc"}}', 'true true false'],
+  ['{{indent 2 "a\\nb"}}{{nindent 1 "c"}}', '  a\n  b\n c'],
+  ['{{repeat 3 "ab"}} {{default "-" .empty}} {{default "-" .app}}', 'ababab - api'],
+  ['{{alignLeft 5 "abc"}}|{{alignRight 5 "abc"}}|{{alignLeft 2 "abc"}}|{{alignRight 2 "abc"}}', 'abc  |  abc|ab|bc'],
+  [
+    '{{count "o" .greeting}} {{regexReplaceAll "(H)(\\\\w+)" .greeting "${2}$1"}} {{regexReplaceAllLiteral "o" .greeting "$1"}}',
+    '2 elloH World Hell$1 W$1rld',
+  ],
+  ['{{urlencode "a b/c?d=é"}} {{urldecode "a%20b+c%C3%A9"}}', 'a+b%2Fc%3Fd%3D%C3%A9 a b cé'],
+  ['{{b64enc "hi"}} {{b64dec "aGk="}}', 'aGk= hi'],
+  // Numbers.
+  ['{{int "42"}} {{int "x"}} {{float64 "1.5"}} {{int 3.9}}', '42 0 1.5 3'],
+  ['{{add 1 2 .n}} {{sub 5 7}} {{mul 2 3 4}} {{div 7 2}} {{mod 7 2}}', '45 -2 24 3 1'],
+  ['{{addf 0.1 0.2}} {{subf 1.5 0.5}} {{mulf 1.5 2}} {{divf 1 4}}', '0.3 1 3 0.25'],
+  ['{{max 1 5 3}} {{min 4 2}} {{maxf 1 2.5}} {{minf 1 2.5}}', '5 2 2.5 1'],
+  ['{{ceil 1.1}} {{floor 1.9}} {{round 3.14159 2}} {{round 2.5 0}}', '2 1 3.14 3'],
+  ['{{bytes .size}} {{duration .took}} {{duration_seconds "1500ms"}}', '1500 90 1.5'],
+])('%s', (text, want) => {
+  expect(run(text)).toBe(want);
+});
+
+describe('what is wrong', () => {
+  test.each([
+    ['{{.a', 'template: line:1: unclosed action'],
+    ['\n{{nope}}', 'template: line:2: function "nope" not defined'],
+    ['{{if .a}}x', 'template: line:1: unexpected EOF'],
+    ['{{end}}', 'template: line:1: unexpected {{end}}'],
+    ['{{if}}x{{end}}', 'template: line:1: missing value for if'],
+    ['{{$x}}', 'template: line:1: undefined variable "$x"'],
+    ['{{(1}}', 'template: line:1: unclosed left paren'],
+    ['{{"abc}}', 'template: line:1: unterminated quoted string'],
+    ['{{/* x }}', 'template: line:1: unclosed comment'],
+    ['{{break}}', 'template: line:1: {{break}} outside {{range}}'],
+    ['{{1 | 2}}', 'template: line:1: non executable command in pipeline stage 2'],
+    ['{{if .a}}'.repeat(300), /nested too deeply/],
+  ])('of %s is said before any line is read', (text, message) => {
+    expect(() => compileTemplate(text)).toThrow(message);
+    expect(() => compileTemplate(text)).toThrow(TemplateError);
+  });
+
+  test.each([
+    ['{{div 1 0}}', 'error calling div: runtime error: integer divide by zero'],
+    ['{{lower 1}}', 'error calling lower: wrong type for value; expected string; got int'],
+    ['{{lower}}', 'wrong number of args for lower: want 1 got 0'],
+    ['{{.app.x}}', "can't evaluate field x in type string"],
+    ['{{duration "x"}}', 'error calling duration: time: invalid duration "x"'],
+    ['{{unixToTime "12"}}', "error calling unixToTime: unable to parse time '12': unknown format"],
+    ['{{eq .n 42}}', 'error calling eq: incompatible types for comparison'],
+    ['{{regexReplaceAll "[" .app ""}}', /missing closing \]/],
+    ['{{repeat 9999999 "x"}}', `error calling repeat: the text is longer than ${LINE_BYTES_MAX} bytes`],
+    ['{{range 9999999}}x{{end}}', `range over more than ${LINE_BYTES_MAX} numbers`],
+    ['{{range 1000}}{{range 2000}}x{{end}}{{end}}', `the text is longer than ${LINE_BYTES_MAX} bytes`],
+    ['{{printf "%9999999d" 1}}', /width above/],
+  ])('of %s fails for the line', (text, message) => {
+    expect(() => run(text)).toThrow(message);
+  });
+});
+
+test.each([
+  ['{{.app}} {{if .n}}{{$.took}}{{end}}', ['app', 'n', 'took'], false],
+  ['{{with .app}}{{.x}}{{end}} {{__line__}}', ['app'], true],
+  ['{{.}}', undefined, false],
+] as const)('which labels %s needs is known', (text, labels, usesLine) => {
+  const template = compileTemplate(text);
+  expect(template.labels && [...template.labels]).toEqual(labels);
+  expect(template.usesLine).toBe(usesLine);
+});
