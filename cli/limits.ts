@@ -3,6 +3,13 @@
  * each command reads all flags, and an agent would load the server's limits with them.
  */
 
+/**
+ * The log of `podlog up` waits this long, and this many of its lines, for the address of the page to be printed first. Beyond: it is
+ * printed at once.
+ */
+export const HELD_MS_MAX = 2_000;
+export const HELD_LINES_MAX = 1000;
+
 /** Fields with an index, as --index-fields has them; each costs the flush time and the segment bytes. Beyond: refused. */
 export const INDEX_FIELDS_MAX = 32;
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Agent, startAgent } from '../agent/agent.ts';
 import { startServer } from '../server/main.ts';
 import { withKubeconfig } from './kubeconfig.ts';
+import { HeldOutput } from './held-output.ts';
 import { createLog } from './log.ts';
 import type { UpOptions } from './options.ts';
 import { firstReport } from './first-report.ts';
@@ -17,12 +18,15 @@ const DRAIN_MS_MAX = 3_000;
 export async function runUp(options: UpOptions): Promise<void> {
   if (options.isPodsDirGiven) assertReadableFolder(options.podsDir);
   const foundPods = findPods(options.podsDir);
-  const log = createLog(options.logLevel, process.stdout, process.env);
+  const output = new HeldOutput(process.stdout);
+  const log = createLog(options.logLevel, output, process.env);
   const start = async () => {
     const ownAgent = { token: randomBytes(32).toString('base64url'), node: options.node };
     const access = { ...options.access, ownAgent };
     const kubernetes = await withKubeconfig(options.kubernetes);
     const server = await startServer({ ...options, access, kubernetes, log, version: readVersion() });
+    // Before everything else: the page is there, and a person looks for this line.
+    process.stderr.write(`podlog: open ${server.url}/\n`);
     const sample =
       options.isPodsDirGiven || foundPods === 'some' ? undefined : (await import('./sample/sample.ts')).startSample();
     const podsDir = sample?.podsDir ?? options.podsDir;
@@ -37,16 +41,21 @@ export async function runUp(options: UpOptions): Promise<void> {
       version: readVersion(),
     });
     process.stderr.write(welcomeText(curlOf(options), server.url, options.podsDir, foundPods, sample));
+    output.release();
     const stopping = new AbortController();
     void writeFirstReport(ownAgent.node, agent, stopping.signal);
     return { server, sample, agent, stopping };
   };
-  await untilSignal(log, start, async ({ server, sample, agent, stopping }) => {
-    stopping.abort();
-    await agent.stop({ drainMsMax: DRAIN_MS_MAX });
-    sample?.stop();
-    await server.close();
-  });
+  try {
+    await untilSignal(log, start, async ({ server, sample, agent, stopping }) => {
+      stopping.abort();
+      await agent.stop({ drainMsMax: DRAIN_MS_MAX });
+      sample?.stop();
+      await server.close();
+    });
+  } finally {
+    output.release();
+  }
 }
 
 async function writeFirstReport(node: string, agent: Agent, signal: AbortSignal): Promise<void> {
@@ -70,7 +79,7 @@ function welcomeText(
     ...(sample === undefined ? [] : [`requests/${sample.requestId}?format=text`, `users/${sample.userId}?limit=20`]),
     'logs?level=error&since=1h',
   ].map((query) => `  ${curl} '${url}/${query}'`);
-  return `podlog: open ${url}/\npodlog: ${source}\n\nTry:\n${queries.join('\n')}\n\n`;
+  return `podlog: ${source}\n\nTry:\n${queries.join('\n')}\n\n`;
 }
 
 /** The beginning of a curl command, with a placeholder for the token where one is needed. */

@@ -13,7 +13,7 @@ import { NAMESPACE } from './tokens-file.ts';
 import { USER_NAME } from './user-name.ts';
 import type { ForwardAuth } from './users-file.ts';
 
-const SECRET_HEADER = 'podlog-proxy-secret';
+export const PROXY_SECRET_HEADER = 'podlog-proxy-secret';
 
 /**
  * Returns undefined where the request is not from such a proxy, or where the proxy names no one.
@@ -55,7 +55,7 @@ function isFrom(proxies: ForwardAuth['proxies'], address: string): boolean {
 }
 
 function hasSecret(headers: IncomingHttpHeaders, secret: Buffer | undefined): boolean {
-  return secret === undefined || timingSafeEqual(secret, digestOf(textOf(headers, SECRET_HEADER)));
+  return secret === undefined || timingSafeEqual(secret, digestOf(textOf(headers, PROXY_SECRET_HEADER)));
 }
 
 /** Node joins a header that comes several times with commas. */

@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { environmentName } from '../../cli/flag.ts';
 import { FLAGS } from '../../cli/flags.ts';
+import { PROXY_SECRET_HEADER } from '../../server/auth/forwarded-user.ts';
 import { AUDIENCE } from '../../server/auth/reviewed-tokens.ts';
+import { parseUsers } from '../../server/auth/users-file.ts';
 import { readObjects } from './kustomize.ts';
 import {
   containerOf,
@@ -19,7 +21,7 @@ import {
   workloadsOf,
 } from './manifests.ts';
 
-const FOLDERS = ['base', 'components/traefik', ...OVERLAYS.map((name) => `overlays/${name}`)];
+const FOLDERS = ['base', 'components/traefik', 'components/oidc', ...OVERLAYS.map((name) => `overlays/${name}`)];
 
 test('there are overlays', () => {
   expect(OVERLAYS).toEqual(['k3s', 'plain']);
@@ -50,7 +52,7 @@ describe('the schemas of Kubernetes 1.34', () => {
 });
 
 test('the namespace is the one that they make, and no file sets its own', () => {
-  const files = ['base', 'components/traefik'].flatMap((folder) =>
+  const files = ['base', 'components/traefik', 'components/traefik-login', 'components/oidc'].flatMap((folder) =>
     readdirSync(join(MANIFESTS, folder)).map((name) => join(MANIFESTS, folder, name)),
   );
   const own = files.filter((file) => readObjects(file).some(({ metadata }) => metadata?.namespace !== undefined));
@@ -83,6 +85,30 @@ test('an ingress leads to the service', () => {
   const backends = ingresses.flatMap(({ spec }) => spec.rules).flatMap(({ http }) => http.paths);
   const port = { name: service!.spec.ports[0]!.name };
   expect(backends.map(({ backend }) => backend.service)).toEqual([{ name: service!.metadata.name, port }]);
+});
+
+test('the login of Traefik, the users file and the overlay in README fit together', async () => {
+  const readme = readFileSync(join(MANIFESTS, 'README.md'), 'utf8');
+  const middlewares = renderManifests('components/traefik-login') as unknown as {
+    readonly kind: string;
+    readonly metadata: { readonly name: string; readonly namespace: string };
+    readonly spec: {
+      readonly forwardAuth?: { readonly authResponseHeaders: readonly string[] };
+      readonly headers?: { readonly customRequestHeaders: Readonly<Record<string, string>> };
+    };
+  }[];
+  const [login, secret] = middlewares;
+  const [, text = ''] = /users\.yaml <<END\n(.*?)\nEND/s.exec(readme) ?? [];
+  const { forwardAuth } = await parseUsers(text.replace('$SECRET', 'secret-of-the-proxy-1'), 'users.yaml');
+  const { userHeader, groupsHeader } = forwardAuth!;
+  // Traefik removes from a request what is listed here, and nothing else.
+  expect(login!.spec.forwardAuth?.authResponseHeaders.map((name) => name.toLowerCase())).toEqual([
+    userHeader,
+    groupsHeader,
+  ]);
+  expect(Object.keys(secret!.spec.headers!.customRequestHeaders)).toEqual([PROXY_SECRET_HEADER]);
+  const names = middlewares.map(({ metadata: { name, namespace } }) => `${namespace}-${name}@kubernetescrd`);
+  expect(readme).toContain(`value: ${names.join(',')}\n`);
 });
 
 describe.each(OVERLAYS)('%s', (overlay) => {

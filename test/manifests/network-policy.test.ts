@@ -6,6 +6,7 @@ import { mayConnect, type Policy } from './network-policy.ts';
 
 const policies = ofKind(renderManifests('overlays/k3s'), 'NetworkPolicy');
 const ofTraefik = ofKind(renderManifests('components/traefik'), 'NetworkPolicy');
+const ofOidc = ofKind(renderManifests('components/oidc'), 'NetworkPolicy');
 
 function may(all: readonly Policy[], [from, to, port, protocol = 'TCP']: Connection): boolean {
   return mayConnect(all, ENDS[from], ENDS[to], { port, protocol });
@@ -23,6 +24,12 @@ test.each(REFUSED)('%s may not connect to %s at %d', (...connection) => {
 test('Traefik may connect with its component alone', () => {
   expect(may(policies, OF_TRAEFIK)).toBe(false);
   expect(may([...policies, ...ofTraefik], OF_TRAEFIK)).toBe(true);
+});
+
+test('the server asks the DNS with the component for an identity provider alone', () => {
+  const asking: Connection = ['server', 'DNS', 53, 'UDP'];
+  expect(may(policies, asking)).toBe(false);
+  expect(may([...policies, ...ofOidc], asking)).toBe(true);
 });
 
 test.each(OVERLAYS)('%s has the same policies', (overlay) => {

@@ -25,7 +25,8 @@ export function readRepository(): ReadonlyMap<string, string> {
       const path = posix.join(folder, entry.name);
       if (NOT_OURS.has(entry.name) || path === BUILT) continue;
       if (entry.isDirectory()) walk(path);
-      else if (entry.isFile()) files.set(path, readFileSync(join(ROOT, path), 'utf8'));
+      // An image has no words.
+      else if (entry.isFile()) files.set(path, path.endsWith('.png') ? '' : readFileSync(join(ROOT, path), 'utf8'));
     }
   };
   walk('');
