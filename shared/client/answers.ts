@@ -72,6 +72,7 @@ export interface AggregateGroup<By = Readonly<Record<string, string>>> {
   /** Measures of a single `of`, where the group has numbers. */
   readonly count?: number;
   readonly max?: number;
+  readonly avg?: number;
   readonly p50?: number;
   readonly p95?: number;
   readonly p99?: number;

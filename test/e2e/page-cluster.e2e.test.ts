@@ -39,6 +39,13 @@ test('what went wrong is first, with agents, losses and disk above', async () =>
     'api: 1 deploy, 50 errors',
     'trainer: nothing happened',
   ]);
+  // What they use, from the samples that the server keeps.
+  await page.locator('.workloads-table .trend-line').first().waitFor();
+  const uses = await page.locator('.workloads-table > tbody > tr > td:last-child').allTextContents();
+  expect(uses.slice(0, 2)).toEqual(['244 of 256 MiB', expect.stringMatching(/^\d+(?:\.\d)? MiB$/)]);
+  expect(await workload(page, 'worker').locator('.use-bar.is-full').count()).toBe(1);
+  const node = page.locator('section[aria-label="Nodes and agents"] tbody tr', { hasText: 'worker-2' });
+  expect(await node.locator('td').last().textContent()).toBe('7.2 of 8 GiB');
   await look(page, 'cluster');
 });
 
@@ -50,6 +57,7 @@ test('a workload opens to its pods, also those that are gone, and to what happen
   await opened.getByText('api-6b8f9c7d5-2mjqt').waitFor();
   await opened.getByText('api-77d5c9f8b-4hzkq').waitFor();
   await opened.getByRole('link', { name: 'api: image v1.41.0 → v1.42.0' }).waitFor();
+  await opened.locator('tr', { hasText: 'api-6b8f9c7d5-2mjqt' }).getByText('gone').waitFor();
   await look(page, 'cluster-open');
   await opened.getByRole('link', { name: 'api-77d5c9f8b-4hzkq' }).click();
   await page

@@ -67,7 +67,8 @@ export async function startShopCluster(): Promise<ShopCluster> {
   const clock = Date.now;
   Date.now = () => nowMs;
   const server = await startQuietServer(join(folder, 'data'), {
-    kubernetes: { api: api.url, podLabels: [] },
+    // Its samples are sent below, an hour of them at once.
+    kubernetes: { api: api.url, podLabels: [], isSampled: false },
     version: '0.1.0',
   }).finally(() => (Date.now = clock));
   const stored = (query: string, lines: number): Promise<void> =>
@@ -104,6 +105,7 @@ export async function startShopCluster(): Promise<ShopCluster> {
   await stored('source=events', 1);
   nowMs = NOW_MS;
   for (const pod of PODS_OF_SHOP) await send(server, pod);
+  await sendUsage(server);
   for (const [node, lagBytes] of [
     ['control-1', 0],
     ['worker-1', 0],
@@ -193,4 +195,59 @@ async function send(
 async function countOf({ url }: Server, query: string): Promise<number> {
   const answer = (await (await fetch(`${url}/aggregate?${query}`)).json()) as { groups: { rows: number }[] };
   return answer.groups[0]?.rows ?? 0;
+}
+
+const MIB = 2 ** 20;
+
+/** What pods and nodes use, in the lines that the server keeps of the metrics API. */
+async function sendUsage(server: Server): Promise<void> {
+  const samples = Array.from({ length: MINUTES }, (_, i) => {
+    const ms = NOW_MS - (MINUTES - i) * MINUTE_MS;
+    const wave = Math.sin(i / 5) / 2 + 1;
+    const of = (amounts: object): string =>
+      JSON.stringify({ level: 'trace', ...amounts, time: new Date(ms).toISOString() });
+    const pods = PODS_OF_SHOP.filter(({ from, to = 0 }) => MINUTES - i <= from && MINUTES - i > to).map(
+      ({ name, app, namespace = 'shop' }) => {
+        // The worker grows until it is killed.
+        const memory = app === 'worker' ? (160 + (i % 20) * 4.4) * MIB : 60 * wave * MIB;
+        return of({
+          kind: 'Pod',
+          namespace,
+          name,
+          workload: app,
+          cpu_cores: Math.round(wave * (app === 'trainer' ? 810 : 20)) / 1_000,
+          memory_bytes: Math.round(memory),
+          // One workload has no limit.
+          ...(app !== 'payments' && { memory_limit_bytes: 256 * MIB }),
+        });
+      },
+    );
+    const nodes = ['control-1', 'worker-1', 'worker-2'].map((name, n) =>
+      of({
+        kind: 'Node',
+        name,
+        cpu_cores: Math.round(wave * (n + 1) * 300) / 1_000,
+        cpu_limit_cores: 4,
+        memory_bytes: Math.round((2 + n * 2.6) * 1024 * MIB),
+        memory_limit_bytes: 8 * 1024 * MIB,
+      }),
+    );
+    return { pods, nodes };
+  });
+  const ingest = async (labels: string, lines: readonly string[]): Promise<void> => {
+    const response = await fetch(`${server.url}/ingest?source=metrics${labels}`, {
+      method: 'POST',
+      body: lines.join('\n'),
+    });
+    expect(response.status, await response.text()).toBe(200);
+  };
+  const pods = samples.flatMap((each) => each.pods);
+  for (const namespace of ['shop', 'ml']) {
+    const own = pods.filter((line) => (JSON.parse(line) as { namespace: string }).namespace === namespace);
+    await ingest(`&namespace=${namespace}`, own);
+  }
+  await ingest(
+    '',
+    samples.flatMap(({ nodes }) => nodes),
+  );
 }

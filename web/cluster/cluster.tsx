@@ -17,6 +17,7 @@ import { askAgents, askHappenings, askNamespaces, askPods, askStats } from './qu
 import { Storage } from './storage.tsx';
 import { Tiles } from './tiles.tsx';
 import { workloadsOf } from './workloads.ts';
+import { askUsage } from './usage.ts';
 import { WorkloadsTable } from './workloads-table.tsx';
 
 export function Cluster() {
@@ -42,6 +43,7 @@ function View() {
   const seesAll = session.value?.namespaces === 'all';
   const pods = useLoaded((ended) => askPods(filters, ended), [filters]);
   const happenings = useLoaded((ended) => askHappenings(filters, ended), [filters]);
+  const usage = useLoaded((ended) => askUsage(filters, ended), [filters]);
   // About all namespaces: others are not let in.
   const agents = useLoaded(async (ended) => (seesAll ? askAgents(ended) : undefined), [filters, seesAll]);
   const stats = useLoaded(async (ended) => (seesAll ? askStats(ended) : undefined), [filters, seesAll]);
@@ -49,7 +51,7 @@ function View() {
     () => workloadsOf(pods.value.value ?? [], happenings.value.value ?? []),
     [pods.value.value, happenings.value.value],
   );
-  const isBusy = [pods, happenings, agents, stats].some((each) => each.value.isLoading);
+  const isBusy = [pods, happenings, usage, agents, stats].some((each) => each.value.isLoading);
   const isFailed = pods.value.error !== undefined || happenings.value.error !== undefined;
   const isLoaded = pods.value.value !== undefined && happenings.value.value !== undefined;
   return (
@@ -74,11 +76,21 @@ function View() {
       {agents.value.error !== undefined && <Failure what="Agents" error={agents.value.error} />}
       {stats.value.error !== undefined && <Failure what="Storage" error={stats.value.error} />}
       {pods.value.error !== undefined && <Failure what="Workloads" error={pods.value.error} />}
+      {usage.value.error !== undefined && <Failure what="CPU and memory" error={usage.value.error} />}
       {happenings.value.error !== undefined && <Failure what="What happened" error={happenings.value.error} />}
       {!isLoaded && !isFailed && <div class="skeleton-lines" aria-busy="true" />}
       {/* Rows in their order only once all is known: none may move under the pointer. */}
-      {isLoaded && <WorkloadsTable workloads={workloads} filters={filters} podCount={pods.value.value!.length} />}
-      {agents.value.value !== undefined && <Nodes agents={agents.value.value} pods={pods.value.value ?? []} />}
+      {isLoaded && (
+        <WorkloadsTable
+          workloads={workloads}
+          filters={filters}
+          podCount={pods.value.value!.length}
+          usage={usage.value.value}
+        />
+      )}
+      {agents.value.value !== undefined && (
+        <Nodes agents={agents.value.value} pods={pods.value.value ?? []} usage={usage.value.value} />
+      )}
       {pods.value.value !== undefined && pods.value.value.length > 0 && <Intake pods={pods.value.value} />}
       {stats.value.value !== undefined && <Storage stats={stats.value.value} />}
     </div>

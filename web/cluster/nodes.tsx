@@ -4,6 +4,8 @@ import { durationText, sizeText } from '../../shared/readable-line/measures.ts';
 import { Icon, LevelIcon } from '../parts/icon.tsx';
 import { count } from '../parts/numbers.ts';
 import { fullText, serverNowMs } from '../state/clock.ts';
+import type { Usage, Use } from './usage.ts';
+import { CpuUse, MemoryUse } from './use.tsx';
 import type { PodCounts } from './workloads.ts';
 
 const STATES: Readonly<Record<NodeAgent['state'], string>> = { up: '', gone: 'silent', missing: 'no agent' };
@@ -11,10 +13,13 @@ const STATES: Readonly<Record<NodeAgent['state'], string>> = { up: '', gone: 'si
 export function Nodes({
   agents,
   pods,
+  usage,
 }: {
   readonly agents: readonly NodeAgent[];
   readonly pods: readonly PodCounts[];
+  readonly usage: Usage | undefined;
 }) {
+  const hasUsage = usage !== undefined && usage.nodes.size > 0;
   if (agents.length === 0) {
     return (
       <section aria-label="Nodes and agents">
@@ -52,11 +57,27 @@ export function Nodes({
               <th scope="col" class="not-phone">
                 Lines/s
               </th>
+              {hasUsage && (
+                <>
+                  <th scope="col" class="not-phone">
+                    CPU
+                  </th>
+                  <th scope="col" class="not-phone">
+                    Memory
+                  </th>
+                </>
+              )}
             </tr>
           </thead>
           <tbody>
             {agents.map((agent) => (
-              <Row key={agent.node} agent={agent} pods={pods.filter(({ node }) => node === agent.node).length} />
+              <Row
+                key={agent.node}
+                agent={agent}
+                pods={pods.filter(({ node }) => node === agent.node).length}
+                hasUsage={hasUsage}
+                use={usage?.nodes.get(agent.node)}
+              />
             ))}
           </tbody>
         </table>
@@ -65,7 +86,17 @@ export function Nodes({
   );
 }
 
-function Row({ agent, pods }: { readonly agent: NodeAgent; readonly pods: number }) {
+function Row({
+  agent,
+  pods,
+  hasUsage,
+  use,
+}: {
+  readonly agent: NodeAgent;
+  readonly pods: number;
+  readonly hasUsage: boolean;
+  readonly use: Use | undefined;
+}) {
   const { node, state, version, last_seen: seen, lag, lost, lines_per_second: rate } = agent;
   const isLate = (lag?.seconds ?? 0) >= 10;
   return (
@@ -90,6 +121,16 @@ function Row({ agent, pods }: { readonly agent: NodeAgent; readonly pods: number
         {lost === null ? '' : lost.times === 0 ? '0' : `${sizeText(lost.bytes)} · ${count(lost.times)}×`}
       </td>
       <td class="not-phone">{rate === null ? '' : rate.toFixed(1)}</td>
+      {hasUsage && (
+        <>
+          <td class="not-phone">
+            <CpuUse cores={use?.cpuCores} limit={use?.cpuLimitCores} />
+          </td>
+          <td class="not-phone">
+            <MemoryUse bytes={use?.memoryBytes} limit={use?.memoryLimitBytes} />
+          </td>
+        </>
+      )}
     </tr>
   );
 }

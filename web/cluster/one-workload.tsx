@@ -1,11 +1,13 @@
 /** A workload: its pods, also those that are gone, and what happened to them. */
-import { sizeText } from '../../shared/readable-line/measures.ts';
+import { coresText, sizeText } from '../../shared/readable-line/measures.ts';
 import { count } from '../parts/numbers.ts';
 import { quoted } from '../search/edit.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, fullText } from '../state/clock.ts';
 import { question } from '../state/navigation.ts';
 import { Mark } from './strip.tsx';
+import type { Usage } from './usage.ts';
+import { MemoryUse } from './use.tsx';
 import type { Happening, PodCounts, Workload } from './workloads.ts';
 
 const HAPPENINGS_MAX = 30;
@@ -17,7 +19,12 @@ const WORDS: Readonly<Record<Happening['kind'], string>> = {
   warning: 'warning',
 };
 
-export function OneWorkload({ workload: { pods, happenings } }: { readonly workload: Workload }) {
+export interface OneWorkloadProps {
+  readonly workload: Workload;
+  readonly usage: Usage | undefined;
+}
+
+export function OneWorkload({ workload: { pods, happenings }, usage }: OneWorkloadProps) {
   return (
     <div class="one-workload">
       <table class="table">
@@ -35,11 +42,21 @@ export function OneWorkload({ workload: { pods, happenings } }: { readonly workl
             <th scope="col" class="not-phone">
               Size
             </th>
+            {usage !== undefined && (
+              <>
+                <th scope="col" class="not-phone">
+                  CPU
+                </th>
+                <th scope="col" class="not-phone">
+                  Memory
+                </th>
+              </>
+            )}
           </tr>
         </thead>
         <tbody>
           {pods.map((pod) => (
-            <Pod key={`${pod.pod} ${pod.node}`} pod={pod} />
+            <Pod key={`${pod.pod} ${pod.node}`} pod={pod} usage={usage} />
           ))}
           {pods.length === 0 && (
             <tr>
@@ -86,7 +103,14 @@ export function OneWorkload({ workload: { pods, happenings } }: { readonly workl
   );
 }
 
-function Pod({ pod: { namespace, pod, node, lines, errors, bytes } }: { readonly pod: PodCounts }) {
+function Pod({
+  pod: { namespace, pod, node, lines, errors, bytes },
+  usage,
+}: {
+  readonly pod: PodCounts;
+  readonly usage: Usage | undefined;
+}) {
+  const use = usage?.pods.get(`${namespace}/${pod}`);
   const { since, until } = question.value;
   const search = `${namespace === '' ? '' : `namespace:${quoted(namespace)} `}pod:${quoted(pod)}`;
   const explore = (q: string): string => addressOf({ kind: 'explore' }, { ...QUESTION_DEFAULT, since, until, q });
@@ -109,6 +133,18 @@ function Pod({ pod: { namespace, pod, node, lines, errors, bytes } }: { readonly
         )}
       </td>
       <td class="dim not-phone">{sizeText(bytes)}</td>
+      {usage !== undefined && (
+        <>
+          <td class="not-phone">{use?.cpuCores !== undefined && coresText(use.cpuCores)}</td>
+          <td class="not-phone">
+            {use === undefined ? (
+              <span class="dim">gone</span>
+            ) : (
+              <MemoryUse bytes={use.memoryBytes} limit={use.memoryLimitBytes} />
+            )}
+          </td>
+        </>
+      )}
     </tr>
   );
 }

@@ -1,28 +1,34 @@
 /** Workloads with what happened to them, what went wrong first. Each opens to its pods. */
 import { useRef } from 'preact/hooks';
+import { coresText } from '../../shared/readable-line/measures.ts';
 import type { Parameters } from '../../shared/client/client.ts';
 import { podClassOf } from '../state/known-hues.ts';
 import { useBoxWidth } from '../parts/box-width.ts';
 import { Failure } from '../parts/failure.tsx';
 import { count } from '../parts/numbers.ts';
+import { TrendLine } from '../parts/trend-line.tsx';
 import { TimeAxis } from '../parts/time-axis.tsx';
 import { useLoaded } from '../state/loaded.ts';
 import { go, question, view } from '../state/navigation.ts';
 import { OneWorkload } from './one-workload.tsx';
 import { type Activity, askActivity } from './questions.ts';
+import type { Usage } from './usage.ts';
+import { MemoryUse } from './use.tsx';
 import { Mark, Strip } from './strip.tsx';
 import type { Workload } from './workloads.ts';
 
-/** Of columns beside the strip. */
 const COLUMNS = 5;
+const USAGE_COLUMNS = 3;
 
 export interface WorkloadsProps {
   readonly workloads: readonly Workload[];
   readonly filters: Parameters;
   readonly podCount: number;
+  /** Undefined without the metrics API, and until it is known. */
+  readonly usage: Usage | undefined;
 }
 
-export function WorkloadsTable({ workloads, filters, podCount }: WorkloadsProps) {
+export function WorkloadsTable({ workloads, filters, podCount, usage }: WorkloadsProps) {
   const loaded = useLoaded((ended) => askActivity(filters, podCount, ended), [filters, podCount]);
   const { value: activity, error } = loaded.value;
   if (workloads.length === 0) {
@@ -43,7 +49,7 @@ export function WorkloadsTable({ workloads, filters, podCount }: WorkloadsProps)
       <Legend />
       {error !== undefined && <Failure what="The time strip" error={error} />}
       <div class="table-box" tabIndex={0} role="region" aria-label="Workloads over time">
-        <table class="table workloads-table">
+        <table class={`table workloads-table${usage === undefined ? '' : ' has-usage'}`}>
           <thead>
             <tr>
               <th scope="col" class="left">
@@ -61,11 +67,24 @@ export function WorkloadsTable({ workloads, filters, podCount }: WorkloadsProps)
               <th scope="col" class="left strip-cell">
                 {activity === undefined ? 'Time' : <Axis activity={activity} />}
               </th>
+              {usage !== undefined && (
+                <>
+                  <th scope="col" class="left not-phone">
+                    CPU
+                  </th>
+                  <th scope="col" class="not-phone">
+                    CPU now
+                  </th>
+                  <th scope="col" class="not-phone">
+                    Memory of limit
+                  </th>
+                </>
+              )}
             </tr>
           </thead>
           <tbody>
             {workloads.map((workload) => (
-              <Row key={workload.key} workload={workload} activity={activity} />
+              <Row key={workload.key} workload={workload} activity={activity} usage={usage} />
             ))}
           </tbody>
         </table>
@@ -110,7 +129,15 @@ function Axis({ activity: { fromMs, toMs } }: { readonly activity: Activity }) {
   );
 }
 
-function Row({ workload, activity }: { readonly workload: Workload; readonly activity: Activity | undefined }) {
+function Row({
+  workload,
+  activity,
+  usage,
+}: {
+  readonly workload: Workload;
+  readonly activity: Activity | undefined;
+  readonly usage: Usage | undefined;
+}) {
   const { key, namespace, name, kind, pods, restarts, errors } = workload;
   const isOpen = question.value.own['open'] === key;
   const toggle = (): void => {
@@ -135,14 +162,34 @@ function Row({ workload, activity }: { readonly workload: Workload; readonly act
         <td class="left strip-cell">
           <Strip workload={workload} activity={activity} />
         </td>
+        {usage !== undefined && <UsageCells workload={workload} usage={usage} />}
       </tr>
       {isOpen && (
         <tr class="workload-open">
-          <td colSpan={COLUMNS} class="left">
-            <OneWorkload workload={workload} />
+          <td colSpan={COLUMNS + (usage === undefined ? 0 : USAGE_COLUMNS)} class="left">
+            <OneWorkload workload={workload} usage={usage} />
           </td>
         </tr>
       )}
+    </>
+  );
+}
+
+function UsageCells({ workload: { key, name }, usage }: { readonly workload: Workload; readonly usage: Usage }) {
+  const use = usage.workloads.get(key);
+  const trend = usage.cpuTrends.get(key);
+  const most = Math.max(0, ...(trend ?? []).map((cores) => cores ?? 0));
+  return (
+    <>
+      <td class="left not-phone">
+        {trend !== undefined && (
+          <TrendLine values={trend} label={`CPU of ${name} over time, at most ${coresText(most)}`} />
+        )}
+      </td>
+      <td class="not-phone">{use?.cpuCores !== undefined && coresText(use.cpuCores)}</td>
+      <td class="not-phone">
+        <MemoryUse bytes={use?.memoryBytes} limit={use?.memoryLimitBytes} />
+      </td>
     </>
   );
 }
