@@ -67,21 +67,26 @@ export async function benchStore(bench: Bench): Promise<void> {
   }
 }
 
-/** Every line, in order, as a client takes it. */
+/** Every line, in order, as a client takes it: as it was written, and as an object with its fields and its cursor. */
 async function benchAll(
   { lineCount, progress, report }: Bench,
   { url, child }: ServerProcess,
   startMs: number,
 ): Promise<void> {
-  progress('query: all lines');
-  const cpuBefore = child.cpuSeconds();
-  const beganMs = performance.now();
-  await fetchAway(`${url}/logs?since=${new Date(startMs).toISOString()}&order=oldest&limit=all&format=raw`);
-  const seconds = (performance.now() - beganMs) / 1e3;
-  const target = TARGETS.allLinesPerSecond;
-  report({ name: 'query, all lines: a second', value: lineCount / seconds, unit: 'lines', target });
-  const perMillion = ((child.cpuSeconds() - cpuBefore) * 1000) / (lineCount / 1e6);
-  report({ name: 'query, all lines: CPU a million lines', value: perMillion, unit: 'ms' });
+  const forms = [
+    { name: 'all lines', format: 'raw', target: TARGETS.allLinesPerSecond },
+    { name: 'all lines as NDJSON', format: 'ndjson', target: undefined },
+  ];
+  for (const { name, format, target } of forms) {
+    progress(`query: ${name}`);
+    const cpuBefore = child.cpuSeconds();
+    const beganMs = performance.now();
+    await fetchAway(`${url}/logs?since=${new Date(startMs).toISOString()}&order=oldest&limit=all&format=${format}`);
+    const seconds = (performance.now() - beganMs) / 1e3;
+    report({ name: `query, ${name}: a second`, value: lineCount / seconds, unit: 'lines', target });
+    const perMillion = ((child.cpuSeconds() - cpuBefore) * 1000) / (lineCount / 1e6);
+    report({ name: `query, ${name}: CPU a million lines`, value: perMillion, unit: 'ms' });
+  }
 }
 
 /** Acknowledged lines a second, and what they cost until the last flush and compaction is done. */
