@@ -1,6 +1,6 @@
 /** Which run of a container wrote a line, as its file's name says: answers against a count over the files of a node. */
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -49,8 +49,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function openServer(): Promise<Server> {
-  return startQuietServer(join(folder, 'data'), { access: { tokensFile: join(folder, 'tokens.yaml') } });
+function openServer(data = join(folder, 'data')): Promise<Server> {
+  return startQuietServer(data, { access: { tokensFile: join(folder, 'tokens.yaml') } });
 }
 
 function openAgent(): Promise<Agent> {
@@ -271,4 +271,36 @@ test('restarts of container, agent and server move what is previous, and lose no
   expect(await linesOf('restart=0&container=api')).toEqual(
     expected(({ container, restart }) => container === 'api' && restart === 0),
   );
+});
+
+test('a backup has the runs, in segments, too; and an erasure by run takes the lines of that run alone', async () => {
+  const questions = [
+    'restart=0',
+    'restart>=2',
+    'previous=true',
+    'line.container=uid-a/api',
+    'previous=true&level=error',
+  ];
+  const answers = (): Promise<string[][]> => Promise.all(questions.map((query) => linesOf(query)));
+  const before = await answers();
+  expect(before.every(({ length }) => length > 0)).toBe(true);
+  const { path, segments } = JSON.parse((await get('/snapshots?name=runs', ADMIN, 'POST')).text) as {
+    path: string;
+    segments: number;
+  };
+  expect(segments).toBeGreaterThan(0);
+  // The snapshot has flushed everything.
+  expect(await answers()).toEqual(before);
+  const kept = (await linesOf('restart=!1&container=api')).length;
+  const erased = await get('/logs?restart=1&container=api', ADMIN, 'DELETE');
+  expect(erased.status, erased.text).toBe(202);
+  await eventually(async () => expect(await linesOf('restart=1&container=api')).toEqual([]));
+  expect(await linesOf('container=api')).toHaveLength(kept);
+  const after = await answers();
+  await agent.stop();
+  await server.close();
+  await cp(path, join(folder, 'restored'), { recursive: true });
+  server = await openServer(join(folder, 'restored'));
+  // An erasure is done in backups, too.
+  expect(await answers()).toEqual(after);
 });
