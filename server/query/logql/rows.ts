@@ -17,6 +17,8 @@ import type { Matcher } from './syntax/ast.ts';
 const SINK: RowsSink = { kind: 'rows', fields: [] };
 /** Lines between two looks at the clock. */
 const LINES_AT_ONCE = 64;
+/** Before a longer line the clock is looked at, too. */
+const LONG_LINE_BYTES = 16_384;
 
 export interface LinesAsked {
   readonly view: LogView;
@@ -54,13 +56,14 @@ export async function eachEntry(asked: LinesAsked, run: Run, take: (entry: Entry
   for await (const block of view.search({ ...predicate, direction, limit }, SINK, query)) {
     const lineAt = linesOf(block.lines);
     for (let row = 0; row < block.rowCount; row++) {
-      if (row % LINES_AT_ONCE === 0 && slices.isOver) await slices.pause();
+      const sizeBytes = block.lines.offsets[row + 1]! - block.lines.offsets[row]!;
+      if ((row % LINES_AT_ONCE === 0 || sizeBytes > LONG_LINE_BYTES) && slices.isOver) await slices.pause();
       const labels = streams.labelsOf(labelsAt(block, row));
       if (labels === undefined) continue;
       stream = labels;
       written = lineAt(row);
       counts.lines++;
-      counts.bytes += block.lines.offsets[row + 1]! - block.lines.offsets[row]!;
+      counts.bytes += sizeBytes;
       entry.line = written;
       entry.day = block.days[row]!;
       entry.timeNs = block.timesNs[row]!;

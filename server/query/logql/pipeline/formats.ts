@@ -76,10 +76,10 @@ function rename(labels: Entry['labels'], from: string, to: string): void {
   labels.drop(from);
 }
 
-/** Sequences of terminals, such as colours. */
+/** Sequences of terminals, such as colours. What begins one is bounded, as its parameters may begin with the same characters. */
 const ANSI =
   // eslint-disable-next-line no-control-regex
-  /[\u001B\u009B][[\]()#;?]*(?:(?:(?:[a-zA-Z\d]*(?:;[a-zA-Z\d]*)*)?\u0007)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PRZcf-ntqry=><~]))/g;
+  /[\u001B\u009B][[\]()#;?]{0,16}(?:(?:(?:[a-zA-Z\d]*(?:;[a-zA-Z\d]*)*)?\u0007)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PRZcf-ntqry=><~]))/g;
 
 export function decolorizeStage(): Run {
   return (entry) => {

@@ -17,6 +17,8 @@ const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' 
 const PART =
   /January|Jan|Monday|Mon|MST|2006|Z070000|Z07:00:00|Z0700|Z07:00|Z07|-070000|-07:00:00|-0700|-07:00|-07|002|01|02|03|04|05|06|15|PM|pm|_2006|__2|_2|[.,]0+(?!\d)|[.,]9+(?!\d)|1|2|3|4|5/g;
 const NS = 1_000_000_000n;
+/** Parts of a layout that is read: digits could be split between more of them in too many ways. */
+const PARTS_MAX = 16;
 
 interface Clock {
   readonly year: number;
@@ -144,6 +146,7 @@ export function parseGoTime(layout: string, text: string, zone = 'UTC'): GoTime 
       names.push('.9');
     }
   }
+  if (names.length > PARTS_MAX) return undefined;
   const match = new RegExp(`^${pattern}${quotedRegexp(layout.slice(end))}$`, 'i').exec(text);
   return match === null ? undefined : timeFrom(names, match.slice(1), zone);
 }

@@ -132,9 +132,15 @@ describe('what is wrong', () => {
     ['{{range 9999999}}x{{end}}', `range over more than ${LINE_BYTES_MAX} numbers`],
     ['{{range 1000}}{{range 2000}}x{{end}}{{end}}', `the text is longer than ${LINE_BYTES_MAX} bytes`],
     ['{{printf "%9999999d" 1}}', /width above/],
+    [`{{fromJson "${'['.repeat(300)}${']'.repeat(300)}"}}`, /nested too deeply/],
   ])('of %s fails for the line', (text, message) => {
     expect(() => run(text)).toThrow(message);
   });
+});
+
+test('a layout with many digits takes no time', () => {
+  const [layout, text] = ['2'.repeat(60), `${'1'.repeat(90)}x`];
+  expect(run(`{{toDate "${layout}" "${text}" | unixEpoch}}`)).toBe('-62135596800');
 });
 
 test.each([
