@@ -6,7 +6,8 @@ const LOKI_VERSION = '3.5.0';
 
 export function registerBuildInfo(app: FastifyInstance): void {
   app.get('/loki/api/v1/status/buildinfo', async (_request, reply) => {
-    void reply.type('application/json');
-    return { version: LOKI_VERSION, revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' };
+    const info = { version: LOKI_VERSION, revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' };
+    // As bytes, so that no charset is added.
+    return reply.header('content-type', 'application/json').send(Buffer.from(JSON.stringify(info)));
   });
 }

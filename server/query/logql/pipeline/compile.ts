@@ -9,6 +9,7 @@ import { labelFilterStage } from './label-filter.ts';
 import { lineFilterStage } from './line-filter.ts';
 import { logfmtExpressionStage, logfmtStage } from './logfmt.ts';
 import { patternStage } from './pattern.ts';
+import { podlogStage } from './podlog.ts';
 import { regexpStage } from './regexp.ts';
 import type { Run, Wanted } from './stage.ts';
 import { unpackStage } from './unpack.ts';
@@ -43,6 +44,8 @@ function runOf(stage: Stage, wanted: Wanted, nowMs: number): Run {
       return patternStage(stage.pattern, wanted);
     case 'unpack':
       return unpackStage(wanted);
+    case 'podlog':
+      return podlogStage(wanted);
     case 'labels':
       return labelFilterStage(stage.filter);
     case 'line_format':

@@ -50,7 +50,9 @@ export type Parser =
       readonly keepsEmpty: boolean;
     }
   | { readonly kind: 'regexp' | 'pattern'; readonly pattern: string }
-  | { readonly kind: 'unpack' };
+  | { readonly kind: 'unpack' }
+  /** Not of Loki: the fields that podlog finds in a line of any format. */
+  | { readonly kind: 'podlog' };
 
 /** A label, and where its value is in the line. */
 export interface Extraction {

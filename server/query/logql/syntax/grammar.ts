@@ -194,6 +194,7 @@ const RULES: readonly Written[] = [
   ['labelParser', 'json', () => ({ kind: 'json', expressions: [] })],
   ['labelParser', 'regexp STRING', (_, pattern) => parsed({ kind: 'regexp', pattern })],
   ['labelParser', 'unpack', () => ({ kind: 'unpack' })],
+  ['labelParser', 'podlog', () => ({ kind: 'podlog' })],
   ['labelParser', 'pattern STRING', (_, pattern) => parsed({ kind: 'pattern', pattern })],
 
   ['format', 'IDENTIFIER = IDENTIFIER', (name, _, value) => ({ name, value, isTemplate: false })],

@@ -5,7 +5,7 @@
 import { parseBytes, parseDuration, parsePrometheusDuration } from './durations.ts';
 import { LogqlError, type Place } from './errors.ts';
 import { unescaped } from './quote.ts';
-import { FUNCTIONS, type Terminal, WRITTEN } from './tokens.ts';
+import { FUNCTIONS, OWN_PARSER, type Terminal, WRITTEN } from './tokens.ts';
 
 export interface Token extends Place {
   readonly kind: Terminal;
@@ -34,6 +34,7 @@ export class Lexer {
   #at = 0;
   #line = 1;
   #lineStart = 0;
+  #before: Terminal | undefined;
   /** The first mistake in a token; the parser's own are later. */
   problem: LogqlError | undefined;
 
@@ -42,6 +43,12 @@ export class Lexer {
   }
 
   next(): Token {
+    const token = this.#read();
+    this.#before = token.kind;
+    return token;
+  }
+
+  #read(): Token {
     this.#skipSpace();
     const place = { line: this.#line, column: this.#at - this.#lineStart + 1 };
     const char = this.#chars[this.#at];
@@ -142,7 +149,14 @@ export class Lexer {
     const name = { kind: 'IDENTIFIER', value: text, ...place } as const;
     const asFunction = FUNCTIONS.get(lower);
     if (asFunction !== undefined) return this.#isCall() ? { ...name, kind: asFunction } : name;
+    if (lower === OWN_PARSER && !this.#isStage()) return name;
     return WRITTEN.has(lower) ? { ...name, kind: lower as Terminal } : name;
+  }
+
+  /** Whether what was read comes after a `|`, and is not compared with anything. */
+  #isStage(): boolean {
+    const rest = this.#chars.slice(this.#at, this.#at + CALL_CHARS_MAX).join('');
+    return this.#before === '|' && !/^\s*[=!<>]=?[^>]/.test(rest);
   }
 
   /** Whether an opening parenthesis comes next, or `by (` or `without (`. */

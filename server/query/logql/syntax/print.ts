@@ -58,6 +58,7 @@ export function printStage(stage: Stage): string {
     case 'pattern':
       return `| ${stage.kind} ${quoted(stage.pattern)}`;
     case 'unpack':
+    case 'podlog':
     case 'decolorize':
       return `| ${stage.kind}`;
     case 'labels':

@@ -96,6 +96,8 @@ export const TERMINALS = [
   '/',
   '%',
   '^',
+  // podlog's own.
+  'podlog',
 ] as const;
 
 export type Terminal = (typeof TERMINALS)[number];
@@ -140,6 +142,9 @@ export const FUNCTIONS: ReadonlyMap<string, Terminal> = new Map<string, Terminal
   ['duration', 'DURATION_CONV'],
   ['duration_seconds', 'DURATION_SECONDS_CONV'],
 ]);
+
+/** The parser of podlog's own formats: a keyword only as a stage, so that a label may be called so. */
+export const OWN_PARSER = 'podlog';
 
 /** All other terminals are written as they are called. */
 export const WRITTEN: ReadonlySet<string> = new Set(TERMINALS.filter((name) => /^(?![A-Z$])/.test(name)));

@@ -78,3 +78,9 @@ test('what is wrong is said in JSON here; a form that is too large in text', asy
     `the form is larger than ${LOKI_FORM_BYTES_MAX} bytes`,
   ]);
 });
+
+test('the version that clients ask for', async () => {
+  const { headers, ...answer } = await appOf().inject('/loki/api/v1/status/buildinfo');
+  expect(headers['content-type']).toBe('application/json');
+  expect(answer.json()).toMatchObject({ version: expect.stringMatching(/^3\./) });
+});

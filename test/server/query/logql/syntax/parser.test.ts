@@ -135,7 +135,7 @@ test('parsing what was printed gives the query again, in one line and in several
 });
 
 /** What the grammar of Grafana's editor lacks. */
-const UNKNOWN_TO_LEZER = /variants|unwrap [^]*offset|--(?:strict|keep-empty)(?! )|\{\s*\}/;
+const UNKNOWN_TO_LEZER = /variants|podlog|unwrap [^]*offset|--(?:strict|keep-empty)(?! )|\{\s*\}/;
 const TOKENS = /"(?:\\.|[^"\\])*"|\[[^\]"]*\]|[\p{L}\p{N}_.]+|[|!=<>~]+|\s+|./gu;
 
 test('what is written wrongly is refused by Grafana, too, and the other way round', () => {

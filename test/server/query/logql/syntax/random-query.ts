@@ -21,7 +21,7 @@ import type {
   VectorOperation,
 } from '../../../../../server/query/logql/syntax/ast.ts';
 
-const NAME = fc.constantFrom('app', 'level', 'x_1', 'Status', '_', 'rate', 'count', 'bytes', 'sum');
+const NAME = fc.constantFrom('app', 'level', 'x_1', 'Status', '_', 'rate', 'count', 'bytes', 'sum', 'podlog');
 const TEXT = fc.oneof(
   fc.constantFrom(
     '',
@@ -115,7 +115,7 @@ const stage: fc.Arbitrary<Stage> = fc.oneof(
   }),
   fc.constant({ kind: 'regexp' as const, pattern: '(?P<method>\\w+) (?P<path>\\S+)' }),
   fc.constant({ kind: 'pattern' as const, pattern: '<ip> - <_> "<method>"' }),
-  fc.constantFrom({ kind: 'unpack' as const }, { kind: 'decolorize' as const }),
+  fc.constantFrom({ kind: 'unpack' as const }, { kind: 'decolorize' as const }, { kind: 'podlog' as const }),
   labelFilter.map((filter) => ({ kind: 'labels' as const, filter })),
   TEXT.map((template) => ({ kind: 'line_format' as const, template })),
   fc.array(format, { minLength: 1, maxLength: 3 }).map((formats) => ({ kind: 'label_format' as const, formats })),
@@ -131,12 +131,12 @@ export const logExpr: fc.Arbitrary<LogExpr> = fc.record({
   stages: fc.array(stage, { maxLength: 4 }).map(withoutAmbiguity),
 });
 
-/** A negative line filter after the name of a label to keep would be a condition on it. */
+/** A negative line filter after a name would be a condition on it. */
 function withoutAmbiguity(stages: readonly Stage[]): Stage[] {
   const kept: Stage[] = [];
   for (const each of stages) {
     const before = kept.at(-1)?.kind;
-    if (each.kind !== 'line' || (before !== 'keep' && before !== 'drop')) kept.push(each);
+    if (each.kind !== 'line' || (before !== 'keep' && before !== 'drop' && before !== 'podlog')) kept.push(each);
   }
   return kept;
 }

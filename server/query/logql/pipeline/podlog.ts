@@ -1,0 +1,26 @@
+/** `| podlog`, which Loki does not have: the fields that podlog finds in a line of any format, such as klog or access logs. */
+import { cutLine } from '../../../../shared/row-group/cut-line.ts';
+import { KIND_STRING } from '../../../../shared/row-group/format.ts';
+import { Tokens } from '../../../../shared/row-group/tokens.ts';
+import { unescaped } from '../../../../shared/row-group/unescaped.ts';
+import { sanitizedKey } from './label-name.ts';
+import type { Run, Wanted } from './stage.ts';
+
+/** Of several fields of one name the last one counts, as everywhere in podlog. */
+export function podlogStage({ nothing, isWanted }: Wanted): Run {
+  const tokens = new Tokens({ areNamed: true });
+  return ({ line, labels }) => {
+    if (nothing) return true;
+    const bytes = Buffer.from(line);
+    if (cutLine('auto', bytes, 0, bytes.length, tokens) < 0) return true;
+    for (let i = 0; i < tokens.count; i++) {
+      const field = sanitizedKey(tokens.fields[i] ?? '', true);
+      if (field === '') continue;
+      const name = labels.nameFor(field);
+      if (!isWanted(name)) continue;
+      const value = bytes.subarray(tokens.starts[i], tokens.ends[i]);
+      labels.set(name, (tokens.kinds[i] === KIND_STRING ? unescaped(value) : value).toString());
+    }
+    return true;
+  };
+}
