@@ -1024,6 +1024,9 @@ export const OIDC_REQUEST_MS_MAX = 10 * SECOND_MS;
 /** Age of what is known of the provider: its addresses and keys. Beyond: asked again with the next sign-in. */
 export const OIDC_DISCOVERY_MS_MAX = 1 * HOUR_MS;
 
+/** Warnings of failed sign-ins, with their reasons, come no closer together than this; the audit lines count all of them. */
+export const LOGIN_WARNING_MS = 100;
+
 /** Path to which a sign-in leads back; it is in a cookie meanwhile. Longer: to `/`. */
 export const OIDC_RETURN_CHARS_MAX = 1000;
 

@@ -107,7 +107,7 @@ export async function startServer({
     access.authenticator && new Sessions({ authenticator: access.authenticator, store: logs.sessions, now });
   opened.defer(() => sessions?.close());
   const users = access.authenticator?.users;
-  const oidc = users && sessions && new OidcSignIn({ options: () => users.config.oidc, key: sessions.key, now, log });
+  const oidc = users && sessions && new OidcSignIn({ options: () => users.config.oidc, key: sessions.key, now });
   const acceptor = new BatchAcceptor(logs, logs.positions, cluster?.label, coarseningReporter({ log, metrics, now }));
   const audit = new AuditLog({ acceptor: access.authenticator && acceptor, log, now });
   opened.defer(() => audit.close());

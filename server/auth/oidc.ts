@@ -8,7 +8,6 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { Configuration } from 'openid-client';
-import type { Logger } from 'pino';
 import * as v from 'valibot';
 import { ForbiddenError, PodlogError, UnavailableError } from '../../shared/errors.ts';
 import {
@@ -35,7 +34,6 @@ export interface OidcParts {
   readonly key: Uint8Array;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  readonly log: Logger;
 }
 
 const COOKIE = 'podlog-login';
@@ -182,12 +180,9 @@ export class OidcSignIn {
     const configuration = discover(options);
     const discovered = { options, untilMs: nowMs + OIDC_DISCOVERY_MS_MAX, configuration };
     this.#discovered = discovered;
-    configuration.catch((err: unknown) => {
+    // The next sign-in asks again.
+    configuration.catch(() => {
       if (this.#discovered === discovered) this.#discovered = undefined;
-      this.#parts.log.error(
-        { err, issuer: options.issuer.href },
-        'asking the identity provider failed; retrying with the next sign-in',
-      );
     });
     return configuration;
   }

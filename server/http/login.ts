@@ -9,7 +9,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import { OIDC_CALLBACK, type OidcSignIn } from '../auth/oidc.ts';
 import { OidcError } from '../auth/oidc-error.ts';
 import type { Sessions } from '../auth/sessions.ts';
-import { OIDC_RETURN_CHARS_MAX } from '../limits.ts';
+import { LOGIN_WARNING_MS, OIDC_RETURN_CHARS_MAX } from '../limits.ts';
 import type { QueryString } from '../query/parameters.ts';
 import { by } from './asker.ts';
 
@@ -53,6 +53,8 @@ export function registerLogin(app: FastifyInstance, { hasTokens, sessions, oidc,
     });
   });
 
+  let warnedMs = -Infinity;
+
   /** A browser is led on, also where it failed: the page says why. */
   async function leading(
     request: FastifyRequest,
@@ -66,7 +68,11 @@ export function registerLogin(app: FastifyInstance, { hasTokens, sessions, oidc,
     } catch (error) {
       if (!(error instanceof OidcError || error instanceof PodlogError)) throw error;
       const [problem, to] = error instanceof OidcError ? [error.problem, error.to] : ['failed', '/'];
-      log.warn({ err: error }, 'signing in with the identity provider failed');
+      // Anyone may come back without having signed in, however often.
+      if (performance.now() - warnedMs >= LOGIN_WARNING_MS) {
+        warnedMs = performance.now();
+        log.warn({ err: error }, 'signing in with the identity provider failed');
+      }
       audit.refused(by(request).address, error.message);
       const url = new URL(to, 'http://podlog');
       url.searchParams.set('login', problem);

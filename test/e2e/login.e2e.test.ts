@@ -1,5 +1,7 @@
 /** Signing in to the page with a real identity provider, in a real Chromium. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -66,6 +68,47 @@ test('with an identity provider, a person signs in there, sees their namespaces 
   for (const part of ['net::ERR', '404']) browser.expectComplaints(part);
   await server.close();
   await provider.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a page of another port or site does nothing with the cookie of a person who is signed in', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'podlog-csrf-'));
+  const tokensFile = join(folder, 'tokens.yaml');
+  await writeFile(tokensFile, JSON.stringify([{ name: 'root', token: 'token-of-the-admin-01', scopes: ['admin'] }]));
+  const server = await startQuietServer(join(folder, 'data'), { access: { tokensFile } });
+  // As another port of podlog's own host, to which browsers send its cookies, and as another site.
+  const evil = createServer((_request, response) => {
+    const form = `<form method="post" action="${server.url}/snapshots?name=evil"><button>Win</button></form>`;
+    response.setHeader('content-type', 'text/html');
+    response.end(
+      `<title>evil</title><img src="${server.url}/logs?limit=all"><link rel="stylesheet" href="${server.url}/logs?limit=all">${form}`,
+    );
+  });
+  await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
+  const evilPort = (evil.address() as AddressInfo).port;
+  const page = await browser.open(server.url);
+  await page.getByLabel('Token').fill('token-of-the-admin-01');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Sign out root' }).waitFor();
+  const asked: (string | undefined)[] = [];
+  page.on('request', (request) => {
+    if (request.url().startsWith(server.url)) asked.push(request.method());
+  });
+  for (const host of ['127.0.0.1', 'localhost']) {
+    await page.goto(`http://${host}:${evilPort}/`, { waitUntil: 'networkidle' });
+    await page.getByRole('button', { name: 'Win' }).click();
+    await page.getByText(/PODLOG_(?:FORBIDDEN|UNAUTHENTICATED)/).waitFor();
+  }
+  expect(asked).toEqual(['GET', 'GET', 'POST', 'GET', 'GET', 'POST']);
+  // Nothing was made, and nothing was exported.
+  const headers = { authorization: 'Bearer token-of-the-admin-01' };
+  expect(await (await fetch(`${server.url}/snapshots`, { headers })).json()).toEqual({ snapshots: [] });
+  const audit = await (await fetch(`${server.url}/logs?source=audit`, { headers })).text();
+  expect(audit.match(/\\"message\\":\\"[^\\]+/g)).toEqual(['\\"message\\":\\"signed in']);
+  for (const part of ['net::ERR', '404', 'MIME']) browser.expectComplaints(part);
+  evil.closeAllConnections();
+  evil.close();
+  await server.close();
   await rm(folder, { recursive: true, force: true });
 });
 
