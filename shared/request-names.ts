@@ -200,3 +200,21 @@ export function isStatus(value: string): boolean {
 export function isPath(value: string): boolean {
   return value.startsWith('/') || /^https?:\/\//i.test(value);
 }
+
+/** Messages of requests that say nothing that method and path do not say. */
+const PLAIN_REQUESTS: ReadonlySet<string> = new Set([
+  '',
+  'request',
+  'request completed',
+  'request finished',
+  'request handled',
+  'http request',
+  'handled request',
+  'access',
+  'served',
+]);
+
+/** Whether a message says no more of a request than its method and path. */
+export function isPlainRequest(message: string): boolean {
+  return PLAIN_REQUESTS.has(message.trim().toLowerCase());
+}

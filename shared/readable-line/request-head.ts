@@ -4,6 +4,7 @@ import {
   durationMsOf,
   isMethod,
   isPath,
+  isPlainRequest,
   isStatus,
   METHOD_NAMES,
   PATH_NAMES,
@@ -67,11 +68,9 @@ function splitPath(path: string): [bare: string, query: string | undefined] {
   return mark < 0 ? [path, undefined] : [path.slice(0, mark), path.slice(mark + 1)];
 }
 
-const SAYS_NOTHING = /^(?:(?:http )?request|request (?:completed|finished)|handled request|access|served)$/i;
-
 /** Whether a message says no more than the head. */
 export function isRepeated(message: string, { method, path }: RequestHead): boolean {
-  if (SAYS_NOTHING.test(message.trim())) return true;
+  if (isPlainRequest(message)) return true;
   if (method === undefined || path === undefined || !message.includes(path) || !message.includes(method)) return false;
   const rest = message
     .replace(method, '')

@@ -14,7 +14,7 @@ import type { Fields } from '../../../shared/row-group/answer.ts';
 import { KIND_PLAIN, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { LEVEL_FIELDS } from '../../../shared/level-fields.ts';
 import { LEVEL } from '../../../shared/levels.ts';
-import { MESSAGE_NAMES, METHOD_NAMES, PATH_NAMES } from '../../../shared/request-names.ts';
+import { isPlainRequest, MESSAGE_NAMES, METHOD_NAMES, PATH_NAMES } from '../../../shared/request-names.ts';
 import { PATTERN_BYTES_MAX } from '../../limits.ts';
 import { TextFolder } from './fold-text.ts';
 
@@ -28,19 +28,8 @@ const MESSAGE_FIELDS: readonly string[] = [
   'exception',
   'reason',
 ];
-/** Messages of requests that say nothing that method and path do not say. */
-const PLAIN_REQUESTS: ReadonlySet<string> = new Set([
-  '',
-  'request',
-  'request completed',
-  'request finished',
-  'request handled',
-  'incoming request',
-  'http request',
-  'handled request',
-  'access',
-  'served',
-]);
+/** A person is shown that a request has only begun; its line is of the same kind all the same. */
+const INCOMING_REQUEST = 'incoming request';
 /** Words that are the level of an exception's line, and the end of its name. */
 const EXCEPTION_ENDINGS: ReadonlySet<string> = new Set(['Exception', 'Error', 'Throwable']);
 const TRACEBACK = Buffer.from('(most recent call last):');
@@ -120,15 +109,15 @@ export function joinedPattern({ message, prefix, level, method, path }: PatternP
   if (prefix !== undefined && level !== undefined && EXCEPTION_ENDINGS.has(level) && /[\w.$]$/.test(prefix)) {
     return message === undefined || message === '' ? prefix + level : `${prefix}${level}: ${message}`;
   }
-  const isPlain = message === undefined || PLAIN_REQUESTS.has(message.toLowerCase());
+  const isPlain = message === undefined || isOfRequestAlone(message);
   if (!isPlain) return message;
   if (path !== undefined && path !== '') return method === undefined ? path : `${method} ${path}`;
   return message === undefined || message === '' ? names : message;
 }
 
 /** Whether method and path, if there are any, are the pattern of a line with this message. */
-export function isPlainRequest(message: string): boolean {
-  return PLAIN_REQUESTS.has(message.toLowerCase());
+export function isOfRequestAlone(message: string): boolean {
+  return isPlainRequest(message) || message.trim().toLowerCase() === INCOMING_REQUEST;
 }
 
 /** Folds a value. The result is in the folder. */

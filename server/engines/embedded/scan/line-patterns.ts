@@ -10,10 +10,10 @@ import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { firstValueOf, PART_DERIVED, type RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import {
+  isOfRequestAlone,
   foldCutPart,
   foldPart,
   isPatternId,
-  isPlainRequest,
   joinedPattern,
   patternId,
   type PartKind,
@@ -151,7 +151,7 @@ function templatePatterns(
   add('prefix', slots.prefix, 'word');
   add('level', slots.level, 'word');
   const message = parts.find(({ name }) => name === 'message');
-  if (message === undefined || message.folded.texts.some(isPlainRequest)) {
+  if (message === undefined || message.folded.texts.some(isOfRequestAlone)) {
     add('method', slots.method, 'word');
     add('path', slots.path, 'path');
   }
