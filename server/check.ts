@@ -12,11 +12,11 @@ import type { CheckEvent, Finding } from './engines/embedded/check/finding.ts';
 import { repairFolder } from './engines/embedded/check/repair.ts';
 import type { Repaired } from './engines/embedded/check/write-runs.ts';
 import { type Disk, realDisk } from './engines/embedded/platform/disk.ts';
-import { MANIFEST_FILE, VERSION_FILE } from './engines/embedded/core/filenames.ts';
+import { MANIFEST_FILE, VERSION_FILE } from './engines/embedded/platform/filenames.ts';
 import { flush } from './engines/embedded/core/flush.ts';
-import { expectLayout } from './engines/embedded/platform/folder.ts';
+import { expectLayout } from './engines/embedded/core/folder.ts';
 import { type FolderLock, lockFolder } from './engines/embedded/platform/lock.ts';
-import { ExpiryClock } from './engines/embedded/lane/retention/expiry-clock.ts';
+import { ExpiryClock } from './engines/embedded/core/expiry-clock.ts';
 import { Store } from './engines/embedded/core/store.ts';
 import { isOurs, readVersion } from './engines/embedded/core/version-file.ts';
 
@@ -71,7 +71,6 @@ export async function* repairDataFolder(
   const store = await Store.open({
     dataDir,
     clock,
-    retentionMs: Infinity,
     indexedFields,
     state,
     flush: (input) => flush(disk, input),

@@ -58,3 +58,10 @@ export function fieldAnswer(
   }
   return undefined;
 }
+
+/** Returns the fields whose values may answer to `a.b.c`: itself, `a` and `a.b`. */
+export function fieldsAround(name: string): string[] {
+  const fields = [name];
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) fields.push(name.slice(0, dot));
+  return fields;
+}

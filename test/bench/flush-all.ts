@@ -12,7 +12,6 @@ import { Metrics } from '../../shared/metrics.ts';
 
 const store = await Store.open({
   dataDir: resolve(process.argv[2]!),
-  retentionMs: Infinity,
   indexedFields: ['request_id', 'user_id', 'trace_id', 'path'],
   state: new Positions(Date.now),
   flush: (input) => flush(realDisk, input),

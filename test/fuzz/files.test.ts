@@ -7,7 +7,7 @@ import { decodeManifest, EMPTY_MANIFEST, encodeManifest } from '../../server/eng
 import { Indexes } from '../../server/engines/embedded/scan/index-lookup.ts';
 import { decodeDirectory, encodeDirectory, SEGMENT_TAIL_BYTES } from '../../server/engines/embedded/segment/format.ts';
 import { readSegment } from '../../server/engines/embedded/segment/reader.ts';
-import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../server/engines/embedded/segment/row-group-ref.ts';
 import { encodeFileHeader, encodeRecordHeader, FILE_HEADER_BYTES } from '../../server/engines/embedded/wal/format.ts';
 import type { DurableSize } from '../../server/engines/embedded/wal/chain.ts';
 import { scanWal } from '../../server/engines/embedded/wal/reader.ts';

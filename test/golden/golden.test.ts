@@ -6,7 +6,7 @@ import { Positions } from '../../server/ingest/positions.ts';
 import { Indexes } from '../../server/engines/embedded/scan/index-lookup.ts';
 import { OpenFiles } from '../../server/engines/embedded/scan/open-files.ts';
 import { RowGroups } from '../../server/engines/embedded/scan/row-groups.ts';
-import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../server/engines/embedded/segment/row-group-ref.ts';
 import { closeStore, newFolder, openStore } from '../server/engines/embedded/open-store.ts';
 import {
   ENCODING_LAST,

@@ -165,7 +165,6 @@ async function make(folder: string): Promise<void> {
   const dataDir = join(work, 'data');
   const store = await Store.open({
     dataDir,
-    retentionMs: Infinity,
     state: new Positions(() => NOW_MS),
     indexedFields: ['request_id', 'user', 'level', 'array'],
     flush: (input) => flush(realDisk, input),

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Metrics } from '../../shared/metrics.ts';
 import { Positions } from '../../server/ingest/positions.ts';
 import { flush } from '../../server/engines/embedded/core/flush.ts';
-import { ExpiryClock } from '../../server/engines/embedded/lane/retention/expiry-clock.ts';
+import { ExpiryClock } from '../../server/engines/embedded/core/expiry-clock.ts';
 import { Store } from '../../server/engines/embedded/core/store.ts';
-import { backupsFolder } from '../../server/engines/embedded/core/filenames.ts';
+import { backupsFolder } from '../../server/engines/embedded/platform/filenames.ts';
 import { DiskImage } from './disk-image.ts';
 import { checkErasures, filesOf } from './looking.ts';
 import { DATA_DIR, INDEXED_FIELDS, listeningLogger, noLock, readLines } from './process.ts';
@@ -64,7 +64,6 @@ async function judgeRestored(run: Run, backup: TrueBackup, image: DiskImage, dis
     }),
     dataDir: RESTORED_DIR,
     indexedFields: INDEXED_FIELDS,
-    retentionMs: Infinity,
     state: positions,
     flush: (input) => flush(disk, input),
     log: listeningLogger({

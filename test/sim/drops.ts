@@ -1,7 +1,7 @@
 /** What the retention drops as whole segments: their time must have ended, or they are the oldest ones. */
 import { join } from 'node:path';
 import { MAX_SIZE_RESERVE_BYTES } from '../../server/limits.ts';
-import { QUARANTINE_FOLDER, WAL_FOLDER } from '../../server/engines/embedded/core/filenames.ts';
+import { QUARANTINE_FOLDER, WAL_FOLDER } from '../../server/engines/embedded/platform/filenames.ts';
 import { manifestPaths } from '../../server/engines/embedded/core/manifest-file.ts';
 import type { LiveSegment } from '../../server/engines/embedded/core/recover.ts';
 import { readAll } from './looking.ts';

@@ -2,7 +2,7 @@
 import { CorruptionError } from '../../shared/errors.ts';
 import { RowGroup } from '../../shared/row-group/reader.ts';
 import { decodeBatch } from '../../shared/wire.ts';
-import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../server/engines/embedded/segment/row-group-ref.ts';
 import { RECORD_HEADER_BYTES, syncedBytesAt } from '../../server/engines/embedded/wal/format.ts';
 import { scanWal } from '../../server/engines/embedded/wal/reader.ts';
 

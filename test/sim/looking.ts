@@ -1,8 +1,8 @@
 /** Looks at all that the store has, and at its files, and judges both by the truth. */
 import { CorruptionError } from '../../shared/errors.ts';
-import { SEGMENTS_FOLDER, WAL_FOLDER } from '../../server/engines/embedded/core/filenames.ts';
+import { SEGMENTS_FOLDER, WAL_FOLDER } from '../../server/engines/embedded/platform/filenames.ts';
 import type { StoredBytes } from '../../server/engines/embedded/scan/open-files.ts';
-import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../server/engines/embedded/segment/row-group-ref.ts';
 import type { DiskImage } from './disk-image.ts';
 import { DATA_DIR, readLines } from './process.ts';
 import { type Run, Wrong } from './run.ts';

@@ -1,6 +1,6 @@
 /** The header of a WAL file is lost between the end of a process and the next start: how far the file before it counts is unknown. */
 import { dirname } from 'node:path';
-import { walFolder } from '../../server/engines/embedded/core/filenames.ts';
+import { walFolder } from '../../server/engines/embedded/platform/filenames.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES } from '../../server/engines/embedded/wal/format.ts';
 import type { FileNode } from './disk-image.ts';
 import { linesOfLastGroup, linesOfRecords } from './lines-in-files.ts';

@@ -12,7 +12,7 @@ import { Compactor } from '../../server/engines/embedded/lane/compaction/compact
 import { eraseSegment } from '../../server/engines/embedded/lane/erasure/erase-segment.ts';
 import { findErased } from '../../server/engines/embedded/lane/erasure/find-erased.ts';
 import { Erasures } from '../../server/engines/embedded/lane/erasure/erasures.ts';
-import { segmentPath } from '../../server/engines/embedded/core/filenames.ts';
+import { segmentPath } from '../../server/engines/embedded/platform/filenames.ts';
 import { flush } from '../../server/engines/embedded/core/flush.ts';
 import type { Plan } from '../../server/store/search-plan.ts';
 import { Indexes } from '../../server/engines/embedded/scan/index-lookup.ts';
@@ -21,14 +21,10 @@ import { RowGroups } from '../../server/engines/embedded/scan/row-groups.ts';
 import { scan } from '../../server/engines/embedded/scan/scan.ts';
 import { type ScanContext, selectRows } from '../../server/engines/embedded/scan/select.ts';
 import type { lockFolder } from '../../server/engines/embedded/platform/lock.ts';
-import { ExpiryClock } from '../../server/engines/embedded/lane/retention/expiry-clock.ts';
-import {
-  longestAgeMs,
-  Retention,
-  type RetentionOptions,
-} from '../../server/engines/embedded/lane/retention/retention.ts';
+import { ExpiryClock } from '../../server/engines/embedded/core/expiry-clock.ts';
+import { Retention, type RetentionOptions } from '../../server/engines/embedded/lane/retention/retention.ts';
 import type { LiveSegment } from '../../server/engines/embedded/core/recover.ts';
-import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../server/engines/embedded/segment/row-group-ref.ts';
 import { Store } from '../../server/engines/embedded/core/store.ts';
 import { RETENTION_MS, type RetentionScript, RULES } from './operations.ts';
 import type { SimDisk } from './sim-disk.ts';
@@ -99,7 +95,6 @@ export async function startProcess(
     ...shared,
     clock,
     metrics,
-    retentionMs: longestAgeMs(rules, RETENTION_MS),
     state: positions,
     flush: (input) => flush(disk, input),
     lock: noLock,

@@ -1,7 +1,7 @@
 /** What all parts of a run share: its script, its machine, the store's process, and the truth that it is held against. */
 import { UnavailableError, UnreadableError, UsageError } from '../../shared/errors.ts';
 import { errorCode } from '../../shared/system-error.ts';
-import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../server/engines/embedded/segment/row-group-ref.ts';
 import { Random } from '../corpus/random.ts';
 import { DiskImage, type FileNode } from './disk-image.ts';
 import { Expiry } from './expiry.ts';

@@ -10,7 +10,7 @@ import { placeOf } from './scan/row-groups.ts';
 import { isWithin, type StreamsInput, type StreamsOutput } from './scan/streams-in-range.ts';
 import { inPartitions } from './scan/partitions.ts';
 import { judgeLabels } from './scan/value-leaf.ts';
-import type { RowGroupRef } from './core/snapshot.ts';
+import type { RowGroupRef } from './segment/row-group-ref.ts';
 import type { Store } from './core/store.ts';
 import { type QueryContext, select } from './search/answer.ts';
 import { selectAll } from './search/answer-all.ts';

@@ -14,7 +14,7 @@ import { CHECK_SEGMENT } from './check/check-segment.ts';
 import { checkAbility } from './check/running-check.ts';
 import { Backups } from './core/backup.ts';
 import { intakeOf } from './core/intake.ts';
-import type { RowGroupRef } from './core/snapshot.ts';
+import type { RowGroupRef } from './segment/row-group-ref.ts';
 import { FLUSH } from './core/flush.ts';
 import { CURSOR_KEY, readSecretKey, SESSION_KEY } from './core/secret-key.ts';
 import { Sessions } from './core/sessions.ts';
@@ -27,7 +27,7 @@ import { Compactor } from './lane/compaction/compactor.ts';
 import { ERASE } from './lane/erasure/erase-segment.ts';
 import { Erasures } from './lane/erasure/erasures.ts';
 import { FIND_ERASED } from './lane/erasure/find-erased.ts';
-import { ExpiryClock } from './lane/retention/expiry-clock.ts';
+import { ExpiryClock } from './core/expiry-clock.ts';
 import { longestAgeMs, Retention } from './lane/retention/retention.ts';
 import { ageByRules } from './lane/retention/rules.ts';
 import { loadRetentionRules } from './lane/retention/rules-file.ts';
@@ -78,7 +78,6 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
   const positions = options.state(clock);
   const store = await Store.open({
     dataDir,
-    retentionMs: longestAgeMs(rules, retentionMs),
     indexedFields,
     now,
     clock,

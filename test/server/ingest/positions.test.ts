@@ -14,7 +14,7 @@ import { Positions } from '../../../server/ingest/positions.ts';
 import { CLUSTER_NODE, PUSH_NODE } from '../../../server/store/positions.ts';
 import { oldKeyFile } from '../../../server/ingest/stored-pushes.ts';
 import type { JsonValue } from '../../../shared/json-value.ts';
-import { ExpiryClock, type SavedClock } from '../../../server/engines/embedded/lane/retention/expiry-clock.ts';
+import { ExpiryClock, type SavedClock } from '../../../server/engines/embedded/core/expiry-clock.ts';
 import { at, range } from '../engines/embedded/batches.ts';
 
 function batch(changes: Partial<Batch>): Batch {

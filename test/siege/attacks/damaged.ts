@@ -10,7 +10,7 @@ import {
   SEGMENTS_FOLDER,
   SNAPSHOTS_FOLDER,
   walFolder,
-} from '../../../server/engines/embedded/core/filenames.ts';
+} from '../../../server/engines/embedded/platform/filenames.ts';
 import { Random } from '../../corpus/random.ts';
 
 export interface Damage {

@@ -11,7 +11,7 @@ import { inPartitions, type PartitionsOptions, type PartialOutput } from '../sca
 import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../../workers/task.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import { counterBitsOf, groupCountOf } from './upper-bounds.ts';
 import { FacetTable } from './facet-table.ts';
 import type { FacetCounts, FacetsAsked } from '../../../store/facets.ts';

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { type Disk, isFolder, isReadError } from '../platform/disk.ts';
-import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, VERSION_FILE, walPath } from '../core/filenames.ts';
+import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, VERSION_FILE, walPath } from '../platform/filenames.ts';
 import type { JsonValue } from '../../../../shared/json-value.ts';
 import { type Manifest, type ManifestSegment, missingWalFiles } from '../core/manifest.ts';
 import { readGenerations } from '../core/manifest-file.ts';

@@ -9,7 +9,7 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { formatDay } from '../../../../shared/time.ts';
 import { taskKind } from '../../../workers/task.ts';
 import { type Disk, type DiskFile, withFile } from '../platform/disk.ts';
-import { segmentPath } from '../core/filenames.ts';
+import { segmentPath } from '../platform/filenames.ts';
 import type { ManifestSegment } from '../core/manifest.ts';
 import {
   decodeRowGroups,

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { decodeBatch } from '../../../../shared/wire.ts';
 import { type Disk, isFolder } from '../platform/disk.ts';
-import { walFolder, walPath, walSequence } from '../core/filenames.ts';
+import { walFolder, walPath, walSequence } from '../platform/filenames.ts';
 import { durableSizeOf, IN_DOUBT, type LinkedWal, readLink } from '../wal/chain.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from '../wal/format.ts';
 import { readWal } from '../wal/read-file.ts';

@@ -3,12 +3,12 @@
  * nothing. Works on an open store, which has already recovered from a crash, and replaces segments as compaction does.
  */
 import { CorruptionError, UnavailableError } from '../../../../shared/errors.ts';
-import { segmentPath } from '../core/filenames.ts';
+import { segmentPath } from '../platform/filenames.ts';
 import type { ManifestSegment } from '../core/manifest.ts';
 import { copyToQuarantine, damageOf, keepWholeFile } from '../core/quarantine.ts';
 import { type Lineage, mergedLineage, unknownLineage } from '../segment/lineage.ts';
 import { readLineage } from '../segment/reader.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import type { Store } from '../core/store.ts';
 import type { Finding } from './finding.ts';
 import { bringBack, isQuarantined } from './bring-back.ts';

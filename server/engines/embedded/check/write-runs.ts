@@ -3,7 +3,7 @@ import type { Disk } from '../platform/disk.ts';
 import type { ManifestSegment } from '../core/manifest.ts';
 import type { Store } from '../core/store.ts';
 import type { Lineage } from '../segment/lineage.ts';
-import { writeSegment } from '../segment/write.ts';
+import { writeSegment } from '../core/write-segment.ts';
 import type { Salvaged } from './salvage.ts';
 
 export interface RepairContext {

@@ -18,7 +18,7 @@ import {
   VERSION_FILE,
   VIEWS_FILE,
   WAL_FOLDER,
-} from './filenames.ts';
+} from '../platform/filenames.ts';
 import { encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
 import { manifestPaths, readManifest } from './manifest-file.ts';
 import type { Store } from './store.ts';

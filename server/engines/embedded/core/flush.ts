@@ -17,14 +17,14 @@ import { formatDay, NS_PER_DAY } from '../../../../shared/time.ts';
 import { FLUSH_DECODED_BYTES_MAX, FLUSH_ZSTD_LEVEL } from '../../../limits.ts';
 import { taskKind } from '../../../workers/task.ts';
 import { type Disk, isReadError, unreadableError } from '../platform/disk.ts';
-import { segmentPath } from './filenames.ts';
+import { segmentPath } from '../platform/filenames.ts';
 import type { JsonValue } from '../../../../shared/json-value.ts';
 import type { ManifestSegment } from './manifest.ts';
 import { type Damage, damageOf, unreadable } from './quarantine.ts';
 import { compressPositions, type FlushedState } from '../segment/lineage.ts';
-import { writeSegment } from '../segment/write.ts';
+import { writeSegment } from './write-segment.ts';
 import { readStubbornly, type Unread } from '../wal/read-file.ts';
-import type { BareRowGroupRef, BareWalRowGroupRef } from './snapshot.ts';
+import type { BareRowGroupRef, BareWalRowGroupRef } from '../segment/row-group-ref.ts';
 
 export interface FlushInput {
   readonly dataDir: string;

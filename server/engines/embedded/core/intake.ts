@@ -2,7 +2,7 @@
 import type { Labels } from '../../../../shared/labels.ts';
 import { instantOf, instantOfMs, MS_PER_DAY } from '../../../../shared/time.ts';
 import type { Intake } from '../../../store/capacity.ts';
-import type { RowGroupRef } from './snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 
 type Counted = Pick<
   RowGroupRef,

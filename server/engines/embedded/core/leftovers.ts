@@ -1,7 +1,7 @@
 /** Removes the files that a crash left behind at the next start, once no manifest can name them. */
 import { join } from 'node:path';
 import { type Disk, isFolder, isReadError } from '../platform/disk.ts';
-import { MANIFEST_TEMPORARY_FILE, segmentPath, walFolder, walSequence } from './filenames.ts';
+import { MANIFEST_TEMPORARY_FILE, segmentPath, walFolder, walSequence } from '../platform/filenames.ts';
 import type { Manifest } from './manifest.ts';
 import { type DayFolder, listDay, listDays } from './segment-folders.ts';
 

@@ -6,13 +6,13 @@
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { CLOCK_NOTED_MS } from '../../../limits.ts';
 import { type Disk, isReadError } from '../platform/disk.ts';
-import { segmentPath } from './filenames.ts';
+import { segmentPath } from '../platform/filenames.ts';
 import type { Manifest, ManifestSegment } from './manifest.ts';
 import type { ManifestFile } from './manifest-file.ts';
 import type { LiveSegment } from './recover.ts';
-import type { ExpiryClock } from '../lane/retention/expiry-clock.ts';
+import type { ExpiryClock } from './expiry-clock.ts';
 import { readSegment } from '../segment/reader.ts';
-import type { RowGroupRef } from './snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import type { StreamTable } from './stream-table.ts';
 import type { SnapshotRegistry } from './snapshot-registry.ts';
 

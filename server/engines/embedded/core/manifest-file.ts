@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { type Disk, isReadError } from '../platform/disk.ts';
 import { replaceJsonFile } from '../platform/json-file.ts';
-import { MANIFEST_COPY_FILE, MANIFEST_FILE, MANIFEST_TEMPORARY_FILE } from './filenames.ts';
+import { MANIFEST_COPY_FILE, MANIFEST_FILE, MANIFEST_TEMPORARY_FILE } from '../platform/filenames.ts';
 import { decodeManifest, encodeManifest, type Manifest } from './manifest.ts';
 import { type Damage, damageOf, unreadable } from './quarantine.ts';
 

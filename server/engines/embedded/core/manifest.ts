@@ -6,8 +6,8 @@
 import * as v from 'valibot';
 import type { JsonValue } from '../../../../shared/json-value.ts';
 import { COUNT, decodeJsonFile, encodeJsonFile } from '../platform/json-file.ts';
-import { isDayName } from './filenames.ts';
-import type { SavedClock } from '../lane/retention/expiry-clock.ts';
+import { isDayName } from '../platform/filenames.ts';
+import type { SavedClock } from './expiry-clock.ts';
 
 export interface ManifestSegment {
   /** As in `2026-11-23`. */
@@ -36,7 +36,7 @@ export interface Manifest {
   /** `order` of the first row group in the WAL from there on. */
   readonly orderFrom: number;
   readonly segments: readonly ManifestSegment[];
-  /** State of the clock (see lane/retention/expiry-clock.ts); absent in older manifests. */
+  /** State of the clock (see expiry-clock.ts); absent in older manifests. */
   readonly clock?: SavedClock;
   /**
    * Remembered erasures that this store has done, by id, with the `order` below which no row is left that they erase

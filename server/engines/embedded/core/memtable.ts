@@ -2,7 +2,7 @@
  * The row groups that are only in the WAL so far, by WAL file. Metadata only: the bytes stay in the files, and scans
  * read them there.
  */
-import type { WalRowGroupRef } from './snapshot.ts';
+import type { WalRowGroupRef } from '../segment/row-group-ref.ts';
 
 export class Memtable {
   /** Ascending by sequence, as files are added in the order of the WAL. */

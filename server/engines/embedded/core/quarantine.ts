@@ -8,8 +8,8 @@ import type { CorruptionError } from '../../../../shared/errors.ts';
 import type { Counter } from '../../../../shared/metrics.ts';
 import { errorCode } from '../../../../shared/system-error.ts';
 import { type Disk, withFile } from '../platform/disk.ts';
-import { QUARANTINE_FOLDER } from './filenames.ts';
-import type { BareRowGroupRef } from './snapshot.ts';
+import { QUARANTINE_FOLDER } from '../platform/filenames.ts';
+import type { BareRowGroupRef } from '../segment/row-group-ref.ts';
 
 /** Damage that a part of the store reports. */
 export interface Damage {

@@ -9,18 +9,18 @@
  * - Jobs run one after the other, on the segments that are live then. So a segment is used when no later job has any of
  *   its rows. Otherwise the later job's segments replace it: erased lines do not come back.
  *
- * The record of the clock is lost, so nothing expires for a day (see lane/retention/expiry-clock.ts). Files that are not
+ * The record of the clock is lost, so nothing expires for a day (see expiry-clock.ts). Files that are not
  * used are quarantined. The positions are those of the newest flush that left a segment, and the WAL continues from there.
  * If there are none, agents send what they have again: a line may then be stored twice, none is lost.
  */
 import { basename } from 'node:path';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import type { Disk } from '../platform/disk.ts';
-import { JobFiles } from '../lane/erasure/job.ts';
-import { segmentSequence, walFolder, walPath, walSequence } from './filenames.ts';
+import { JobFiles } from './erasure-job.ts';
+import { segmentSequence, walFolder, walPath, walSequence } from '../platform/filenames.ts';
 import { EMPTY_MANIFEST, type Manifest, type ManifestSegment } from './manifest.ts';
 import { type Damage, damageOf } from './quarantine.ts';
-import { LOST_CLOCK } from '../lane/retention/expiry-clock.ts';
+import { LOST_CLOCK } from './expiry-clock.ts';
 import { listSegments } from './segment-folders.ts';
 import { decompressPositions, type FlushedState, type Lineage } from '../segment/lineage.ts';
 import { readLineage, readSegment } from '../segment/reader.ts';

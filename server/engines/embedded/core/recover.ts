@@ -10,8 +10,8 @@ import { CLOCK_HOLD_MS } from '../../../limits.ts';
 import { decodeBatch } from '../../../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
 import { type Disk, type DiskFile, isFolder, isReadError, withFile } from '../platform/disk.ts';
-import { MANIFEST_FILE, segmentPath, SEGMENTS_FOLDER, walFolder, walPath, walSequence } from './filenames.ts';
-import { syncRemovals } from '../platform/folder.ts';
+import { MANIFEST_FILE, segmentPath, SEGMENTS_FOLDER, walFolder, walPath, walSequence } from '../platform/filenames.ts';
+import { syncRemovals } from './folder.ts';
 import { removeLeftovers } from './leftovers.ts';
 import type { JsonValue } from '../../../../shared/json-value.ts';
 import { errorCode } from '../../../../shared/system-error.ts';
@@ -26,11 +26,11 @@ import {
   linkToQuarantine,
   unreadable,
 } from './quarantine.ts';
-import type { ExpiryClock } from '../lane/retention/expiry-clock.ts';
+import type { ExpiryClock } from './expiry-clock.ts';
 import { planRebuild } from './rebuild.ts';
 import { newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import { readSegment } from '../segment/reader.ts';
-import type { RowGroupRef } from './snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import type { StreamTable } from './stream-table.ts';
 import { durableSizeOf, IN_DOUBT, type LinkedWal, readLink } from '../wal/chain.ts';
 import { encodeMark, endsWithMark, FILE_HEADER_BYTES } from '../wal/format.ts';

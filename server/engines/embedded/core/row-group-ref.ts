@@ -7,7 +7,7 @@ import type { Labels } from '../../../../shared/labels.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import type { Batch } from '../../../../shared/wire.ts';
 import { ROW_GROUP_DECODED_BYTES_MAX, ROW_GROUP_LINE_BYTES_MAX } from '../../../limits.ts';
-import type { WalRowGroupRef } from './snapshot.ts';
+import type { WalRowGroupRef } from '../segment/row-group-ref.ts';
 
 export type BatchInfo = RowGroupInfo & { readonly decodedSize: DecodedSize };
 

@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import { CURSOR_KEY_BYTES } from '../../../store/cursor.ts';
 import { SESSION_KEY_BYTES } from '../../../store/sessions.ts';
 import { createFile, type Disk } from '../platform/disk.ts';
-import { CURSOR_KEY_FILE, SESSION_KEY_FILE } from './filenames.ts';
+import { CURSOR_KEY_FILE, SESSION_KEY_FILE } from '../platform/filenames.ts';
 
 export interface SecretKey {
   readonly file: string;

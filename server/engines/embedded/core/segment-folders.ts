@@ -2,7 +2,7 @@
 import { errorCode } from '../../../../shared/system-error.ts';
 import { join } from 'node:path';
 import { type Disk } from '../platform/disk.ts';
-import { isDayName, SEGMENTS_FOLDER, segmentSequence } from './filenames.ts';
+import { isDayName, SEGMENTS_FOLDER, segmentSequence } from '../platform/filenames.ts';
 
 export interface ListedSegments {
   readonly days: readonly DayFolder[];

@@ -7,7 +7,7 @@ import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import { type EndedSessions, NONE_ENDED, type SessionAbility } from '../../../store/sessions.ts';
 import { type Disk, isReadError, realDisk } from '../platform/disk.ts';
 import { decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../platform/json-file.ts';
-import { SESSIONS_FILE } from './filenames.ts';
+import { SESSIONS_FILE } from '../platform/filenames.ts';
 import { copyToQuarantine, linkToQuarantine } from './quarantine.ts';
 
 const ENDED = {

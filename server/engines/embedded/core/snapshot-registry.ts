@@ -2,7 +2,8 @@
  * Snapshots of the store, and the files that they keep alive. Snapshots taken between two changes share one view. A
  * file that the store no longer needs is unlinked when the last view that names it is released.
  */
-import type { RowGroupRef, Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 
 interface View {
   readonly rowGroups: readonly RowGroupRef[];

@@ -2,7 +2,7 @@
 import type { Counter, Histogram, Metrics } from '../../../../shared/metrics.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import type { LiveSegment } from './recover.ts';
-import type { RowGroupRef } from './snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import type { StoreStats } from '../../../store/stats.ts';
 import type { SealedWal } from '../wal/writer.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The durable half of podlog: a batch goes to the WAL and into the memtable; a sealed WAL file becomes segments; old
- * segments are dropped. Reads go through snapshots. Opened once per data folder.
+ * The durable half of podlog: a batch goes to the WAL and into the memtable; a sealed WAL file becomes segments, which
+ * jobs of lane/ merge, rewrite and drop. Reads go through snapshots. Opened once per data folder.
  *
  * Every change of what a snapshot shows happens in one synchronous step after it is durable, so no snapshot misses a
  * line or has it twice. Has no timer of its own: `tick` must be called at intervals (HOUSEKEEPING_MS).
@@ -11,35 +11,28 @@ import { type CorruptionError, UnavailableError, UnreadableError } from '../../.
 import type { Metrics } from '../../../../shared/metrics.ts';
 import { reasonOf } from '../../../../shared/system-error.ts';
 import type { Labels } from '../../../../shared/labels.ts';
-import { instantOfMs } from '../../../../shared/time.ts';
 import type { Batch } from '../../../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
 import { type Disk, realDisk } from '../platform/disk.ts';
-import { SEGMENTS_FOLDER, walPath } from './filenames.ts';
+import { SEGMENTS_FOLDER, walPath } from '../platform/filenames.ts';
 import { type FlushInput, type FlushOutput, segmentsMax } from './flush.ts';
 import { flushAroundDeaths } from './flush-around-deaths.ts';
 import { Flusher } from './flusher.ts';
-import { openFolder } from '../platform/folder.ts';
+import { openFolder } from './folder.ts';
 import { LiveSegments } from './live-segments.ts';
 import type { FolderLock, lockFolder } from '../platform/lock.ts';
-import { MaintenanceQueue } from '../lane/maintenance.ts';
+import { MaintenanceQueue } from './maintenance.ts';
 import type { Manifest, ManifestSegment } from './manifest.ts';
 import type { ManifestFile } from './manifest-file.ts';
 import { RETRY_AFTER_DISK_SECONDS, UNREADABLE_RETRY_MS } from '../../../limits.ts';
 import { Memtable } from './memtable.ts';
 import { damageOf, Quarantine } from './quarantine.ts';
 import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
-import { expiredSegments } from '../lane/retention/by-age.ts';
-import { ExpiryClock } from '../lane/retention/expiry-clock.ts';
+import { ExpiryClock } from './expiry-clock.ts';
 import { assertFits, type BatchInfo, newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
-import {
-  type AppendListener,
-  type BareRowGroupRef,
-  type RowGroupRef,
-  type Snapshot,
-  withoutStreams,
-} from './snapshot.ts';
-import { SpaceGuard } from '../lane/space-guard.ts';
+import type { AppendListener, Snapshot } from './snapshot.ts';
+import { type BareRowGroupRef, type RowGroupRef, withoutStreams } from '../segment/row-group-ref.ts';
+import { SpaceGuard } from './space-guard.ts';
 import type { StoreStats } from '../../../store/stats.ts';
 import { statsOf, StoreMetrics } from './store-metrics.ts';
 import { type StreamLimits, StreamTable } from './stream-table.ts';
@@ -49,8 +42,6 @@ import { type RecordAddress, WalWriter } from '../wal/writer.ts';
 
 export interface StoreOptions {
   readonly dataDir: string;
-  /** Segments whose newest line is older are dropped; Infinity keeps all. */
-  readonly retentionMs: number;
   readonly state: BatchState;
   /** Fields whose values the segments of a flush index. */
   readonly indexedFields: readonly string[];
@@ -88,8 +79,6 @@ export class Store {
   readonly #listeners = new Set<AppendListener>();
   readonly #unlinks = new Set<Promise<void>>();
   readonly #mergeBarriers = new Set<{ readonly order: number }>();
-  /** Retention by age, while it waits for its turn or runs. */
-  #retaining: Promise<void> | undefined;
   /** When segments that could not be read are retried; on the monotonic clock. */
   #reopenAtMs = 0;
   #nextSequence: number;
@@ -320,14 +309,13 @@ export class Store {
     return this.#space.space;
   }
 
-  /** Housekeeping: age of the WAL file, free space, retention, flushes to be retried. */
+  /** Housekeeping: age of the WAL file, free space, flushes to be retried. */
   async tick(): Promise<void> {
     await this.#space.check();
     await this.#wal.tick();
     void this.#flusher.start();
     await this.#note();
     await this.#retryUnreadable();
-    await this.#retainInTurn();
   }
 
   /** Seals the WAL and flushes everything: for tests, and before a backup. */
@@ -463,36 +451,6 @@ export class Store {
     } catch (err) {
       this.#options.log.warn({ err }, 'the time and the WAL files could not be recorded; retrying');
     }
-  }
-
-  /**
-   * Waits for its turn among the maintenance jobs like any other, once: even if a job runs at every tick, old segments
-   * must go. Only the closing of the store prevents it, and the next start catches up.
-   */
-  #retainInTurn(): Promise<void> {
-    if (this.#options.retentionMs === Infinity) return Promise.resolve();
-    this.#retaining ??= this.maintain(() => this.#retain())
-      .catch((err: unknown) => {
-        if (!(err instanceof UnavailableError)) throw err;
-      })
-      .finally(() => (this.#retaining = undefined));
-    return this.#retaining;
-  }
-
-  async #retain(): Promise<void> {
-    const { dataDir, retentionMs } = this.#options;
-    const nowMs = this.#clock.expiryNow();
-    if (nowMs === undefined) return;
-    const oldest = instantOfMs(nowMs - retentionMs);
-    const dropped = expiredSegments(this.#manifest.current.segments, dataDir, this.#segments.byPath, oldest);
-    if (dropped.size === 0) return;
-    try {
-      await this.#segments.change({ dropped });
-    } catch (err) {
-      this.#options.log.error({ err }, 'dropping old segments failed; retrying');
-      return;
-    }
-    this.#options.log.info({ segments: dropped.size }, 'dropped segments older than the retention');
   }
 
   #rowGroups(): readonly RowGroupRef[] {

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { CorruptionError, UsageError } from '../../../../shared/errors.ts';
 import { type Disk, isReadError, withFile } from '../platform/disk.ts';
-import { FOLDERS, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER, walFolder, walSequence } from './filenames.ts';
+import { FOLDERS, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER, walFolder, walSequence } from '../platform/filenames.ts';
 import { manifestPaths, readGenerations } from './manifest-file.ts';
 import { type Damage, unreadable } from './quarantine.ts';
 import { listSegments } from './segment-folders.ts';

@@ -7,7 +7,7 @@ import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import type { SavedView, ViewAbility } from '../../../store/views.ts';
 import { type Disk, isReadError, realDisk } from '../platform/disk.ts';
 import { decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../platform/json-file.ts';
-import { VIEWS_FILE } from './filenames.ts';
+import { VIEWS_FILE } from '../platform/filenames.ts';
 import { copyToQuarantine, linkToQuarantine } from './quarantine.ts';
 
 const TEXT_OR_NONE = v.nullable(v.string());

@@ -8,10 +8,9 @@ import { valueCount, valueSizeMax, writeValue } from '../../../../shared/row-gro
 import { distinctCutTexts } from '../../../../shared/row-group/encodings/pattern.ts';
 import { looksLikeUuid, parseUuid } from '../../../../shared/row-group/encodings/uuid.ts';
 import { storedCount, unpackStored, UUID_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';
+import { fieldsAround } from '../../../../shared/row-group/answer.ts';
 import { someElement } from '../../../../shared/row-group/array-elements.ts';
 import { KIND_ARRAY, KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
-import { matchEach } from '../scan/match-column.ts';
-import { fieldsAround } from '../scan/name.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 
@@ -44,19 +43,23 @@ export function fieldFingerprints(group: RowGroup, field: string, hasElements: b
 
 /** @param path  see array-elements.ts */
 function elementFingerprints(values: ColumnValues, path: string): Uint32Array {
-  const fingerprints: number[] = [];
-  matchEach(values, (array) => {
+  const fingerprints = new Set<number>();
+  textFingerprints(values, (array) => {
     someElement(array, path, (element) => {
-      fingerprints.push(fingerprintOf(element));
+      fingerprints.add(fingerprintOf(element));
       return false;
     });
-    return false;
+    return 0;
   });
-  return Uint32Array.from(new Set(fingerprints));
+  return Uint32Array.from(fingerprints);
 }
 
 function columnFingerprints(values: ColumnValues, kind: number): Uint32Array {
-  const textual = (text: Buffer): number => fingerprintOf(kind === KIND_STRING ? unescaped(text) : text);
+  return textFingerprints(values, (text) => fingerprintOf(kind === KIND_STRING ? unescaped(text) : text));
+}
+
+/** @param textual  returns the fingerprint of a text; its buffer may be overwritten by the next one */
+function textFingerprints(values: ColumnValues, textual: (text: Buffer) => number): Uint32Array {
   switch (values.kind) {
     case 'constant':
       return Uint32Array.of(textual(values.value));

@@ -1,6 +1,6 @@
 /**
  * JSON files with a checksum, replaced as a whole: the manifest (core/manifest-file.ts) and the job of an erasure
- * (lane/erasure/job.ts). See FORMAT.md#json-files.
+ * (core/erasure-job.ts). See FORMAT.md#json-files.
  */
 import { crc32 } from 'node:zlib';
 import * as v from 'valibot';

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { UsageError } from '../../../../shared/errors.ts';
 import { errorCode, reasonOf } from '../../../../shared/system-error.ts';
 import { realDisk } from './disk.ts';
-import { LOCK_FOLDER } from '../core/filenames.ts';
+import { LOCK_FOLDER } from './filenames.ts';
 
 /** Room for the address of a unix socket on Linux, without its name; a longer folder is reached through /proc. */
 const FOLDER_BYTES_MAX = 70;

@@ -12,7 +12,7 @@ import { aloneInThread } from '../../../workers/task.ts';
 import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
 import { verified } from '../segment/frame.ts';
-import type { IndexesPlace, RowGroupRef } from '../core/snapshot.ts';
+import type { IndexesPlace, RowGroupRef } from '../segment/row-group-ref.ts';
 import type { StoredBytes } from './open-files.ts';
 import { isOfLines, type Where } from '../../../store/predicate.ts';
 

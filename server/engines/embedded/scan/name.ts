@@ -6,7 +6,7 @@ import { KIND_ARRAY, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { LEVEL, levelsWhere, levelWildcards } from '../../../../shared/levels.ts';
-import { type Answer, answerTo, fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
+import { type Answer, answerTo, fieldsAround, fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
 import type { Wildcard } from '../../../../shared/wildcard.ts';
 import type { ValueLeaf, ValueTest } from '../../../store/predicate.ts';
 import { matchesRegexp } from './regexps.ts';
@@ -40,13 +40,6 @@ export function hasArrays(group: RowGroup, name: string): boolean {
 /** Returns false when no line can have the name: mostly a name is that of a column, or lies within one. */
 function mayAnswer(group: RowGroup, name: string): boolean {
   return name === LEVEL || fieldsAround(name).some((field) => group.columnsOf(field).length > 0);
-}
-
-/** Returns `a.b.c`, `a` and `a.b`. */
-export function fieldsAround(name: string): string[] {
-  const fields = [name];
-  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) fields.push(name.slice(0, dot));
-  return fields;
 }
 
 /** Returns the columns that belong to a name. */

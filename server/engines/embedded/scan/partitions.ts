@@ -2,7 +2,7 @@
  * Runs tasks over row groups, batch after batch, in a few partitions side by side. A task that has yielded is sent again with the
  * row groups that are left, and row groups that it could not use are quarantined.
  */
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import { type QuarantineRowGroup, quarantineAll, type UnusableGroup } from './unusable.ts';
 
 /** The result of a task, and the row groups that it could not use. */

@@ -1,7 +1,7 @@
 /** A part of a walk (row-walk.ts): rows in the order of the answer, of several row groups. */
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { type Cursor, streamRank } from '../../../store/cursor.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import type { ScannedRows } from './scan.ts';
 
 /** Rows in the order of the answer. */

@@ -7,7 +7,7 @@ import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { WORKER_HEADERS_BYTES_MAX } from '../../../limits.ts';
 import { DecodedParts } from './decoded-parts.ts';
 import { hasArrays } from './name.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import type { StoredBytes } from './open-files.ts';
 
 /** What a worker must know to read a row group. */

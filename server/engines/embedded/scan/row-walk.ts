@@ -11,7 +11,7 @@ import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
 import { compareCursors } from '../../../store/cursor.ts';
 import { narrowedByCursor, type Plan } from '../../../store/search-plan.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import { type BatchLimits, BatchBuilder, cursorOf, type RowBatch, type Run, withoutFirst } from './row-batch.ts';
 import { placeOf } from './row-groups.ts';
 import { isRowOf, type ScannedRows } from './scan.ts';

@@ -4,7 +4,7 @@
  */
 import { instantOf } from '../../../../shared/time.ts';
 import { SCAN_GROUPS_FEW, SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import {
   indexClauses,
   indexedSegments,

@@ -3,7 +3,7 @@
  * are numbers in arrays, thirty bytes a row, and become objects only when they are rendered, some at a time.
  */
 import { instantOf, NS_PER_DAY } from '../../../../shared/time.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Direction } from '../../../store/search-plan.ts';
 import type { ScannedRows } from './scan.ts';

@@ -3,7 +3,7 @@
  * others and lists them in its output, and the main thread quarantines them.
  */
 import { CorruptionError, errorOfUnusable, type Unusable, unusableBy } from '../../../../shared/errors.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 
 /** A row group, by its index among those that a task was given, and why it cannot be used. */
 export interface UnusableGroup extends Unusable {

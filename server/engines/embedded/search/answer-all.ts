@@ -12,7 +12,7 @@ import {
 import type { AnswerPieces } from '../../../store/query-budget.ts';
 import type { Plan } from '../../../store/search-plan.ts';
 import { type PieceOf, type Sink, sizeOfPiece } from '../../../store/sink.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import { placeOf } from '../scan/row-groups.ts';
 import type { RowBatch } from '../scan/row-batch.ts';
 import { walkRows } from '../scan/row-walk.ts';

@@ -9,7 +9,7 @@ import { type ScanContext, selectRows } from '../scan/select.ts';
 import { isRowOf } from '../scan/scan.ts';
 import type { SelectedRow, SelectedRows } from '../scan/top-rows.ts';
 import { quarantineAll } from '../scan/unusable.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import { freeMemory } from '../../../../shared/own-memory.ts';
 import type { RenderedText } from './render.ts';
 import { mergedBlocks, type RenderedBlock } from './row-columns.ts';

@@ -5,7 +5,7 @@
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
 import type { Labels } from '../../../../shared/labels.ts';
 import { writeStreams } from '../../../../shared/row-group/writer.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from './row-group-ref.ts';
 
 export const SEGMENT_MAGIC = 0x31534c50; // "PLS1", at both ends of the file
 export const SEGMENT_HEADER_BYTES = 4;

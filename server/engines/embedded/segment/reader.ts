@@ -8,9 +8,9 @@ import { ROWS_MAX } from '../../../../shared/row-group/format.ts';
 import { isTimeRange } from '../../../../shared/time.ts';
 import type { Labels } from '../../../../shared/labels.ts';
 import { type Disk, withFile } from '../platform/disk.ts';
-import { segmentSequence } from '../core/filenames.ts';
+import { segmentSequence } from '../platform/filenames.ts';
 import { decodeLineage, type Lineage, unknownLineage } from './lineage.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from './row-group-ref.ts';
 import {
   decodeRowGroups,
   decodeStreams,

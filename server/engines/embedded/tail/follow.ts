@@ -8,7 +8,7 @@ import { TAIL_LATE_MS_MAX } from '../../../limits.ts';
 import type { Cursor } from '../../../store/cursor.ts';
 import type { Following } from '../../../store/log-store.ts';
 import type { Plan } from '../../../store/search-plan.ts';
-import type { RowGroupRef } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import type { SelectedRows } from '../scan/top-rows.ts';
 import type { SelectOptions } from '../search/answer.ts';
 import type { LiveTail } from './live-tail.ts';

@@ -15,7 +15,8 @@ import {
 } from '../../../limits.ts';
 import { placeOf } from '../scan/row-groups.ts';
 import { type QuarantineRowGroup, quarantineAll } from '../scan/unusable.ts';
-import type { AppendListener, RowGroupRef, Snapshot } from '../core/snapshot.ts';
+import type { AppendListener, Snapshot } from '../core/snapshot.ts';
+import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import { sizeOfPiece } from '../../../store/sink.ts';
 import { LiveTail, type SharedPiece } from './live-tail.ts';
 import {

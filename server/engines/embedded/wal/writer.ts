@@ -22,7 +22,7 @@ import {
   WAL_QUEUE_RECORDS_MAX,
 } from '../../../limits.ts';
 import { type Disk, type DiskFile } from '../platform/disk.ts';
-import { walFolder, walPath } from '../core/filenames.ts';
+import { walFolder, walPath } from '../platform/filenames.ts';
 import { encodeFileHeader, encodeMark, encodeRecordHeader, FILE_HEADER_BYTES, RECORD_HEADER_BYTES } from './format.ts';
 
 /** A WAL file that will not be written to again. Its first `durableBytes` are valid. */

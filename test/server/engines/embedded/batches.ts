@@ -6,7 +6,7 @@ import { type Labels, labelsKey } from '../../../../shared/labels.ts';
 import { formatTime, NS_PER_DAY } from '../../../../shared/time.ts';
 import { encodeBatch, type FileRange, type Position } from '../../../../shared/wire.ts';
 import { readFileSync } from 'node:fs';
-import type { RowGroupRef } from '../../../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../../../server/engines/embedded/segment/row-group-ref.ts';
 
 /** 2026-11-23. */
 export const TODAY = 20_780;

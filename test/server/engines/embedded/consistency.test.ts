@@ -1,6 +1,6 @@
 /** Snapshots taken at any moment of appends, flushes and retention: each shows every acknowledged line exactly once. */
 import { expect, test } from 'vitest';
-import type { RowGroupRef } from '../../../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../../../server/engines/embedded/segment/row-group-ref.ts';
 import { batchOf, linesAsRead, numberedLines, range, readLines, TODAY } from './batches.ts';
 import { append, checkStore, expectLines, openStore } from './open-store.ts';
 

@@ -51,7 +51,6 @@ async function checkLines(dataDir: string, acknowledged: ReadonlyMap<string, num
   const positions = new Positions(Date.now);
   const store = await Store.open({
     dataDir,
-    retentionMs: Infinity,
     indexedFields: [],
     state: positions,
     flush: (input) => flush(realDisk, input),

@@ -23,7 +23,6 @@ const shared = {
 };
 const store = await Store.open({
   ...shared,
-  retentionMs: Infinity,
   state: positions,
   flush: (input) => flush(realDisk, input),
 });

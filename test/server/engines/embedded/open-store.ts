@@ -12,7 +12,8 @@ import { type Batch, decodeBatch } from '../../../../shared/wire.ts';
 import type { BatchState } from '../../../../server/engines/embedded/core/batch-state.ts';
 import { type Disk, realDisk } from '../../../../server/engines/embedded/platform/disk.ts';
 import { flush } from '../../../../server/engines/embedded/core/flush.ts';
-import { ExpiryClock } from '../../../../server/engines/embedded/lane/retention/expiry-clock.ts';
+import { ExpiryClock } from '../../../../server/engines/embedded/core/expiry-clock.ts';
+import { Retention } from '../../../../server/engines/embedded/lane/retention/retention.ts';
 import { Store, type StoreOptions } from '../../../../server/engines/embedded/core/store.ts';
 import { findingsOf } from './check/findings.ts';
 import { type Line, linesAsRead, readLines } from './batches.ts';
@@ -39,6 +40,7 @@ export interface OpenStore {
   readonly store: Store;
   readonly state: FileEnds;
   readonly dataDir: string;
+  readonly clock: ExpiryClock;
   readonly options: StoreOptions;
 }
 
@@ -59,7 +61,6 @@ export async function openStore(changes: StoreChanges = {}): Promise<OpenStore> 
   const disk: Disk = changes.disk ?? realDisk;
   const state = new FileEnds();
   const options: StoreOptions = {
-    retentionMs: Infinity,
     indexedFields: ['n', 'request_id', 'user_id'],
     now: () => Date.now(),
     log: pino({ level: 'silent' }),
@@ -72,9 +73,33 @@ export async function openStore(changes: StoreChanges = {}): Promise<OpenStore> 
   };
   // Time goes by as the test says: its clock does not jump unless it has two.
   const { now, log } = options;
-  const store = await Store.open({ clock: new ExpiryClock({ now, monotonicMs: now, log }), ...options });
+  const clock = options.clock ?? new ExpiryClock({ now, monotonicMs: now, log });
+  const store = await Store.open({ ...options, clock });
   opened.set(store, dataDir);
-  return { store, state, dataDir, options };
+  return { store, state, dataDir, clock, options };
+}
+
+/** Retention by age alone. */
+export function retentionByAge({ store, dataDir, clock, options }: OpenStore, retentionMs: number): Retention {
+  const { indexedFields, log, disk = realDisk } = options;
+  return new Retention({
+    store,
+    dataDir,
+    indexedFields,
+    log,
+    disk,
+    rules: [],
+    retentionMs,
+    bytesMax: Infinity,
+    expiryNow: () => clock.expiryNow(),
+    compact: () => Promise.reject(new Error('BUG: no rule')),
+  });
+}
+
+/** Does what the server does at intervals, with retention by age. */
+export async function tickAndRetain(open: OpenStore, retentionMs: number): Promise<void> {
+  await open.store.tick();
+  await retentionByAge(open, retentionMs).tick();
 }
 
 export async function closeStore({ store }: Pick<OpenStore, 'store'>): Promise<void> {

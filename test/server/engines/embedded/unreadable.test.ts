@@ -20,7 +20,7 @@ import { eraseQuarantine } from '../../../../server/engines/embedded/lane/erasur
 import { OpenFiles } from '../../../../server/engines/embedded/scan/open-files.ts';
 import { placeOf, RowGroups } from '../../../../server/engines/embedded/scan/row-groups.ts';
 import { streamsInRange } from '../../../../server/engines/embedded/scan/streams-in-range.ts';
-import type { RowGroupRef } from '../../../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../../../server/engines/embedded/segment/row-group-ref.ts';
 import { readLink } from '../../../../server/engines/embedded/wal/chain.ts';
 import { scanWal } from '../../../../server/engines/embedded/wal/reader.ts';
 import { errorOfUnusable, UnreadableError } from '../../../../shared/errors.ts';

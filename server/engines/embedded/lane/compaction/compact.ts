@@ -13,9 +13,9 @@ import { type Disk, type DiskFile, isReadError, unreadableError, withFile } from
 import type { ManifestSegment } from '../../core/manifest.ts';
 import { mergedLineage } from '../../segment/lineage.ts';
 import { readLineage } from '../../segment/reader.ts';
-import { writeSegment } from '../../segment/write.ts';
+import { writeSegment } from '../../core/write-segment.ts';
 import type { LiveSegment } from '../../core/recover.ts';
-import { type BareRowGroupRef, withoutStreams } from '../../core/snapshot.ts';
+import { type BareRowGroupRef, withoutStreams } from '../../segment/row-group-ref.ts';
 
 export interface CompactInput {
   readonly dataDir: string;

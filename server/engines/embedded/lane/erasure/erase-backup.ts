@@ -1,14 +1,14 @@
 /** Erases from a backup (see core/backup.ts): it is a data folder of its own, which no server has open. */
 import { PodlogError } from '../../../../../shared/errors.ts';
 import type { Disk } from '../../platform/disk.ts';
-import { segmentPath, walFolder } from '../../core/filenames.ts';
-import { syncRemovals } from '../../platform/folder.ts';
+import { segmentPath, walFolder } from '../../platform/filenames.ts';
+import { syncRemovals } from '../../core/folder.ts';
 import type { lockFolder } from '../../platform/lock.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import { openManifest } from '../../core/manifest-file.ts';
 import { listSegments } from '../../core/segment-folders.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
-import { type ErasureJob, JobFiles, jobPath } from './job.ts';
+import { type ErasureJob, JobFiles, jobPath } from '../../core/erasure-job.ts';
 
 export interface EraseBackupContext {
   readonly disk: Disk;

@@ -9,15 +9,15 @@ import { RowGroup, verifyRowGroup } from '../../../../../shared/row-group/reader
 import { SEGMENT_ZSTD_LEVEL } from '../../../../limits.ts';
 import { taskKind } from '../../../../workers/task.ts';
 import { type Disk, type DiskFile, withFile } from '../../platform/disk.ts';
-import { segmentPath } from '../../core/filenames.ts';
+import { segmentPath } from '../../platform/filenames.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import { copyToQuarantine, damageOf } from '../../core/quarantine.ts';
 import type { Plan } from '../../../../store/search-plan.ts';
 import { matchRows, mayMatch } from '../../scan/match-rows.ts';
 import { mergedLineage } from '../../segment/lineage.ts';
 import { readLineage, readSegment } from '../../segment/reader.ts';
-import { writeSegment } from '../../segment/write.ts';
-import type { RowGroupRef } from '../../core/snapshot.ts';
+import { writeSegment } from '../../core/write-segment.ts';
+import type { RowGroupRef } from '../../segment/row-group-ref.ts';
 
 export interface EraseInput {
   readonly dataDir: string;

@@ -27,15 +27,15 @@ import { PodlogError, UnavailableError } from '../../../../../shared/errors.ts';
 import { reasonOf } from '../../../../../shared/system-error.ts';
 import { ERASURES_WAITING_MAX, RETRY_AFTER_DISK_SECONDS } from '../../../../limits.ts';
 import { type Disk, realDisk } from '../../platform/disk.ts';
-import { backupsFolder } from '../../core/filenames.ts';
-import { syncRemovals } from '../../platform/folder.ts';
+import { backupsFolder } from '../../platform/filenames.ts';
+import { syncRemovals } from '../../core/folder.ts';
 import { lockFolder } from '../../platform/lock.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
-import { withoutStreams } from '../../core/snapshot.ts';
+import { withoutStreams } from '../../segment/row-group-ref.ts';
 import type { Store } from '../../core/store.ts';
 import { type ErasureStatus, namesOf } from '../../../../store/erasure-status.ts';
 import type { Predicate } from '../../../../store/predicate.ts';
-import { type ErasureJob, JobFiles } from './job.ts';
+import { type ErasureJob, JobFiles } from '../../core/erasure-job.ts';
 import { LateLines, type LateLinesStore, upTo } from './late-lines.ts';
 import {
   beyondLimits,

@@ -6,7 +6,7 @@ import { CorruptionError } from '../../../../../shared/errors.ts';
 import { RowGroup, verifyRowGroup } from '../../../../../shared/row-group/reader.ts';
 import type { Predicate } from '../../../../store/predicate.ts';
 import { taskKind } from '../../../../workers/task.ts';
-import type { BareRowGroupRef } from '../../core/snapshot.ts';
+import type { BareRowGroupRef } from '../../segment/row-group-ref.ts';
 import { type Disk, withFile } from '../../platform/disk.ts';
 import { matchRows } from '../../scan/match-rows.ts';
 

@@ -6,7 +6,7 @@
 import { instantOfMs, MS_PER_DAY } from '../../../../../shared/time.ts';
 import { ERASE_AGAIN_DELAY_MS } from '../../../../limits.ts';
 import type { Predicate } from '../../../../store/predicate.ts';
-import type { RowGroupRef, WalRowGroupRef } from '../../core/snapshot.ts';
+import type { RowGroupRef, WalRowGroupRef } from '../../segment/row-group-ref.ts';
 import type { Store } from '../../core/store.ts';
 import { mayMatch } from '../../scan/match-rows.ts';
 

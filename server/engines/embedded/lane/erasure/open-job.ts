@@ -2,7 +2,7 @@
 import type { ErasureState, ErasureStatus } from '../../../../store/erasure-status.ts';
 import { ERASURES_KEPT_MAX, ERASURES_REMEMBERED_BYTES_MAX, ERASURES_REMEMBERED_MAX } from '../../../../limits.ts';
 import type { Manifest } from '../../core/manifest.ts';
-import { type ErasureJob, rememberedBytes, type Result } from './job.ts';
+import { type ErasureJob, rememberedBytes, type Result } from '../../core/erasure-job.ts';
 
 export interface OpenJob {
   job: ErasureJob;

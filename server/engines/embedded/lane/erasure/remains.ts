@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { CorruptionError } from '../../../../../shared/errors.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { type Disk, isReadError } from '../../platform/disk.ts';
-import { QUARANTINE_FOLDER, walFolder, walSequence } from '../../core/filenames.ts';
+import { QUARANTINE_FOLDER, walFolder, walSequence } from '../../platform/filenames.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { mayMatch } from '../../scan/match-rows.ts';
 import { listSegments } from '../../core/segment-folders.ts';
 import type { Plan } from '../../../../store/search-plan.ts';
-import type { Scope } from './job.ts';
+import type { Scope } from '../../core/erasure-job.ts';
 
 /**
  * Lists files from before the request that no manifest names any more, but which still exist: snapshots may hold them.

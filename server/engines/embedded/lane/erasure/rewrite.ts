@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { planForAll } from '../../../../store/search-plan.ts';
 import { listBackups } from '../../core/backup.ts';
-import { backupsFolder, segmentPath } from '../../core/filenames.ts';
+import { backupsFolder, segmentPath } from '../../platform/filenames.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import type { Store } from '../../core/store.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { lockFolder } from '../../platform/lock.ts';
 import { eraseBackup } from './erase-backup.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
-import type { ErasureJob } from './job.ts';
+import type { ErasureJob } from '../../core/erasure-job.ts';
 import { doneJob, type OpenJob, resultOf } from './open-job.ts';
 import { eraseQuarantine } from './remains.ts';
 

@@ -1,8 +1,9 @@
 /** Plans retention, as pure functions: which segments are dropped, and which are rewritten without some streams. */
 import type { Labels } from '../../../../../shared/labels.ts';
 import { labelsDigest } from '../../../../../shared/labels-digest.ts';
-import { instantOf, instantOfMs, timeNsFrom } from '../../../../../shared/time.ts';
+import { instantOf, instantOfMs, MS_PER_DAY, timeNsFrom } from '../../../../../shared/time.ts';
 import { RETENTION_OVERDUE_MS_MAX, RETENTION_REWRITE_SHARE_MIN } from '../../../../limits.ts';
+import type { ManifestSegment } from '../../core/manifest.ts';
 import type { LiveSegment } from '../../core/recover.ts';
 
 export interface RulesPlan {
@@ -86,4 +87,20 @@ export function oldestBeyond<T extends { readonly sizeBytes: number; readonly ne
     leftBytes -= file.sizeBytes;
   }
   return dropped;
+}
+
+/** Returns the time of the newest line; for a segment that could not be opened, the end of its day. */
+export function newestInstantOf({ day }: ManifestSegment, opened: LiveSegment | undefined): bigint {
+  if (opened === undefined) return endOfDay(day);
+  const { rowGroups } = opened;
+  let newest: bigint | undefined;
+  for (const { baseDay, maxTimeNs } of rowGroups) {
+    const instant = instantOf(baseDay, maxTimeNs);
+    if (newest === undefined || instant > newest) newest = instant;
+  }
+  return newest ?? endOfDay(day);
+}
+
+function endOfDay(day: string): bigint {
+  return instantOfMs(Date.parse(day) + MS_PER_DAY) - 1n;
 }

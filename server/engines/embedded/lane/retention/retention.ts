@@ -1,20 +1,20 @@
 /**
- * Retention by rules and by total size, as a maintenance job of the store. (The store itself drops segments by age
- * alone.) Has no timer: `tick` must be called.
+ * Retention by age, by rules and by total size, as maintenance jobs of the store. Has no timer: `tick` must be called.
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { errorOfUnusable } from '../../../../../shared/errors.ts';
 import type { Labels } from '../../../../../shared/labels.ts';
+import { instantOfMs } from '../../../../../shared/time.ts';
 import { MAX_SIZE_RESERVE_BYTES, SEGMENT_ZSTD_LEVEL } from '../../../../limits.ts';
 import { type CompactInput, type CompactOutput, compactSegment } from '../compaction/compact.ts';
 import { type Disk, realDisk } from '../../platform/disk.ts';
-import { QUARANTINE_FOLDER, segmentPath, walFolder } from '../../core/filenames.ts';
+import { QUARANTINE_FOLDER, segmentPath, walFolder } from '../../platform/filenames.ts';
 import { manifestPaths } from '../../core/manifest-file.ts';
+import type { ManifestSegment } from '../../core/manifest.ts';
 import type { LiveSegment } from '../../core/recover.ts';
 import type { Store } from '../../core/store.ts';
-import { newestInstantOf } from './by-age.ts';
-import { cutoffsOf, oldestBeyond, planByRules } from './plan.ts';
+import { cutoffsOf, newestInstantOf, oldestBeyond, planByRules } from './plan.ts';
 import { ageByRules, type RetentionRule } from './rules.ts';
 
 export interface RetentionOptions {
@@ -23,9 +23,9 @@ export interface RetentionOptions {
     'isWhole' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'quarantine' | 'takeSequence'
   >;
   readonly dataDir: string;
-  /** The first one that matches a stream applies; the store's own retention must be at least the longest of them. */
+  /** The first one that matches a stream applies. */
   readonly rules: readonly RetentionRule[];
-  /** Age for streams that no rule matches. */
+  /** Age for streams that no rule matches; Infinity keeps them. */
   readonly retentionMs: number;
   /** Limit of the size of all files; Infinity if only age counts. */
   readonly bytesMax: number;
@@ -38,7 +38,7 @@ export interface RetentionOptions {
   readonly disk?: Disk;
 }
 
-/** Returns the age that the store itself must keep: the longest of all. */
+/** Returns the age beyond which no line is kept: the longest of all. */
 export function longestAgeMs(rules: readonly RetentionRule[], retentionMs: number): number {
   return Math.max(retentionMs, ...rules.map(({ ageMs }) => ageMs));
 }
@@ -47,6 +47,7 @@ export class Retention {
   readonly #options: RetentionOptions;
   readonly #disk: Disk;
   readonly #ageOf: (labels: Labels) => number;
+  readonly #longestMs: number;
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -54,6 +55,7 @@ export class Retention {
     this.#options = options;
     this.#disk = options.disk ?? realDisk;
     this.#ageOf = ageByRules(options.rules, options.retentionMs);
+    this.#longestMs = longestAgeMs(options.rules, options.retentionMs);
   }
 
   /** Resolves when the due work is done; a failure is logged and retried with the next tick. */
@@ -73,8 +75,10 @@ export class Retention {
     const { store, bytesMax, rules, expiryNow, log } = this.#options;
     try {
       if (bytesMax !== Infinity) await store.maintain(() => this.#keepSize());
-      const nowMs = rules.length === 0 ? undefined : expiryNow();
+      const nowMs = expiryNow();
       if (nowMs === undefined) return;
+      if (this.#longestMs !== Infinity) await store.maintain(() => this.#dropOld(nowMs));
+      if (rules.length === 0) return;
       await store.maintain(() => this.#dropExpired(nowMs));
       let rewrites = true;
       while (rewrites && !this.#closed) rewrites = await store.maintain((closing) => this.#rewriteNext(nowMs, closing));
@@ -84,15 +88,10 @@ export class Retention {
   }
 
   async #keepSize(): Promise<void> {
-    const { store, dataDir, bytesMax, log } = this.#options;
+    const { store, bytesMax, log } = this.#options;
     // Measured before the segments are listed: one that a flush adds meanwhile may be the oldest.
     const otherBytes = await this.#otherBytes();
-    const live = new Map(store.segments().map((segment) => [segment.path, segment]));
-    const segments = store.manifest.segments.map((segment) => {
-      const path = segmentPath(dataDir, segment.day, segment.sequence);
-      const opened = live.get(path);
-      return { ...segment, path, rowGroups: opened?.rowGroups ?? [], newest: newestInstantOf(segment, opened) };
-    });
+    const segments = this.#segmentsByAge();
     const segmentBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const totalBytes = segmentBytes + otherBytes;
     const dropped = oldestBeyond(segments, totalBytes, bytesMax - MAX_SIZE_RESERVE_BYTES);
@@ -116,6 +115,26 @@ export class Retention {
       for (const name of await this.#disk.list(folder)) bytes += (await this.#disk.sizeOf(join(folder, name))) ?? 0;
     }
     return bytes;
+  }
+
+  /** Returns all segments with the times of their newest lines, also those that could not be opened. */
+  #segmentsByAge(): (ManifestSegment & { readonly path: string; readonly newest: bigint })[] {
+    const { store, dataDir } = this.#options;
+    const live = new Map(store.segments().map((segment) => [segment.path, segment]));
+    return store.manifest.segments.map((segment) => {
+      const path = segmentPath(dataDir, segment.day, segment.sequence);
+      return { ...segment, path, newest: newestInstantOf(segment, live.get(path)) };
+    });
+  }
+
+  /** A segment is dropped as a whole, when its newest line is too old for any stream. */
+  async #dropOld(nowMs: number): Promise<void> {
+    const { store, log } = this.#options;
+    const oldest = instantOfMs(nowMs - this.#longestMs);
+    const dropped = this.#segmentsByAge().filter(({ newest }) => newest < oldest);
+    if (dropped.length === 0) return;
+    await store.replaceSegments(dropped, []);
+    log.info({ segments: dropped.length }, 'dropped segments older than the retention');
   }
 
   async #dropExpired(nowMs: number): Promise<void> {

@@ -14,7 +14,7 @@ import {
 import { buffersOf, mergeTask } from '../../../../../server/engines/embedded/aggregate/partial-aggregate.ts';
 import { AggregateMemory } from '../../../../../server/query/aggregate-memory.ts';
 import { RowGroups } from '../../../../../server/engines/embedded/scan/row-groups.ts';
-import type { RowGroupRef } from '../../../../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../../../../server/engines/embedded/segment/row-group-ref.ts';
 
 interface InMemory {
   readonly refs: readonly RowGroupRef[];

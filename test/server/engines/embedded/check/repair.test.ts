@@ -12,7 +12,7 @@ import {
 } from '../../../../../server/engines/embedded/segment/format.ts';
 import { readDirectory } from '../../../../../server/engines/embedded/segment/frame.ts';
 import { manifestPaths } from '../../../../../server/engines/embedded/core/manifest-file.ts';
-import type { RowGroupRef } from '../../../../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../../../../server/engines/embedded/segment/row-group-ref.ts';
 import { batchOf, linesAsRead, numberedLines, readLines, rowGroupOf, TODAY } from '../batches.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { mergeRowGroups } from '../../../../../shared/row-group/merge.ts';

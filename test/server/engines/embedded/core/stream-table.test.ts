@@ -6,7 +6,7 @@ import { type Labels, labelsKey, labelsMemoryBytes } from '../../../../../shared
 import { StreamTable } from '../../../../../server/engines/embedded/core/stream-table.ts';
 import { batchOf, type Line, numberedLines, TODAY } from '../batches.ts';
 import { FaultyDisk } from '../platform/faulty-disk.ts';
-import { append, openStore, reopen } from '../open-store.ts';
+import { append, openStore, reopen, tickAndRetain } from '../open-store.ts';
 
 const DAY_MS = 86_400_000;
 const LIMITS = { count: 1000, bytes: 2 * 1024 * 1024 };
@@ -81,7 +81,7 @@ describe('a table of streams', () => {
 describe('a store', () => {
   it('forgets streams with the last of their lines', async () => {
     let nowMs = TODAY * DAY_MS;
-    const open = await openStore({ now: () => nowMs, retentionMs: 5 * DAY_MS });
+    const open = await openStore({ now: () => nowMs });
     const linesOn = (day: number, app: string): Line[] =>
       numberedLines(app, day * 100, 5, day).map((line) => ({ ...line, labels: { app } }));
     await append(open.store, batchOf({ lines: [...linesOn(TODAY - 3, 'old'), ...linesOn(TODAY, 'new')] }));
@@ -93,10 +93,10 @@ describe('a store', () => {
     expect(again.store.stats().streamCount).toBe(3);
     await again.store.flushAll();
     nowMs += 3 * DAY_MS;
-    await again.store.tick();
+    await tickAndRetain(again, 5 * DAY_MS);
     expect(again.store.stats().streamCount).toBe(2);
     nowMs += 9 * DAY_MS;
-    await again.store.tick();
+    await tickAndRetain(again, 5 * DAY_MS);
     expect(again.store.stats()).toMatchObject({ rowCount: 0, streamCount: 0, streamBytes: 0 });
   });
 

@@ -16,7 +16,7 @@ import {
   encodeJob,
   type ErasureJob,
   JobFiles,
-} from '../../../../../server/engines/embedded/lane/erasure/job.ts';
+} from '../../../../../server/engines/embedded/core/erasure-job.ts';
 import { realDisk } from '../../../../../server/engines/embedded/platform/disk.ts';
 import { Positions } from '../../../../../server/ingest/positions.ts';
 import type { JsonValue } from '../../../../../shared/json-value.ts';

@@ -12,7 +12,7 @@ import { matchRows } from '../../../../../server/engines/embedded/scan/match-row
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import type { ValueFilter } from '../filters.ts';
 import { scan } from '../../../../../server/engines/embedded/scan/scan.ts';
-import type { RowGroupRef } from '../../../../../server/engines/embedded/core/snapshot.ts';
+import type { RowGroupRef } from '../../../../../server/engines/embedded/segment/row-group-ref.ts';
 import { planOf } from '../query-context.ts';
 import { type Line, rowGroupOf, TODAY } from '../batches.ts';
 import { isWanted, valuesOf } from '../../../store/naive-search.ts';

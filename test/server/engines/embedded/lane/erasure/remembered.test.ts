@@ -13,7 +13,7 @@ import { Compactor } from '../../../../../../server/engines/embedded/lane/compac
 import { eraseSegment } from '../../../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
 import { Erasures } from '../../../../../../server/engines/embedded/lane/erasure/erasures.ts';
 import { findErased } from '../../../../../../server/engines/embedded/lane/erasure/find-erased.ts';
-import { decodeJob, encodeJob } from '../../../../../../server/engines/embedded/lane/erasure/job.ts';
+import { decodeJob, encodeJob } from '../../../../../../server/engines/embedded/core/erasure-job.ts';
 import { realDisk } from '../../../../../../server/engines/embedded/platform/disk.ts';
 import { parseFilters, type QueryString } from '../../../../../../server/query/parameters.ts';
 import { Metrics } from '../../../../../../shared/metrics.ts';

@@ -13,7 +13,16 @@ import {
 import type { RetentionRule } from '../../../../../../server/engines/embedded/lane/retention/rules.ts';
 import { batchOf, type Line, linesAsRead, numberedLines, TODAY } from '../../batches.ts';
 import { FaultyDisk } from '../../platform/faulty-disk.ts';
-import { append, expectLines, linesOf, openStore, type OpenStore, reopen } from '../../open-store.ts';
+import {
+  append,
+  expectLines,
+  filesIn,
+  linesOf,
+  openStore,
+  type OpenStore,
+  reopen,
+  retentionByAge,
+} from '../../open-store.ts';
 
 const DAY_MS = 86_400_000;
 const NOON_MS = TODAY * DAY_MS + DAY_MS / 2;
@@ -41,6 +50,42 @@ async function segments(open: OpenStore, ...lists: readonly Line[][]): Promise<L
   }
   return lists.flat();
 }
+
+test('retention drops segments as a whole, when no snapshot reads them any more', async () => {
+  let nowMs = (TODAY + 1) * DAY_MS;
+  const open = await openStore({ now: () => nowMs });
+  const retention = retentionByAge(open, 3 * DAY_MS);
+  const old = numberedLines('old', 0, 10, TODAY - 2);
+  const young = numberedLines('young', 0, 10, TODAY);
+  await append(open.store, batchOf({ lines: [...old, ...young] }));
+  await open.store.flushAll();
+  await retention.tick();
+  expect(open.store.stats().segmentCount).toBe(2);
+  const snapshot = open.store.snapshot();
+  nowMs += DAY_MS;
+  await retention.tick();
+  expect(linesOf(open.store)).toEqual(linesAsRead(young));
+  expect((await filesIn(open.dataDir)).filter((path) => path.endsWith('.seg'))).toHaveLength(2);
+  snapshot.release();
+  const again = await expectLines(open, young);
+  expect((await filesIn(again.dataDir)).filter((path) => path.endsWith('.seg'))).toHaveLength(1);
+});
+
+test('retention takes its turn when other jobs run at every look', async () => {
+  let nowMs = (TODAY + 1) * DAY_MS;
+  const open = await openStore({ now: () => nowMs });
+  const retention = retentionByAge(open, 3 * DAY_MS);
+  await append(open.store, batchOf({ lines: numberedLines('old', 0, 10, TODAY - 2) }));
+  await open.store.flushAll();
+  nowMs += DAY_MS;
+  const merge = Promise.withResolvers<void>();
+  const merged = open.store.maintain(() => merge.promise);
+  const ticks = [retention.tick(), retention.tick()];
+  expect(open.store.stats().segmentCount).toBe(1);
+  merge.resolve();
+  await Promise.all([merged, ...ticks]);
+  await expectLines(open, []);
+});
 
 test('rules drop whole segments, write others anew, and leave the rest alone', async () => {
   const open = await openStore({ now: () => NOON_MS });

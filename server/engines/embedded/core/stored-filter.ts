@@ -1,7 +1,7 @@
 /** The filter of an erasure as stored in its job's file: a predicate has bytes and bigints, JSON has neither. */
 import * as v from 'valibot';
-import { OF_RUN } from '../../../../store/asked-name.ts';
-import type { JsonValue } from '../../../../../shared/json-value.ts';
+import { OF_RUN } from '../../../store/asked-name.ts';
+import type { JsonValue } from '../../../../shared/json-value.ts';
 import {
   allOf,
   anyOf,
@@ -13,7 +13,7 @@ import {
   type ValueLeaf,
   type ValueTest,
   type Where,
-} from '../../../../store/predicate.ts';
+} from '../../../store/predicate.ts';
 
 export function encodeFilter({ from, to, where }: Predicate): JsonValue {
   return {

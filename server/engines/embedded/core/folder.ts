@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../../../shared/errors.ts';
 import { errorCode, reasonOf } from '../../../../shared/system-error.ts';
-import { createFile, type Disk, isFolder } from './disk.ts';
+import { createFile, type Disk, isFolder } from '../platform/disk.ts';
 import {
   FOLDERS,
   QUARANTINE_FOLDER,
@@ -11,12 +11,12 @@ import {
   VERSION_FILE,
   WAL_FOLDER,
   walFolder,
-} from '../core/filenames.ts';
-import { type FolderLock, lockFolder } from './lock.ts';
-import { manifestPaths } from '../core/manifest-file.ts';
-import { copyToQuarantine, type Damage } from '../core/quarantine.ts';
-import { listDays } from '../core/segment-folders.ts';
-import { expectNobodysElse, expectOurs, FORMAT_VERSION, readVersion } from '../core/version-file.ts';
+} from '../platform/filenames.ts';
+import { type FolderLock, lockFolder } from '../platform/lock.ts';
+import { manifestPaths } from './manifest-file.ts';
+import { copyToQuarantine, type Damage } from './quarantine.ts';
+import { listDays } from './segment-folders.ts';
+import { expectNobodysElse, expectOurs, FORMAT_VERSION, readVersion } from './version-file.ts';
 
 export interface OpenedFolder {
   readonly lock: FolderLock;

@@ -2,18 +2,18 @@
  * Every name in a data folder. Sequences are one counter for WAL files and segments, never used twice.
  *
  *     VERSION                              format version of the folder
- *     cursor.key                           see secret-key.ts
- *     session.key                          see secret-key.ts
+ *     cursor.key                           see core/secret-key.ts
+ *     session.key                          see core/secret-key.ts
  *     lock/<pid>-<random>.sock             see platform/lock.ts
  *     MANIFEST.json                        the live segments and where the WAL begins
  *     MANIFEST.copy.json                   the same once more
  *     wal/000000000001.wal
  *     segments/2026-11-23/000000000002.seg
  *     quarantine/…                         bytes that failed their checksum
- *     erasures/<id>.json                   see lane/erasure/job.ts
- *     views.json                           saved views, see views.ts
- *     sessions.json                        sessions that have ended before their time, see sessions.ts
- *     snapshots/<name>/…                   data folders made of hard links, see backup.ts
+ *     erasures/<id>.json                   see core/erasure-job.ts
+ *     views.json                           saved views, see core/views.ts
+ *     sessions.json                        sessions that have ended before their time, see core/sessions.ts
+ *     snapshots/<name>/…                   data folders made of hard links, see core/backup.ts
  */
 import { join } from 'node:path';
 

@@ -17,7 +17,7 @@
  * to the next.
  */
 import type { Logger } from 'pino';
-import { CLOCK_HOLD_MS, CLOCK_JUMP_MS, CLOCK_LINES_MS } from '../../../../limits.ts';
+import { CLOCK_HOLD_MS, CLOCK_JUMP_MS, CLOCK_LINES_MS } from '../../../limits.ts';
 
 export interface ExpiryClockOptions {
   /** Epoch milliseconds; may jump. */

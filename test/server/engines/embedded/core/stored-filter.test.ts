@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { decodeFilter, encodeFilter } from '../../../../../../server/engines/embedded/lane/erasure/stored-filter.ts';
-import { namesOf } from '../../../../../../server/store/erasure-status.ts';
+import { decodeFilter, encodeFilter } from '../../../../../server/engines/embedded/core/stored-filter.ts';
+import { namesOf } from '../../../../../server/store/erasure-status.ts';
 import {
   allOf,
   anyOf,
@@ -9,8 +9,8 @@ import {
   regexpLeaf,
   textLeaf,
   valueLeaf,
-} from '../../../../../../server/store/predicate.ts';
-import { parsePattern } from '../../../../../../server/store/value-test.ts';
+} from '../../../../../server/store/predicate.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
 
 const FILTER: Predicate = {
   from: 1n,

@@ -8,8 +8,6 @@ import { decodeManifest } from '../../../../../server/engines/embedded/core/mani
 import { batchOf, linesAsRead, numberedLines, TODAY } from '../batches.ts';
 import { append, closeStore, expectLines, filesIn, linesOf, newFolder, openStore, reopen } from '../open-store.ts';
 
-const DAY_MS = 86_400_000;
-
 test('a folder is open once, and free after that', async () => {
   const open = await openStore();
   await expect(openStore({ dataDir: open.dataDir })).rejects.toThrow(/in use by another podlog/);
@@ -221,38 +219,4 @@ test('leftovers of a crash are removed', async () => {
   expect(await filesIn(open.dataDir)).toEqual(before);
   expect(await readdir(join(open.dataDir, 'segments'))).toEqual(['2026-11-23']);
   await expectLines(again, lines);
-});
-
-test('retention drops segments as a whole, when no snapshot reads them any more', async () => {
-  let nowMs = (TODAY + 1) * DAY_MS;
-  const open = await openStore({ now: () => nowMs, retentionMs: 3 * DAY_MS });
-  const old = numberedLines('old', 0, 10, TODAY - 2);
-  const young = numberedLines('young', 0, 10, TODAY);
-  await append(open.store, batchOf({ lines: [...old, ...young] }));
-  await open.store.flushAll();
-  await open.store.tick();
-  expect(open.store.stats().segmentCount).toBe(2);
-  const snapshot = open.store.snapshot();
-  nowMs += DAY_MS;
-  await open.store.tick();
-  expect(linesOf(open.store)).toEqual(linesAsRead(young));
-  expect((await filesIn(open.dataDir)).filter((path) => path.endsWith('.seg'))).toHaveLength(2);
-  snapshot.release();
-  const again = await expectLines(open, young);
-  expect((await filesIn(again.dataDir)).filter((path) => path.endsWith('.seg'))).toHaveLength(1);
-});
-
-test('retention takes its turn when other jobs run at every look', async () => {
-  let nowMs = (TODAY + 1) * DAY_MS;
-  const open = await openStore({ now: () => nowMs, retentionMs: 3 * DAY_MS });
-  await append(open.store, batchOf({ lines: numberedLines('old', 0, 10, TODAY - 2) }));
-  await open.store.flushAll();
-  nowMs += DAY_MS;
-  const merge = Promise.withResolvers<void>();
-  const merged = open.store.maintain(() => merge.promise);
-  const ticks = [open.store.tick(), open.store.tick()];
-  expect(open.store.stats().segmentCount).toBe(1);
-  merge.resolve();
-  await Promise.all([merged, ...ticks]);
-  await expectLines(open, []);
 });

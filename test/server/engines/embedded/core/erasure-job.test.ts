@@ -2,9 +2,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { realDisk } from '../../../../../../server/engines/embedded/platform/disk.ts';
-import { JobFiles } from '../../../../../../server/engines/embedded/lane/erasure/job.ts';
-import { newFolder } from '../../open-store.ts';
+import { realDisk } from '../../../../../server/engines/embedded/platform/disk.ts';
+import { JobFiles } from '../../../../../server/engines/embedded/core/erasure-job.ts';
+import { newFolder } from '../open-store.ts';
 
 test('what cannot be read is named, half-written files go, others stay', async () => {
   const dataDir = await newFolder();

@@ -1,10 +1,10 @@
 /** Writes row groups of one day, sorted, as a segment; used by flush and compaction. */
 import { verifyRowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Disk } from '../platform/disk.ts';
-import { segmentPath } from '../core/filenames.ts';
-import type { ManifestSegment } from '../core/manifest.ts';
-import type { Lineage } from './lineage.ts';
-import { SegmentWriter } from './writer.ts';
+import { segmentPath } from '../platform/filenames.ts';
+import type { ManifestSegment } from './manifest.ts';
+import type { Lineage } from '../segment/lineage.ts';
+import { SegmentWriter } from '../segment/writer.ts';
 
 export interface NewSegment {
   readonly dataDir: string;

@@ -7,11 +7,11 @@
  */
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { CorruptionError } from '../../../../../shared/errors.ts';
-import { type Disk, isReadError } from '../../platform/disk.ts';
-import { COUNT, decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../../platform/json-file.ts';
-import { ERASURES_FOLDER } from '../../core/filenames.ts';
-import type { Predicate } from '../../../../store/predicate.ts';
+import { CorruptionError } from '../../../../shared/errors.ts';
+import { type Disk, isReadError } from '../platform/disk.ts';
+import { COUNT, decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../platform/json-file.ts';
+import { ERASURES_FOLDER } from '../platform/filenames.ts';
+import type { Predicate } from '../../../store/predicate.ts';
 import { decodeFilter, encodeFilter, STORED_FILTER } from './stored-filter.ts';
 
 /** Which files the job covers: those that hold rows that were acknowledged before it was. */

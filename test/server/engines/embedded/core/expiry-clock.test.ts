@@ -2,17 +2,13 @@
 import { rm } from 'node:fs/promises';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { Positions } from '../../../../../../server/ingest/positions.ts';
-import { CLOCK_HOLD_MS, CLOCK_LINES_MS, NODE_UNSEEN_MS_MAX } from '../../../../../../server/limits.ts';
-import { manifestPaths } from '../../../../../../server/engines/embedded/core/manifest-file.ts';
-import {
-  ExpiryClock,
-  LOST_CLOCK,
-  type SavedClock,
-} from '../../../../../../server/engines/embedded/lane/retention/expiry-clock.ts';
-import type { Store } from '../../../../../../server/engines/embedded/core/store.ts';
-import { batchOf, linesAsRead, numberedLines, range, TODAY } from '../../batches.ts';
-import { append, closeStore, linesOf, openStore, type OpenStore, reopen } from '../../open-store.ts';
+import { Positions } from '../../../../../server/ingest/positions.ts';
+import { CLOCK_HOLD_MS, CLOCK_LINES_MS, NODE_UNSEEN_MS_MAX } from '../../../../../server/limits.ts';
+import { manifestPaths } from '../../../../../server/engines/embedded/core/manifest-file.ts';
+import { ExpiryClock, LOST_CLOCK, type SavedClock } from '../../../../../server/engines/embedded/core/expiry-clock.ts';
+import type { Store } from '../../../../../server/engines/embedded/core/store.ts';
+import { batchOf, linesAsRead, numberedLines, range, TODAY } from '../batches.ts';
+import { append, closeStore, linesOf, openStore, type OpenStore, reopen, tickAndRetain } from '../open-store.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -210,8 +206,10 @@ test('the day after a rebuild counts on over starts, and leaves out the time tha
   expect(saved).toEqual({ seenMs: machine.wall(), heldMs: 0, aheadMs: 0 });
 });
 
+const RETENTION_MS = 7 * DAY_MS;
+
 async function storeOn(machine: Machine): Promise<OpenStore> {
-  return openStore({ now: machine.wall, clock: machine.newClock(), retentionMs: 7 * DAY_MS });
+  return openStore({ now: machine.wall, clock: machine.newClock() });
 }
 
 test('a store keeps its lines through a jump of forty days, over a restart, too, and drops them in the end', async () => {
@@ -221,13 +219,13 @@ test('a store keeps its lines through a jump of forty days, over a restart, too,
   await append(open.store, batchOf({ lines }));
   await open.store.flushAll();
   machine.skewMs = 40 * DAY_MS;
-  await open.store.tick();
+  await tickAndRetain(open, RETENTION_MS);
   expect(open.store.stats()).toMatchObject({ rowCount: 10, clockAheadMs: 40 * DAY_MS });
   open = await reopen(open, { clock: machine.newClock() });
   expect(linesOf(open.store)).toEqual(linesAsRead(lines));
   for (let hours = 0; hours <= 25; hours++) {
     machine.elapsedMs += HOUR_MS;
-    await open.store.tick();
+    await tickAndRetain(open, RETENTION_MS);
   }
   expect(open.store.stats()).toMatchObject({ rowCount: 0, clockAheadMs: 0 });
 });
@@ -242,7 +240,7 @@ test('a store that was quiet for longer than its retention drops its lines all t
   await open.store.flushAll();
   for (let hours = 0; hours < 9 * 24; hours++) {
     machine.elapsedMs += HOUR_MS;
-    await open.store.tick();
+    await tickAndRetain(open, RETENTION_MS);
   }
   expect(linesOf(open.store)).toEqual(linesAsRead(numberedLines('future', 0, 5, TODAY + 1200)));
 });
@@ -264,7 +262,7 @@ test('a store whose manifest is lost with what it noted of a jump drops nothing 
     // What a start has noted counts for the next one.
     if (hours % 8 === 0) open = await reopen(open, { clock: machine.newClock() });
     machine.elapsedMs += HOUR_MS;
-    await open.store.tick();
+    await tickAndRetain(open, RETENTION_MS);
   }
   await open.store.flushAll();
   expect(linesOf(open.store)).toEqual(linesAsRead(lines.slice(5)));
