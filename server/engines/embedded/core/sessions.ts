@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
-import { CorruptionError, UnavailableError } from '../../../../shared/errors.ts';
+import { UnavailableError } from '../../../../shared/errors.ts';
 import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import { type EndedSessions, NONE_ENDED, type SessionAbility } from '../../../store/sessions.ts';
-import { type Disk, isReadError, realDisk } from '../platform/disk.ts';
+import { type Disk, realDisk } from '../platform/disk.ts';
 import { decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../platform/json-file.ts';
 import { SESSIONS_FILE } from '../platform/filenames.ts';
-import { copyToQuarantine, linkToQuarantine } from './quarantine.ts';
+import { readReplacedFile } from './replaced-file.ts';
 
 const ENDED = {
   what: 'the file of ended sessions',
@@ -33,24 +33,17 @@ export class Sessions implements SessionAbility {
     log: Pick<Logger, 'error'>,
     { disk = realDisk, nowMs = Date.now() }: { readonly disk?: Disk; readonly nowMs?: number } = {},
   ): Promise<Sessions> {
-    const path = join(dataDir, SESSIONS_FILE);
-    await disk.remove(`${path}.tmp`);
-    const sizeBytes = await disk.sizeOf(path);
-    if (sizeBytes === undefined) return new Sessions(disk, dataDir, key, NONE_ENDED);
-    try {
-      return new Sessions(disk, dataDir, key, decodeEnded((await disk.readFile(path)).toString('utf8')));
-    } catch (err) {
-      if (!(err instanceof CorruptionError || isReadError(err))) throw err;
-      const copy =
-        err instanceof CorruptionError
-          ? await copyToQuarantine(disk, dataDir, { path, offset: 0, sizeBytes, reason: err.message })
-          : await linkToQuarantine(disk, dataDir, path);
-      log.error({ err, path, copy }, 'the file of ended sessions cannot be read; all sessions from before have ended');
-      const sessions = new Sessions(disk, dataDir, key, NONE_ENDED);
-      // Where that fails, the next start ends those from before it.
-      await sessions.saveEnded({ beganMsMax: nowMs, sessions: [] }).catch(() => {});
-      return sessions;
-    }
+    const file = {
+      dataDir,
+      path: join(dataDir, SESSIONS_FILE),
+      decode: decodeEnded,
+      unreadable: 'the file of ended sessions cannot be read; all sessions from before have ended',
+    };
+    const ended = await readReplacedFile(disk, file, log);
+    const sessions = new Sessions(disk, dataDir, key, ended ?? NONE_ENDED);
+    // Where that fails, the next start ends those from before it.
+    if (ended === null) await sessions.saveEnded({ beganMsMax: nowMs, sessions: [] }).catch(() => {});
+    return sessions;
   }
 
   private constructor(disk: Disk, dataDir: string, key: Uint8Array, ended: EndedSessions) {

@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
-import { CorruptionError, UnavailableError } from '../../../../shared/errors.ts';
+import { UnavailableError } from '../../../../shared/errors.ts';
 import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import type { SavedView, ViewAbility } from '../../../store/views.ts';
-import { type Disk, isReadError, realDisk } from '../platform/disk.ts';
+import { type Disk, realDisk } from '../platform/disk.ts';
 import { decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../platform/json-file.ts';
 import { VIEWS_FILE } from '../platform/filenames.ts';
-import { copyToQuarantine, linkToQuarantine } from './quarantine.ts';
+import { readReplacedFile } from './replaced-file.ts';
 
 const TEXT_OR_NONE = v.nullable(v.string());
 const VIEWS = {
@@ -37,22 +37,13 @@ export class Views implements ViewAbility {
 
   /** A file that is damaged or unreadable is quarantined: views are worth less than a start. */
   static async open(dataDir: string, log: Pick<Logger, 'error'>, disk: Disk = realDisk): Promise<Views> {
-    const path = join(dataDir, VIEWS_FILE);
-    await disk.remove(`${path}.tmp`);
-    const sizeBytes = await disk.sizeOf(path);
-    if (sizeBytes === undefined) return new Views(disk, dataDir, []);
-    try {
-      return new Views(disk, dataDir, decodeViews((await disk.readFile(path)).toString('utf8')));
-    } catch (err) {
-      if (!(err instanceof CorruptionError || isReadError(err))) throw err;
-      // What cannot be read now may be readable later, and the next change replaces the file.
-      const copy =
-        err instanceof CorruptionError
-          ? await copyToQuarantine(disk, dataDir, { path, offset: 0, sizeBytes, reason: err.message })
-          : await linkToQuarantine(disk, dataDir, path);
-      log.error({ err, path, copy }, 'saved views cannot be read; starting without');
-      return new Views(disk, dataDir, []);
-    }
+    const file = {
+      dataDir,
+      path: join(dataDir, VIEWS_FILE),
+      decode: decodeViews,
+      unreadable: 'saved views cannot be read; starting without',
+    };
+    return new Views(disk, dataDir, (await readReplacedFile(disk, file, log)) ?? []);
   }
 
   private constructor(disk: Disk, dataDir: string, views: readonly SavedView[]) {
