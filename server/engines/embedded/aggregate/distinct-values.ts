@@ -175,40 +175,65 @@ export class DistinctValues {
 }
 
 /**
- * A hash table. A slot is three numbers side by side, so that it is one read from memory: both halves of a hash, and 1 + its
- * group, or 0 where the slot is free.
+ * A hash table. The numbers of a slot are side by side, so that it is one read from memory: both halves of a hash, and 1 +
+ * its group once there are several groups. A slot is free where its last number is 0, or without groups, where both are.
  */
-const SLOT_NUMBERS = 3;
+const PLAIN_NUMBERS = 2;
+const GROUPED_NUMBERS = 3;
 const LOW = 1;
 const GROUP = 2;
+/** Below this many slots, a table grows by four, so that values are seldom rehashed, and above it by two. */
+const GROWS_FAST_BELOW = 2 ** 19;
 
 class ExactTable {
-  count = 0;
-  #slots = new Uint32Array(SLOTS_AT_FIRST * SLOT_NUMBERS);
+  /** Values that have no slots yet: few tables that come from another thread are added to. */
+  #packed: ExactState | undefined;
+  #count: number;
+  #numbers = PLAIN_NUMBERS;
+  #slots = new Uint32Array(SLOTS_AT_FIRST * PLAIN_NUMBERS);
   #mask = SLOTS_AT_FIRST - 1;
 
   constructor(state: ExactState | undefined) {
-    if (state === undefined) return;
-    const { hashes, groups } = state;
-    this.makeRoom(hashes.length >> 1);
-    for (let i = 0; i < hashes.length >> 1; i++) this.add(groups[i] ?? 0, hashes[2 * i]!, hashes[2 * i + 1]!);
-    free(hashes.buffer);
-    free(groups.buffer);
+    this.#packed = state;
+    this.#count = state === undefined ? 0 : state.hashes.length >> 1;
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   add(group: number, high: number, low: number): void {
+    if (this.#packed !== undefined) this.#unpack();
+    if (this.#numbers === PLAIN_NUMBERS) {
+      if (group === 0) return this.#addPlain(high, low);
+      this.#rehash(this.#mask + 1, GROUPED_NUMBERS);
+    }
     const slots = this.#slots;
     let slot = (high ^ Math.imul(group, 0x9e3779b1)) & this.#mask;
-    let at = slot * SLOT_NUMBERS;
+    let at = slot * GROUPED_NUMBERS;
     while (slots[at + GROUP] !== 0) {
       if (slots[at] === high && slots[at + LOW] === low && slots[at + GROUP] === group + 1) return;
       slot = (slot + 1) & this.#mask;
-      at = slot * SLOT_NUMBERS;
+      at = slot * GROUPED_NUMBERS;
     }
     slots[at] = high;
     slots[at + LOW] = low;
     slots[at + GROUP] = group + 1;
-    if (++this.count * 4 > (this.#mask + 1) * 3) this.makeRoom(this.count);
+    if (++this.#count * 4 > (this.#mask + 1) * 3) this.makeRoom(this.#count);
+  }
+
+  #addPlain(high: number, low: number): void {
+    const slots = this.#slots;
+    let slot = high & this.#mask;
+    let at = slot * PLAIN_NUMBERS;
+    while (slots[at] !== 0 || slots[at + LOW] !== 0) {
+      if (slots[at] === high && slots[at + LOW] === low) return;
+      slot = (slot + 1) & this.#mask;
+      at = slot * PLAIN_NUMBERS;
+    }
+    slots[at] = high;
+    slots[at + LOW] = low;
+    if (++this.#count * 4 > (this.#mask + 1) * 3) this.makeRoom(this.#count);
   }
 
   /**
@@ -218,63 +243,92 @@ class ExactTable {
   touch(group: number, high: Uint32Array, from: number, to: number): number {
     const slots = this.#slots;
     const mask = this.#mask;
+    const numbers = this.#numbers;
     const salt = Math.imul(group, 0x9e3779b1);
     let used = 0;
-    for (let i = from; i < to; i++) used += slots[((high[i]! ^ salt) & mask) * SLOT_NUMBERS + GROUP]! > 0 ? 1 : 0;
+    for (let i = from; i < to; i++) used += slots[((high[i]! ^ salt) & mask) * numbers]! > 0 ? 1 : 0;
     return used;
   }
 
   counts(groupCount: number): Float64Array {
+    if (this.#packed !== undefined) this.#unpack();
     const counts = new Float64Array(groupCount);
-    const slots = this.#slots;
-    for (let at = GROUP; at < slots.length; at += SLOT_NUMBERS) if (slots[at]! > 0) counts[slots[at]! - 1]!++;
+    forEachValue(this.#slots, this.#numbers, (group) => counts[group]!++);
     return counts;
   }
 
   /** The table must not be used any more. */
   state(): ExactState {
-    const slots = this.#slots;
-    const hashes = new Uint32Array(2 * this.count);
-    const groups = new Uint32Array(this.#hasGroups() ? this.count : 0);
-    for (let at = 0, i = 0; at < slots.length; at += SLOT_NUMBERS) {
-      if (slots[at + GROUP] === 0) continue;
-      hashes[2 * i] = slots[at]!;
-      hashes[2 * i + 1] = slots[at + LOW]!;
-      if (groups.length > 0) groups[i] = slots[at + GROUP]! - 1;
+    if (this.#packed !== undefined) return this.#packed;
+    const hashes = new Uint32Array(2 * this.#count);
+    const groups = new Uint32Array(this.#numbers === PLAIN_NUMBERS ? 0 : this.#count);
+    let i = 0;
+    forEachValue(this.#slots, this.#numbers, (group, high, low) => {
+      hashes[2 * i] = high;
+      hashes[2 * i + 1] = low;
+      if (groups.length > 0) groups[i] = group;
       i++;
-    }
-    recycle(slots.buffer);
+    });
+    recycle(this.#slots.buffer);
     return { kind: 'exact', hashes, groups };
-  }
-
-  /** Whether a value is not of group 0. */
-  #hasGroups(): boolean {
-    const slots = this.#slots;
-    for (let at = GROUP; at < slots.length; at += SLOT_NUMBERS) if (slots[at]! > 1) return true;
-    return false;
   }
 
   /** Adds values with their groups to one sketch: the same value of two groups counts twice. */
   addPairs(registers: Uint8Array): void {
-    const slots = this.#slots;
-    for (let at = 0; at < slots.length; at += SLOT_NUMBERS) {
-      if (slots[at + GROUP]! > 0) addPair(registers, slots[at + GROUP]! - 1, slots[at]!, slots[at + LOW]!);
+    if (this.#packed === undefined) {
+      return forEachValue(this.#slots, this.#numbers, (group, high, low) => addPair(registers, group, high, low));
     }
+    const { hashes, groups } = this.#packed;
+    for (let i = 0; i < this.#count; i++) addPair(registers, groups[i] ?? 0, hashes[2 * i]!, hashes[2 * i + 1]!);
   }
 
   /** Before another table is merged into it, too: its values come by their slots, which would cluster in a smaller table. */
   makeRoom(count: number): void {
+    if (this.#packed !== undefined) this.#unpack();
     let slotCount = this.#mask + 1;
-    while ((this.count + count) * 4 > slotCount * 3) slotCount *= 2;
-    if (slotCount === this.#mask + 1) return;
+    while ((this.#count + count) * 4 > slotCount * 3) slotCount *= slotCount < GROWS_FAST_BELOW ? 4 : 2;
+    if (slotCount > this.#mask + 1) this.#rehash(slotCount, this.#numbers);
+  }
+
+  #unpack(): void {
+    const { hashes, groups } = this.#packed!;
+    this.#packed = undefined;
+    this.#count = 0;
+    this.makeRoom(hashes.length >> 1);
+    for (let i = 0; i < hashes.length >> 1; i++) this.add(groups[i] ?? 0, hashes[2 * i]!, hashes[2 * i + 1]!);
+    free(hashes.buffer);
+    free(groups.buffer);
+  }
+
+  #rehash(slotCount: number, numbers: number): void {
     const before = this.#slots;
-    this.#slots = newArray(Uint32Array<ArrayBuffer>, slotCount * SLOT_NUMBERS);
+    const numbersBefore = this.#numbers;
+    this.#slots = newArray(Uint32Array<ArrayBuffer>, slotCount * numbers);
+    this.#numbers = numbers;
     this.#mask = slotCount - 1;
-    this.count = 0;
-    for (let at = 0; at < before.length; at += SLOT_NUMBERS) {
-      if (before[at + GROUP]! > 0) this.add(before[at + GROUP]! - 1, before[at]!, before[at + LOW]!);
-    }
+    this.#count = 0;
+    forEachValue(before, numbersBefore, (group, high, low) => {
+      if (numbers === PLAIN_NUMBERS) this.#addPlain(high, low);
+      else this.add(group, high, low);
+    });
     recycle(before.buffer);
+  }
+}
+
+/** Visits the values in the order of their slots. */
+function forEachValue(
+  slots: Uint32Array,
+  numbers: number,
+  visit: (group: number, high: number, low: number) => void,
+): void {
+  if (numbers === PLAIN_NUMBERS) {
+    for (let at = 0; at < slots.length; at += PLAIN_NUMBERS) {
+      if (slots[at] !== 0 || slots[at + LOW] !== 0) visit(0, slots[at]!, slots[at + LOW]!);
+    }
+    return;
+  }
+  for (let at = 0; at < slots.length; at += GROUPED_NUMBERS) {
+    if (slots[at + GROUP]! > 0) visit(slots[at + GROUP]! - 1, slots[at]!, slots[at + LOW]!);
   }
 }
 
