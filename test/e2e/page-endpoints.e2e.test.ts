@@ -127,6 +127,35 @@ test('other services are read by their own fields, which can be chosen', async (
   await page.getByRole('button', { name: 'Fields chosen' }).waitFor();
 });
 
+test('paths, messages and names of apps are text, whatever they hold', async () => {
+  const hostile = `<img src=x onerror="document.title='taken'">`;
+  const line = JSON.stringify({
+    time: '2026-11-23T20:06:00Z',
+    method: hostile,
+    path: `/${hostile}/\u202Egnp.exe`,
+    status: 500,
+    latency_ms: 1e9,
+    error: hostile,
+  });
+  const labels = new URLSearchParams({ namespace: hostile, container: hostile, pod: hostile });
+  const sent = await fetch(`${sample.server.url}/ingest?${labels.toString()}`, { method: 'POST', body: line });
+  expect(sent.status).toBe(200);
+  const page = await open('/endpoints?since=2h');
+  await rows(page).filter({ hasText: 'gnp.exe' }).locator('.endpoint-name').click();
+  await page.locator('.heat-plot rect').first().waitFor();
+  await page.getByRole('link', { name: hostile }).first().waitFor();
+  expect(await page.locator('main img').count()).toBe(0);
+  expect(await page.title()).toContain('<img src=x');
+  // A character that turns the text after it around is shown as a sign.
+  expect(await page.locator('h1').textContent()).not.toContain('\u202E');
+  await look(page, 'endpoint-hostile');
+  await page.goto(`${sample.server.url}/cluster?since=2h`);
+  const workload = page.locator('.workloads-table', { hasText: '<img src=x' });
+  await workload.waitFor();
+  expect(await page.locator('main img').count()).toBe(0);
+  expect(await page.title()).toBe('Cluster, podlog');
+});
+
 test('a range without requests says what would be one', async () => {
   const page = await open('/endpoints?q=container:worker&since=2h');
   await page.getByText('No line of this range tells of a request.').waitFor();

@@ -1,6 +1,7 @@
 /** Pods by the workload that they are of, with what happened to each, in the order of what went wrong. */
 import type { LogRow } from '../../shared/client/answers.ts';
 import { fieldsOf, parseWritten } from '../../shared/readable-line/json-fields.ts';
+import { oneLine } from '../../shared/readable-line/one-line.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
 
 export interface PodCounts {
@@ -109,7 +110,7 @@ export function endingOf({ time, labels, line }: LogRow): Happening | undefined 
     namespace,
     workload: workloadName({ owner, pod }).name,
     pod,
-    text: `${container === '' ? 'pod' : container} ended: ${how}`,
+    text: oneLine(`${container === '' ? 'pod' : container} ended: ${how}`),
     count: 1,
     search: `pod:${pod} stream:podlog`,
   };
@@ -130,7 +131,7 @@ export function warningOf(row: LogRow): Happening | undefined {
     namespace: row.labels['namespace'] ?? '',
     workload,
     pod: kind === 'Pod' ? name : '',
-    text: `${of('reason')}: ${of('message')}${times > 1 ? ` (${times} times)` : ''}`,
+    text: oneLine(`${of('reason')}: ${of('message')}${times > 1 ? ` (${times} times)` : ''}`),
     count: 1,
     search: `source:events name:${name}`,
   };

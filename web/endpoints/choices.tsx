@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { FieldsAnswer } from '../../shared/client/answers.ts';
 import { askJson } from '../../shared/client/client.ts';
+import { oneLine } from '../../shared/readable-line/one-line.ts';
 import { useDismissed } from '../parts/dismissed.ts';
 import { Icon } from '../parts/icon.tsx';
 import { count, milliseconds } from '../parts/numbers.ts';
@@ -70,7 +71,7 @@ function keyOf({ namespace, container }: App): string {
 
 export function appName({ namespace, container }: App): string {
   const name = container === '' ? 'no container' : container;
-  return namespace === '' ? name : `${namespace}/${name}`;
+  return oneLine(namespace === '' ? name : `${namespace}/${name}`);
 }
 
 function Slow({ slowMs }: { readonly slowMs: number }) {

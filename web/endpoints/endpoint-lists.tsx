@@ -1,4 +1,5 @@
 /** Why requests of an endpoint failed, and which took longest. */
+import { oneLine } from '../../shared/readable-line/one-line.ts';
 import { REQUEST_ID_NAMES, TRACE_ID_NAMES, USER_ID_NAMES } from '../../shared/request-names.ts';
 import { idAddress } from '../state/id-address.ts';
 import { count, counted } from '../parts/numbers.ts';
@@ -49,7 +50,7 @@ export function FailuresTable({ failures: { kinds, looked, isAll } }: { readonly
                   title={kind.text}
                 >
                   {kind.from !== '' && <span class="dim">{kind.from}: </span>}
-                  <bdi>{kind.text}</bdi>
+                  <bdi>{oneLine(kind.text)}</bdi>
                 </a>
               </th>
               <td>

@@ -1,5 +1,6 @@
 /** The table of endpoints. Each number leads to its lines, each name to the page of its endpoint. */
 import { useMemo } from 'preact/hooks';
+import { oneLine } from '../../shared/readable-line/one-line.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { count, counted, milliseconds } from '../parts/numbers.ts';
@@ -239,8 +240,8 @@ function Row({ row, asked, trend, range, hasDuration, hasApp, minutes }: RowProp
       {hasApp && (
         <td class="left not-phone app-cell">
           <button type="button" title="Only this app" onClick={() => ask({ q: ofApp })}>
-            {app.namespace !== '' && <span class="dim">{app.namespace}/</span>}
-            {app.container === '' ? <span class="dim">no container</span> : app.container}
+            {app.namespace !== '' && <span class="dim">{oneLine(app.namespace)}/</span>}
+            {app.container === '' ? <span class="dim">no container</span> : oneLine(app.container)}
           </button>
         </td>
       )}

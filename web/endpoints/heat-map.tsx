@@ -139,17 +139,21 @@ export function HeatMap({
       <ChangeLabels changes={changes} fromMs={firstMs} toMs={lastMs} width={width.value} />
       <TimeAxis fromMs={firstMs} toMs={lastMs} width={width.value} />
       <p class="heat-legend">
-        <span aria-hidden="true" class="heat-ramp">
-          {[1, 2, 3, 4, 5, 6].map((strength) => (
-            <i key={strength} class={`heat-${strength}`} />
-          ))}
+        <span>
+          <span aria-hidden="true" class="heat-ramp">
+            {[1, 2, 3, 4, 5, 6].map((strength) => (
+              <i key={strength} class={`heat-${strength}`} />
+            ))}
+          </span>
+          stronger is more
         </span>
-        stronger is more
-        <i aria-hidden="true" class="heat-failed" /> failed
+        <span>
+          <i aria-hidden="true" class="heat-failed" /> failed
+        </span>
         {slowAt !== undefined && (
-          <>
+          <span>
             <i aria-hidden="true" class="heat-dash" /> slow from {shown(slow!)}
-          </>
+          </span>
         )}
         <button
           type="button"

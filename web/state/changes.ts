@@ -3,6 +3,7 @@ import { effect, signal } from '@preact/signals';
 import type { LogRow } from '../../shared/client/answers.ts';
 import { askLines, type Parameters } from '../../shared/client/client.ts';
 import { fieldsOf, parseWritten } from '../../shared/readable-line/json-fields.ts';
+import { oneLine } from '../../shared/readable-line/one-line.ts';
 import { includedValues } from '../search/edit.ts';
 import { view } from './navigation.ts';
 import { asked } from './search.ts';
@@ -73,7 +74,7 @@ function changeOf({ time, labels, line }: LogRow): Change {
     workload,
     version: isNew ? versionOf(image) : '',
     container: fields.get('container') ?? '',
-    text: fields.get('message') ?? `${workload} changed`,
+    text: oneLine(fields.get('message') ?? `${workload} changed`),
   };
 }
 
