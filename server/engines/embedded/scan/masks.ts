@@ -55,11 +55,27 @@ export function hasGaps(mask: Uint8Array): boolean {
   return Buffer.from(mask.buffer, mask.byteOffset, mask.length).includes(0);
 }
 
+/** Words whose bytes are added side by side: a byte of the sum counts no further. */
+const WORDS_ADDED = 255;
+
+/** Returns the number of ones, four at a time. */
 export function countMarked(mask: Uint8Array): number {
+  const isAligned = mask.byteOffset % WORD_BYTES === 0;
+  const words = isAligned
+    ? new Int32Array(mask.buffer, mask.byteOffset, Math.floor(mask.length / WORD_BYTES))
+    : NO_WORDS;
   let count = 0;
-  for (let i = 0; i < mask.length; i++) count += mask[i]!;
+  for (let at = 0; at < words.length;) {
+    const end = Math.min(words.length, at + WORDS_ADDED);
+    let sum = 0;
+    for (; at < end; at++) sum = (sum + words[at]!) | 0;
+    count += (sum & 0xff) + ((sum >>> 8) & 0xff) + ((sum >>> 16) & 0xff) + (sum >>> 24);
+  }
+  for (let i = words.length * WORD_BYTES; i < mask.length; i++) count += mask[i]!;
   return count;
 }
+
+const NO_WORDS = new Int32Array(0);
 
 /**
  * Returns the indices of the ones, ascending.
