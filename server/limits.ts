@@ -559,6 +559,12 @@ export const SEARCH_TERMS_MAX = 100;
 export const LOGQL_BYTES_MAX = 128 * KIB;
 export const LOGQL_DEPTH_MAX = 200;
 
+/** Matchers of a stream selector; each is compared with every stream. Beyond: 400. */
+export const LOGQL_MATCHERS_MAX = 50;
+
+/** Conditions of a query that the store decides; each takes masks of a row group. Beyond: lines are tested when they are read. */
+export const LOGQL_CONDITIONS_MAX = 300;
+
 /** LogQL runs on the main thread in slices of this time: others wait no longer for their turn. */
 export const LOGQL_SLICE_MS = 8;
 

@@ -69,7 +69,7 @@ export async function answerLogs(question: LogQuestion, view: LogView, query: Qu
       query,
       predicate: predicateOf(expr, visible, discovery),
       direction,
-      limit: intervalNs === 0n && isExact(expr) ? limit : Infinity,
+      limit: intervalNs === 0n && isExact(expr, discovery) ? limit : Infinity,
       matchers: expr.matchers,
       discovery,
     },

@@ -4,11 +4,13 @@
  */
 import { Regexp } from '../../../shared/regexp/regexp.ts';
 import { LEVEL } from '../../../shared/levels.ts';
+import { LOGQL_CONDITIONS_MAX } from '../../limits.ts';
 import {
   allOf,
   anyOf,
   EVERYTHING,
   leafOf,
+  leavesOf,
   normalised,
   not,
   type Predicate,
@@ -31,13 +33,19 @@ export interface Discovery {
 }
 
 /** @param visible  what the asker may see, and the time range */
-export function predicateOf({ matchers, stages }: LogExpr, visible: Predicate, discovery: Discovery): Predicate {
+export function predicateOf(log: LogExpr, visible: Predicate, discovery: Discovery): Predicate {
+  return { ...visible, where: normalised(allOf([visible.where, ...conditionsOf(log, discovery).kept])) };
+}
+
+function conditionsOf({ matchers, stages }: LogExpr, discovery: Discovery): { kept: Where[]; isAll: boolean } {
   const conditions = [
     ...matchers.map((matcher) => matcherWhere(matcher, discovery)),
     ...filtersOfWrittenLines(stages).map(lineWhere),
     ...valuesOfFields(stages).map(fieldWhere),
   ];
-  return { ...visible, where: normalised(allOf([visible.where, ...conditions])) };
+  let room = LOGQL_CONDITIONS_MAX;
+  const kept = conditions.filter((condition) => (room -= leavesOf(condition).length) >= 0);
+  return { kept, isAll: kept.length === conditions.length };
 }
 
 export function matcherWhere(matcher: Matcher, { serviceName }: Discovery): Where {
@@ -51,9 +59,11 @@ export function matcherWhere(matcher: Matcher, { serviceName }: Discovery): Wher
 }
 
 /** Whether each line that satisfies the predicate of a query stays in its pipeline. */
-export function isExact({ matchers, stages }: LogExpr): boolean {
+export function isExact(log: LogExpr, discovery: Discovery): boolean {
+  const { matchers, stages } = log;
   const written = filtersOfWrittenLines(stages);
   return (
+    conditionsOf(log, discovery).isAll &&
     matchers.every(({ name }) => name !== LEVEL) &&
     stages.every((stage) => {
       if (stage.kind === 'labels') return false;

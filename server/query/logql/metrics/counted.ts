@@ -29,6 +29,7 @@ const COUNTING: ReadonlySet<RangeOperation> = new Set([
   'rate',
   'bytes_over_time',
   'bytes_rate',
+  'absent_over_time',
 ] as const);
 
 /** Returns undefined where lines must be read, or would be grouped into too many parts. */
@@ -40,7 +41,7 @@ export async function countedAtOnce(
 ): Promise<readonly Counted[] | undefined> {
   const { log, rangeNs, offsetNs, unwrap } = range;
   const isOfStreams = !discovery.logLevels || grouping.isNone || namesNoLevel(grouping);
-  const isSimple = log.stages.every(({ kind }) => kind === 'line') && isExact(log);
+  const isSimple = log.stages.every(({ kind }) => kind === 'line') && isExact(log, discovery);
   if (!COUNTING.has(operation) || unwrap !== undefined || !isSimple || !isOfStreams) return undefined;
   const firstNs = steps.start - offsetNs;
   // Windows begin and end at whole parts.

@@ -6,7 +6,8 @@ import { labelsText } from '../labels-text.ts';
 import { compileStages } from '../pipeline/compile.ts';
 import { labelFilterStage } from '../pipeline/label-filter.ts';
 import type { LineLabels } from '../pipeline/line-labels.ts';
-import type { Entry } from '../pipeline/stage.ts';
+import type { Entry, Run } from '../pipeline/stage.ts';
+import type { Predicate } from '../../../store/predicate.ts';
 import { eachEntry } from '../rows.ts';
 import { predicateOf } from '../select.ts';
 import type { Grouping, Matcher, RangeExpr, Unwrap } from '../syntax/ast.ts';
@@ -25,52 +26,53 @@ export async function evaluateRange(
   outer: Grouping | undefined,
   evaluation: Evaluation,
 ): Promise<Series[]> {
-  const { steps, visible, discovery, nowMs, view, query, counts } = evaluation;
+  const { steps, visible, discovery, nowMs, readsAllLines, counts } = evaluation;
   const { range, operation } = expr;
   const grouping = labelGroupingOf(expr, outer);
-  const stages = withoutIdleFormats(range.log.stages, operation);
-  const run = compileStages(stages, wantedOf(expr, grouping), nowMs);
-  const sample = sampleOf(expr);
   const table = new SeriesTable(expr, grouping, evaluation);
+  // First of all, as it says what is wrong with a stage.
+  const run = compileStages(withoutIdleFormats(range.log.stages, operation), wantedOf(expr, grouping), nowMs);
   const firstNs = steps.start - range.offsetNs;
-  const origin = rowTimeOf(firstNs);
   const lastNs = firstNs + steps.stepNs * BigInt(steps.count - 1);
   const times = { from: firstNs - range.rangeNs + 1n, to: lastNs + 1n };
   const predicate = predicateOf(range.log, { ...visible, ...times }, discovery);
-  const counted = evaluation.readsAllLines ? undefined : await countedAtOnce(expr, grouping, predicate, evaluation);
-  if (counted !== undefined) {
-    for (const part of counted) {
-      counts.lines += part.lines;
-      if (part.first <= part.last) table.addCounted(part);
-    }
-    return table.series(steps.count);
+  const isAbsence = operation === 'absent_over_time';
+  const counted = readsAllLines
+    ? undefined
+    : await countedAtOnce(expr, isAbsence ? NO_GROUPS : grouping, predicate, evaluation);
+  if (counted === undefined) await walk(expr, run, predicate, table, evaluation);
+  for (const part of counted ?? []) {
+    counts.lines += part.lines;
+    if (part.first <= part.last) table.addCounted(part);
   }
-  const { lines, bytes } = await eachEntry(
-    {
-      view,
-      query,
-      predicate,
-      direction: 'forward',
-      limit: Infinity,
-      matchers: range.log.matchers,
-      discovery,
-    },
-    run,
-    (entry) => {
-      const sinceFirst = (entry.day - origin.day) * NS_PER_DAY + (entry.timeNs - origin.timeNs);
-      const first = Math.max(0, Math.ceil(sinceFirst / table.stepNs));
-      const last = Math.min(steps.count - 1, Math.ceil((sinceFirst + table.rangeNs) / table.stepNs) - 1);
-      if (first > last) return true;
-      const value = sample(entry);
-      if (value !== undefined) table.add(entry, first, last, value);
-      return true;
-    },
-  );
+  return isAbsence ? [absence(range.log.matchers, table, steps.count)] : table.series(steps.count);
+}
+
+const NO_GROUPS: LabelGrouping = { names: [], isWithout: false, isNone: true };
+
+/** Gives each line to the steps whose windows have it. */
+async function walk(
+  expr: RangeExpr,
+  run: Run,
+  predicate: Predicate,
+  table: SeriesTable,
+  { steps, discovery, view, query, counts }: Evaluation,
+): Promise<void> {
+  const { range } = expr;
+  const sample = sampleOf(expr);
+  const origin = rowTimeOf(steps.start - range.offsetNs);
+  const { matchers } = range.log;
+  const asked = { view, query, predicate, direction: 'forward', limit: Infinity, matchers, discovery } as const;
+  const { lines, bytes } = await eachEntry(asked, run, (entry) => {
+    const sinceFirst = (entry.day - origin.day) * NS_PER_DAY + (entry.timeNs - origin.timeNs);
+    const first = Math.max(0, Math.ceil(sinceFirst / table.stepNs));
+    const last = Math.min(steps.count - 1, Math.ceil((sinceFirst + table.rangeNs) / table.stepNs) - 1);
+    const value = first > last ? undefined : sample(entry);
+    if (value !== undefined) table.add(entry, first, last, value);
+    return true;
+  });
   counts.lines += lines;
   counts.bytes += bytes;
-  return operation === 'absent_over_time'
-    ? [absence(range.log.matchers, table, steps.count)]
-    : table.series(steps.count);
 }
 
 /** Returns the number of a line; undefined for one that has none. */

@@ -75,7 +75,7 @@ class Tables {
     this.#stateOf(new Map([[0, this.#bits.get('$end')!]]));
     const due = [0];
     const isDue = new Set(due);
-    for (let at = due.pop(); at !== undefined; at = due.pop()) {
+    for (let at = due.shift(); at !== undefined; at = due.shift()) {
       isDue.delete(at);
       for (const next of this.#expand(at)) {
         if (isDue.has(next)) continue;
@@ -182,6 +182,11 @@ class Tables {
     const complete = [...this.#closureOf(kernel)].filter(
       ([item]) => this.#rules[Math.floor(item / ITEM)]!.right.length === item % ITEM,
     );
+    // Where only one rule can be applied, and nothing read, it does not matter what comes next.
+    const [only] = complete;
+    if (complete.length === 1 && shifts.size === 0 && only![0] >= ITEM) {
+      return { shifts, gotos, reductions, otherwise: Math.floor(only![0] / ITEM) - 1 };
+    }
     for (const [item, after] of complete.toSorted(([a], [b]) => a - b)) {
       const rule = Math.floor(item / ITEM);
       for (const [name, bit] of this.#bits) {

@@ -1,6 +1,6 @@
 /** What a query that is written correctly may still not ask for. */
 import { Regexp } from '../../../../shared/regexp/regexp.ts';
-import { LOGQL_DEPTH_MAX } from '../../../limits.ts';
+import { LOGQL_DEPTH_MAX, LOGQL_MATCHERS_MAX } from '../../../limits.ts';
 import type { LabelFilter, LogExpr, LogRange, Matcher, MetricExpr, Query, Stage } from './ast.ts';
 import { LogqlError } from './errors.ts';
 import { anchored } from './regexp-text.ts';
@@ -40,6 +40,8 @@ function assertRange({ log, unwrap }: LogRange): void {
 }
 
 function assertLog({ matchers, stages }: LogExpr): void {
+  if (matchers.length > LOGQL_MATCHERS_MAX)
+    throw new LogqlError(`too many matchers in a stream selector: ${matchers.length}, at most ${LOGQL_MATCHERS_MAX}`);
   if (matchers.length > 0 && matchers.every(matchesEmpty)) throw new LogqlError(NO_MATCHER);
   for (const stage of stages) assertStage(stage);
 }

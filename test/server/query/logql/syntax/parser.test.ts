@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parser as lezer } from '@grafana/lezer-logql';
 import { expect, test } from 'vitest';
-import { LOGQL_BYTES_MAX, LOGQL_DEPTH_MAX } from '../../../../../server/limits.ts';
+import { LOGQL_BYTES_MAX, LOGQL_DEPTH_MAX, LOGQL_MATCHERS_MAX } from '../../../../../server/limits.ts';
 import { LogqlError } from '../../../../../server/query/logql/syntax/errors.ts';
 import { parseQuery } from '../../../../../server/query/logql/syntax/parser.ts';
 import { prettyQuery } from '../../../../../server/query/logql/syntax/pretty.ts';
@@ -114,6 +114,7 @@ test.each([
     `{a="${'b'.repeat(LOGQL_BYTES_MAX)}"}`,
     `parse error : input size too long (${LOGQL_BYTES_MAX + 6} > ${LOGQL_BYTES_MAX})`,
   ],
+  [`{${'a="b",'.repeat(LOGQL_MATCHERS_MAX)}a="b"}`, /too many matchers in a stream selector: 51, at most 50/],
   ['vector(1)' + '+vector(1)'.repeat(LOGQL_DEPTH_MAX + 1), /nested too deeply/],
   [`{a="b"} | ${'x="1" or '.repeat(LOGQL_DEPTH_MAX + 1)} x="1"`, /nested too deeply/],
 ])('%s is refused', (text, message) => {
