@@ -172,6 +172,8 @@ const KNOWN_DIFFERENCES: readonly RegExp[] = [
   /,\)/,
   // `vector` as the name of a label.
   /\bvector\b(?!\()/,
+  // Words of the language as names of labels.
+  /[(,](?:by|without|on|ignoring|bool|or|and|unless|offset)[),]/,
   // Words and texts that touch.
   /(?:regexp|pattern|line_format)"/,
   /""|"\w|\w"(?!\w*=)/,
