@@ -78,7 +78,8 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
     if (having !== undefined && cells.length === 0) {
       const unfiltered: AggregatePlan = { ...plan, measures: [], orderBy: undefined, having: undefined, limit: 1 };
       const { answer: whole } = await engine.run(asker, (view, query) => view.aggregate(unfiltered, query));
-      const message = `none of ${whole.groupCount} groups has ${all(parameters, 'having').join(' and ')}`;
+      const groupsOfAll = `${whole.groupCount.toLocaleString('en')} ${whole.groupCount === 1 ? 'group' : 'groups'}`;
+      const message = `no group has ${all(parameters, 'having').join(' and ')}; without having: ${groupsOfAll}`;
       if (whole.groupCount > 0) return hinted(reply, counts, [{ message }]);
     }
     return withHints(counts, cells.length === 0, emptyNames(plan, cells));

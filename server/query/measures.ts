@@ -91,7 +91,7 @@ export function parseMeasures(query: QueryString, order: string): AskedMeasures 
     shown.push({ under: 'where', asked, measure: measures.length });
     measures.push({ kind: 'rows', where });
   }
-  const having = parseHaving(all(query, 'having'), measures, (name) => rankedBy(name, shown));
+  const having = parseHaving(all(query, 'having'), measures, (name) => rankedBy(name, shown), rankedNames(shown));
   return {
     measures,
     shown,
@@ -155,6 +155,15 @@ function rankedBy(name: string, shown: readonly Shown[]): OrderBy | undefined {
   if (under === undefined || (under === 'where' && asked === undefined)) return undefined;
   const found = shown.find((each) => each.under === under && (asked === undefined || each.asked === asked));
   return found && { measure: found.measure, by: by! };
+}
+
+/** Returns the names by which groups of an answer can be compared. */
+function rankedNames(shown: readonly Shown[]): readonly string[] {
+  const names = shown.flatMap(({ under, asked }) => {
+    if (under === 'where') return `${WHERE}${asked}`;
+    return under === 'of' ? Object.keys(OF_ORDERS) : under;
+  });
+  return [...new Set(names)];
 }
 
 function rankingOf(head: string): readonly [Shown['under'], OrderBy['by']] | undefined {

@@ -20,7 +20,8 @@ export function parseOperand(asked: string, operator: Operator, text: string): r
   return levelsFrom(text.trim(), operator)?.map((level) => ({ kind: 'equals', text: Buffer.from(level) }));
 }
 
-function inUnitOf(name: string, operand: Quantity): Quantity {
+/** Returns a quantity as the numbers of a field have it whose name says their unit. */
+export function inUnitOf(name: string, operand: Quantity): Quantity {
   const unit = unitOfName(name);
   if (unit?.kind !== operand.kind) return operand;
   return { kind: 'number', value: operand.value / unit.size };

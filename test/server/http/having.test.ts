@@ -52,8 +52,11 @@ async function get(query: string): Promise<Answer> {
 
 const GROUPS = Map.groupBy(LINES, ({ request_id: id = '' }) => id);
 const pods = (lines: readonly Partial<Line>[]): number => new Set(lines.map(({ pod }) => pod)).size;
-const errors = (lines: readonly Partial<Line>[]): number => lines.filter(({ status }) => status === 500).length;
+const failed = (lines: readonly Partial<Line>[]): Partial<Line>[] => lines.filter(({ status }) => status === 500);
+const errors = (lines: readonly Partial<Line>[]): number => failed(lines).length;
 const numbers = (lines: readonly Partial<Line>[]): number[] => lines.flatMap(({ latency_ms: ms }) => ms ?? []);
+
+const OF_ERRORS = 'where.errors=status>=500&of=latency_ms@errors';
 
 test.each<[string, (lines: readonly Partial<Line>[]) => boolean]>([
   ['distinct=pod&having=distinct>1', (lines) => pods(lines) > 1],
@@ -65,7 +68,10 @@ test.each<[string, (lines: readonly Partial<Line>[]) => boolean]>([
   ['where.errors=status>=500&having=where.errors=0&having=rows>3', (lines) => errors(lines) === 0 && lines.length > 3],
   ['of=latency_ms&having=max>900', (lines) => Math.max(...numbers(lines)) > 900],
   ['of=latency_ms&having=max>0.9s', (lines) => Math.max(...numbers(lines)) > 900],
-  // A group without numbers has no minimum.
+  // A group without numbers has a count of them, and no minimum.
+  [`${OF_ERRORS}&having=count=0`, (lines) => numbers(failed(lines)).length === 0],
+  [`${OF_ERRORS}&having=count<2&order=count`, (lines) => numbers(failed(lines)).length < 2],
+  [`${OF_ERRORS}&having=min>=0`, (lines) => numbers(failed(lines)).length > 0],
   ['of=latency_ms&having=min<=100&order=p99', (lines) => numbers(lines).some((ms) => ms <= 100)],
   ['distinct=pod&having=distinct>1&order=distinct', (lines) => pods(lines) > 1],
 ])('%s', async (query, is) => {
@@ -85,16 +91,30 @@ test.each<[string, (lines: readonly Partial<Line>[]) => boolean]>([
 test('where no group is left, the answer says of how many', async () => {
   const { groups, distinct, hints } = await get('by=request_id&distinct=pod&having=distinct>3');
   expect([groups, distinct]).toEqual([[], 0]);
-  expect(hints).toEqual([{ message: `none of ${GROUPS.size} groups has distinct>3` }]);
+  expect(hints).toEqual([{ message: `no group has distinct>3; without having: ${GROUPS.size} groups` }]);
+  const ofOne = await get('having=rows>5000');
+  expect(ofOne.hints).toEqual([{ message: 'no group has rows>5000; without having: 1 group' }]);
   const none = await get('by=request_id&distinct=pod&having=distinct>1&namspace=shop');
   expect(none.hints![0]!.message).toContain('"namspace"');
 });
 
 test.each([
-  ['having=distinct>1', /^having: "distinct" is not measured; allowed: rows, or/],
+  ['having=distinct>1', /^having: "distinct" is not measured; allowed: rows; /],
+  [
+    'distinct=pod&distinct=app&line_bytes=true&where.e=status>=500&having=pod>1',
+    /^having: "pod" is not measured; allowed: rows, distinct, line_bytes, where\.e; /,
+  ],
+  ['of=latency_ms&having=p42>1', /allowed: rows, count, sum, min, max, avg, p50, p90, p95, p99; /],
   ['distinct=pod&having=pods>1', /^having: "pods" is not measured/],
   ['distinct=pod&having=distinct.user>1', /^having: "distinct.user" is not measured/],
-  ['having=rows>many', /^having: "many" is not a number/],
+  ['having=rows>many', /^having: "many" is not a number that rows can be compared with; allowed: values such as 500;/],
+  // A count has no unit, and milliseconds are not bytes.
+  ['having=rows>1.5s', /^having: "1\.5s" is not a number that rows can be compared with/],
+  ['distinct=pod&having=distinct>1k', /^having: "1k" is not a number that distinct can/],
+  ['of=latency_ms&having=count>1s', /^having: "1s" is not a number that count can/],
+  ['where.e=status>=500&having=where.e>1MB', /^having: "1MB" is not a number that where\.e can/],
+  ['line_bytes=true&having=line_bytes>1s', /^having: "1s" .*; allowed: values such as 500 or 10MiB;/],
+  ['of=latency_ms&having=p99>10MiB', /^having: "10MiB" .*; allowed: values such as 500 or 1\.5s;/],
   ['having=rows', /^having: "rows" is not a comparison/],
   ['having=rows>1&having=rows>2&having=rows>3&having=rows>4&having=rows>5', /^having: 5 comparisons/],
 ])('%s is refused', async (query, message) => {

@@ -50,6 +50,7 @@ export function rankOf({ rows, measures }: Cell, { orderBy }: Pick<AggregatePlan
     case 'distinct':
       return measure.distinct;
     case 'numbers': {
+      if (by === 'count') return measure.count;
       if (measure.count === 0) return -Infinity;
       if (typeof by === 'number') return measure.quantiles[by]!;
       return by === 'avg' ? measure.sum / measure.count : (measure as unknown as Record<string, number>)[by]!;

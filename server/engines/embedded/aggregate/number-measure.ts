@@ -125,10 +125,9 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
     const { counts, sums, mins, maxs, squares, firsts, lasts } = this.#columns;
     const quantiles = typeof by === 'number' ? this.#found() : undefined;
     const rankOf = (group: number): number => {
+      if (by === 'count') return counts[group]!;
       if (counts[group] === 0) return -Infinity;
       switch (by) {
-        case 'count':
-          return counts[group]!;
         case 'sum':
           return sums[group]!;
         case 'min':
