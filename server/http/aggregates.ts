@@ -223,8 +223,11 @@ function parseGroups(
   const hasLimit = single(query, 'limit') !== undefined;
   const order = single(query, 'order') ?? parseSort(query) ?? (stepMs === undefined || hasLimit ? 'rows' : 'time');
   if (order === 'time' && (stepMs === undefined || hasLimit)) {
-    const allowed = 'order=time with a step and without a limit';
-    throw new ParameterError('order', 'by time are all groups of steps', allowed, 'step=5m&order=time');
+    const problem =
+      stepMs === undefined
+        ? 'without a step, groups have no time'
+        : 'the order of time has all groups, without a limit';
+    throw new ParameterError('order', problem, 'order=time with a step and without a limit', 'step=5m&order=time');
   }
   return {
     stepNs: stepMs === undefined ? undefined : nsOf(stepMs),

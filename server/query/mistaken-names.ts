@@ -21,7 +21,7 @@ export interface SuspectName {
 /** A shorter name is too often like another by chance. */
 const NAME_LENGTH_MIN = 4;
 /** Parameters that a name may be a misspelling of. */
-const SPELLINGS: readonly string[] = [...COMMON_NAMES, 'limit', 'order', 'format', 'follow', 'columns'];
+const SPELLINGS: readonly string[] = [...COMMON_NAMES, 'limit', 'order', 'format', 'follow', 'columns', 'around'];
 
 /**
  * Returns the names in a query that a parameter may have been meant by; without looking at any line.

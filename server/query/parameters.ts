@@ -118,8 +118,8 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number, cur
   if (query['query'] !== undefined) {
     throw new ParameterError(
       'query',
-      'LogQL is not supported yet',
-      'labels and fields as parameters, and q',
+      'not a parameter of this route',
+      'for LogQL, /loki/api/v1/query_range?query=…; here, labels and fields as parameters, q and search',
       'q=timeout',
     );
   }

@@ -118,6 +118,7 @@ const HABITS: readonly [string, RegExp][] = [
   ['sicne=1h', /allowed: since=…/],
   ['untill=now', /allowed: until=…/],
   ['folow=true', /allowed: follow=…/],
+  ['arround=now', /allowed: around=…/],
   ['serach=timeout', /allowed: search=…/],
   ['limit=5&by=path', /by: not a parameter of this route/],
   ['q=panic&context=30', /around=/],

@@ -115,7 +115,7 @@ describe('parseLogsRequest', () => {
     [{ follow: 'true', until: 'now' }, /^until: a live tail has no end/],
     [{ q: '' }, /^q: empty/],
     [{ by: 'x' }, /^by: not a parameter of this route/],
-    [{ query: '{app="a"}' }, /^query: LogQL is not supported yet/],
+    [{ query: '{app="a"}' }, /^query: not a parameter of this route; allowed: for LogQL, \/loki\/api\/v1\/query_range/],
     [{ a: Array.from({ length: 101 }, () => 'x') }, /^a: 101 values; allowed: up to 100/],
     [{ a: 'x'.repeat(5000) }, /^a: the value is too long/],
   ])('refuses %j', (query, message) => {
