@@ -12,7 +12,7 @@ export interface LogRow {
   readonly cursor?: string;
   /** The line that was asked for, among those around it. */
   readonly around?: boolean;
-  /** The row as it was sent, in which numbers are as they were written. */
+  /** The row as it was sent, in which numbers are as they were written; empty where the line itself has its fields. */
   readonly json: string;
 }
 

@@ -3,6 +3,7 @@
  * `Authorization`, never into an address, which proxies and browsers keep.
  */
 import type { Hint, LogPage, LogRow } from './answers.ts';
+import type { Labels } from '../labels.ts';
 import { linesAsTheyArrive } from './ndjson.ts';
 
 export interface Connection {
@@ -147,9 +148,23 @@ export function queryOf(parameters: Parameters | URLSearchParams): URLSearchPara
 function rowOf(json: string): LogRow {
   const row = JSON.parse(json) as Omit<LogRow, 'json'> & { readonly error?: ErrorAnswer; fields?: unknown };
   if (row.error !== undefined && row.line === undefined) throw new AnswerError(503, row.error, undefined);
-  // `fields` are read from the text where they are shown.
-  const { fields: _fields, ...rest } = row;
-  return { ...rest, json };
+  // `fields` are read from a text where they are shown: from the line itself, if it is an object.
+  const { fields, ...rest } = row;
+  const isInLine = fields === undefined || row.line?.startsWith('{') === true;
+  return { ...rest, labels: sharedLabels(row.labels), json: isInLine ? '' : json };
+}
+
+const LABELS_KEPT_MAX = 1_000;
+const keptLabels = new Map<string, Labels>();
+
+/** Lines of one stream have the same object of labels, as 100,000 of them are held. */
+function sharedLabels(labels: Labels): Labels {
+  const key = JSON.stringify(labels);
+  const known = keptLabels.get(key);
+  if (known !== undefined) return known;
+  if (keptLabels.size >= LABELS_KEPT_MAX) keptLabels.clear();
+  keptLabels.set(key, labels);
+  return labels;
 }
 
 function nextOf(link: string | null): URLSearchParams | undefined {

@@ -243,7 +243,8 @@ interface Frames {
 /** Counts frames until the returned function is called. */
 async function startFrames(page: Page): Promise<() => Promise<Frames>> {
   const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
+  // Time of the thread, so that other processes do not count.
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const busySeconds = async (): Promise<number> => {
     const { metrics } = await session.send('Performance.getMetrics');
     return metrics.find(({ name }) => name === 'TaskDuration')!.value;

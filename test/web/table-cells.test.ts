@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LogRow } from '../../shared/client/answers.ts';
+import { rowView } from '../../web/state/row-view.ts';
 import { cellOf, columnsOf, suggestedColumns } from '../../web/state/table-cells.ts';
 
 function row(fields: object, labels: Readonly<Record<string, string>> = { pod: 'api-0' }, level = 'info'): LogRow {
@@ -42,4 +43,14 @@ test('a column is as wide as its longest cell, within limits, and the last one t
     { name: 't', width: 40, isNumber: false },
     { name: 'm', width: 24, isNumber: false },
   ]);
+});
+
+test.each<[line: string, json: string, fields: readonly string[]]>([
+  ['{"a":1.10,"b":{"c":"x"}}', '', ['a=1.10', 'b.c=x']],
+  ['{"a":1} and more', '', []],
+  ['I0101 text a=1', '{"line":"I0101 text a=1","fields":{"a":1e5}}', ['a=1e5']],
+  ['text', '', []],
+])('the fields of the line %j, sent as %j, are %j', (line, json, fields) => {
+  const view = rowView({ time: '2026-11-27T15:12:06.897Z', labels: { pod: 'api-0' }, line, json });
+  expect(view.fields.map(({ name, value }) => `${name}=${value}`)).toEqual(fields);
 });

@@ -17,7 +17,7 @@ const views = new Map<LogRow, RowView>();
 export function rowView(row: LogRow): RowView {
   let view = views.get(row);
   if (view !== undefined) return view;
-  const fields = fieldsIn(row.json);
+  const fields = fieldsIn(row);
   const segments = readableLine({ labels: row.labels, level: row.level, fields, line: row.line, flags: row.flags });
   view = { segments, fields, pod: podName(row.labels, false) };
   if (views.size >= VIEWS_MAX) views.delete(views.keys().next().value!);
@@ -25,7 +25,15 @@ export function rowView(row: LogRow): RowView {
   return view;
 }
 
-function fieldsIn(json: string): Field[] {
-  const { fields } = parseWritten(json) as { readonly fields?: object };
-  return fields === undefined ? [] : fieldsOf(fields);
+/** Those of the line, or of the row as it was sent, where only the server can read the line's format. */
+function fieldsIn({ json, line }: LogRow): Field[] {
+  if (json === '' && !line.startsWith('{')) return [];
+  try {
+    const parsed = parseWritten(json === '' ? line : json) as { readonly fields?: object };
+    const fields = json === '' ? parsed : parsed.fields;
+    return fields === undefined ? [] : fieldsOf(fields);
+  } catch {
+    // A line that begins like an object and is none is a text.
+    return [];
+  }
 }
