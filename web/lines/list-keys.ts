@@ -9,6 +9,7 @@ import { wordsOf } from '../search/tokens.ts';
 import { viewOf } from '../state/address.ts';
 import { showContext } from '../state/context.ts';
 import { go, question } from '../state/navigation.ts';
+import { isPaletteOpen } from '../state/panels.ts';
 import { showPreviousRun } from '../state/previous-run.ts';
 import { aroundLine } from '../state/range-steps.ts';
 import { chosenRow, requestIdOf, toggleMark, toggleOpen } from '../state/selected.ts';
@@ -24,7 +25,7 @@ export function useListKeys(
 ): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isPaletteOpen.value || isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
       if (act(event, rows(), list.current, scroller.current)) event.preventDefault();
     };
     addEventListener('keydown', onKeyDown);

@@ -3,7 +3,7 @@ import { nextTimeForm } from '../state/clock.ts';
 import { closeContext, contextLine } from '../state/context.ts';
 import { copyLink } from '../state/link.ts';
 import { ask, go, question, toggleZone, view } from '../state/navigation.ts';
-import { isDownloadOpen, isFacetsOpen, isKeysOpen, isPaletteOpen, isTimeOpen } from '../state/panels.ts';
+import { isDownloadOpen, isFacetsOpen, isKeysOpen, isPaletteOpen, isTimeOpen, typedAhead } from '../state/panels.ts';
 import { shiftRange } from '../state/range-steps.ts';
 import { stopSearch } from '../state/search.ts';
 import { isWrapped } from '../state/selected.ts';
@@ -19,8 +19,13 @@ export function onPageKey(event: KeyboardEvent): void {
   if (event.defaultPrevented) return;
   if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
     isPaletteOpen.value = true;
+    typedAhead.value = '';
     event.preventDefault();
     return;
+  }
+  if (isPaletteOpen.value && !isTyping(event)) {
+    if (event.key.length === 1) typedAhead.value += event.key;
+    return event.preventDefault();
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
   if (act(event.key)) event.preventDefault();

@@ -1,6 +1,6 @@
 /** Goes anywhere by typing a part of its name: views, saved searches, namespaces, apps, pods; an id goes to its request or user. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { AggregateAnswer, SavedView } from '../../shared/client/answers.ts';
 import { askJson } from '../../shared/client/client.ts';
 import { quoted, termText } from '../search/edit.ts';
@@ -8,7 +8,7 @@ import { QUESTION_DEFAULT, type Tab } from '../state/address.ts';
 import { zone } from '../state/clock.ts';
 import { copyLink } from '../state/link.ts';
 import { go, question, toggleZone } from '../state/navigation.ts';
-import { isDownloadOpen, isKeysOpen, isPaletteOpen } from '../state/panels.ts';
+import { isDownloadOpen, isKeysOpen, isPaletteOpen, typedAhead } from '../state/panels.ts';
 import { viewQuestion } from '../state/saved-view.ts';
 import { isWrapped } from '../state/selected.ts';
 import { connection, noticeRevoked } from '../state/session.ts';
@@ -35,12 +35,15 @@ const ID = /^(?:\d+|[\da-f-]{8,}|(?=\D*\d)[\w.:-]{16,})$/i;
 
 export function Palette() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const typed = useSignal('');
+  const typed = useSignal(typedAhead.peek());
   const chosen = useSignal(0);
   const found = useSignal<readonly Place[]>([]);
   const list = useRef<HTMLUListElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal();
+    typed.value = typedAhead.peek();
+  }, []);
+  useEffect(() => {
     const ended = new AbortController();
     const add = (places: readonly Place[]): void => {
       found.value = [...found.value, ...places];
@@ -91,6 +94,7 @@ export function Palette() {
           aria-activedescendant={places.length > 0 ? `place-${chosen.value}` : undefined}
           autocomplete="off"
           spellcheck={false}
+          value={typed.value}
           placeholder="View, namespace, app, pod, or a request or user id"
           onInput={(event) => {
             typed.value = event.currentTarget.value;

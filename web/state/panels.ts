@@ -9,3 +9,5 @@ export const isDownloadOpen = signal(false);
 export const isPaletteOpen = signal(false);
 /** Counts changes of the saved views. */
 export const savedCount = signal(0);
+/** What is typed between the key that opens the palette and its field. */
+export const typedAhead = signal('');

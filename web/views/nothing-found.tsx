@@ -1,6 +1,7 @@
 /** Nothing found: in what range, why perhaps, and near questions that have an answer. */
 import type { Hint } from '../../shared/client/answers.ts';
 import { parametersOf } from '../../shared/client/client.ts';
+import { lazy } from '../parts/lazy.tsx';
 import { counted } from '../parts/numbers.ts';
 import { rangeText } from '../state/clock.ts';
 import { ask, question } from '../state/navigation.ts';
@@ -10,6 +11,7 @@ import { append, termText } from '../search/edit.ts';
 import { session } from '../state/session.ts';
 
 const OFFERS_MAX = 3;
+const EmptyStore = lazy(async () => (await import('./empty-store.tsx')).EmptyStore);
 
 export function NothingFound() {
   const span = shownSpan();
@@ -43,6 +45,7 @@ export function NothingFound() {
           </button>
         )}
       </div>
+      {question.value.q === '' && offers.length === 0 && session.value?.namespaces === 'all' && <EmptyStore />}
       {question.value.q === '' && session.value?.namespaces !== 'all' && (
         <p class="dim">This token sees {session.value?.namespaces.join(', ')} only.</p>
       )}

@@ -47,8 +47,10 @@ function Requests() {
   return (
     <div class="patterns" tabIndex={0} role="region" aria-label="Requests in several pods">
       <p class="differences-head">
-        <b>{counted(value.distinct, 'request')}</b> with lines in more than one pod
-        {value.distinct > value.groups.length && <span class="dim">; those with most pods are shown</span>}
+        <span>
+          <b>{counted(value.distinct, 'request')}</b> with lines in more than one pod.{' '}
+          {value.distinct > value.groups.length && <span class="dim">Those with most pods are shown.</span>}
+        </span>
       </p>
       <table class="table">
         <thead>
