@@ -63,3 +63,11 @@ test('a part of the histogram is compared with what was before it, and a double 
   await until(page, `location.search.includes('only=new')`);
   expect(await page.evaluate<number>('history.length')).toBe(steps);
 });
+
+test('a name that no line has is underlined before it is asked for', async () => {
+  const page = await open('/?since=2h');
+  await countText(page).getByText('15,662 lines').waitFor();
+  await page.locator('#search').pressSequentially('namspace:shop level:error path.shape:/api/cart ');
+  await page.locator('.is-unknown').waitFor();
+  expect(await page.locator('.is-unknown').allTextContents()).toEqual(['namspace:']);
+});

@@ -8,6 +8,7 @@ import { lines } from '../state/search.ts';
 import { live, stopLive } from '../state/live.ts';
 import { isFacetsOpen } from '../state/panels.ts';
 import { selectionCount } from '../search/edit.ts';
+import { isUnknown, learnNames } from '../state/known-names.ts';
 import { Completion, type CompletionHandle } from './completion.tsx';
 import { Icon } from './icon.tsx';
 import { SavedViews } from './saved-views.tsx';
@@ -87,7 +88,13 @@ function SearchField() {
       <div class="search-text">
         <div class="search-colors" ref={colors} aria-hidden="true">
           {tokensOf(typed.value).map((token) => (
-            <Colored key={token.start} token={token} problem={typed.value === question.value.q ? problem : undefined} />
+            <Colored
+              key={token.start}
+              token={token}
+              problem={typed.value === question.value.q ? problem : undefined}
+              // The name that is being typed is not whole yet.
+              isTyped={typed.value !== question.value.q && token.start + token.text.length < typed.value.length}
+            />
           ))}
         </div>
         <input
@@ -106,6 +113,7 @@ function SearchField() {
           value={typed.value}
           onInput={(event) => {
             typed.value = event.currentTarget.value;
+            void learnNames();
             completion.current?.open();
           }}
           onScroll={follow}
@@ -139,7 +147,13 @@ function SearchField() {
   );
 }
 
-function Colored({ token, problem }: { readonly token: Token; readonly problem: AnswerError | undefined }) {
+interface ColoredProps {
+  readonly token: Token;
+  readonly problem: AnswerError | undefined;
+  readonly isTyped: boolean;
+}
+
+function Colored({ token, problem, isTyped }: ColoredProps) {
   const { kind, text, start } = token;
   const isWrong =
     problem?.position !== undefined &&
@@ -150,7 +164,7 @@ function Colored({ token, problem }: { readonly token: Token; readonly problem: 
   return (
     <span class={isWrong ? 'is-wrong' : undefined}>
       <span class="token-minus">{minus}</span>
-      <span class="token-name">
+      <span class={`token-name${isTyped && isUnknown(name) ? ' is-unknown' : ''}`}>
         {name}
         {sign}
       </span>
