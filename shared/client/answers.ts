@@ -10,6 +10,8 @@ export interface LogRow {
   readonly line: string;
   readonly flags?: readonly string[];
   readonly cursor?: string;
+  /** Which run of its container wrote it: how often it had been restarted. */
+  readonly restart?: number;
   /** The line that was asked for, among those around it. */
   readonly around?: boolean;
   /** The row as it was sent, in which numbers are as they were written; empty where the line itself has its fields. */

@@ -47,12 +47,16 @@ test('keys mark a line, change how its time is shown, and go through time', asyn
   await page.getByRole('dialog', { name: 'Download' }).waitFor({ state: 'detached' });
 });
 
-test('p says that a container has not ended before, as the sample never does', async () => {
-  const page = await open('/?since=30m&q=container:api');
+test('p shows what a container wrote before it was restarted, and says where it never was', async () => {
+  const page = await open('/?since=2h&q=container:worker+restart:1');
   await lines(page).first().waitFor();
   await page.keyboard.press('j');
   await page.keyboard.press('p');
-  await page.getByText('No end of an earlier run of this container is stored').waitFor();
+  await until(page, `document.getElementById('search').value.endsWith('container:worker restart:0')`);
+  await page.locator('.line.is-fatal').waitFor();
+  await lines(page).first().locator('.time').click();
+  await page.getByRole('button', { name: 'Previous run' }).click();
+  await page.getByText('This is the first run of its container').waitFor();
 });
 
 test('the palette goes to a pod, a user, a request and a saved view, by keys alone', async () => {
@@ -100,7 +104,7 @@ test('a range is chosen by days, and around a line', async () => {
   expect(await page.getByLabel('To', { exact: true }).inputValue()).toBe('2026-11-24');
   await page.getByRole('button', { name: 'Show', exact: true }).click();
   await until(page, `location.search === '?since=2026-11-20&until=2026-11-24'`);
-  await countText(page).getByText('15,662 lines').waitFor();
+  await countText(page).getByText('15,666 lines').waitFor();
   await page.keyboard.press('j');
   await page.keyboard.press('d');
   await page.getByRole('button', { name: '± 1 min' }).click();

@@ -66,7 +66,7 @@ test('a part of the histogram is compared with what was before it, and a double 
 
 test('a name that no line has is underlined before it is asked for', async () => {
   const page = await open('/?since=2h');
-  await countText(page).getByText('15,662 lines').waitFor();
+  await countText(page).getByText('15,666 lines').waitFor();
   await page.locator('#search').pressSequentially('namspace:shop level:error path.shape:/api/cart ');
   await page.locator('.is-unknown').waitFor();
   expect(await page.locator('.is-unknown').allTextContents()).toEqual(['namspace:']);

@@ -33,25 +33,25 @@ describe('Explore', () => {
   test('shows the last hour: lines, bars and counts that agree', async () => {
     const page = await open('/?since=2h');
     await lines(page).first().waitFor();
-    await countText(page).getByText('15,662 lines').waitFor();
+    await countText(page).getByText('15,666 lines').waitFor();
     await page.locator('.facets-list .value-row').first().waitFor();
     const values = await page.locator('section[aria-label="Level"] .value-count').allTextContents();
     const sum = values.reduce((total, text) => total + Number(text.replace(',', '')), 0);
-    expect(sum).toBe(15_662);
+    expect(sum).toBe(15_666);
     expect(await lines(page).count()).toBeLessThan(80);
     await look(page, 'explore-light');
   });
 
   test('a search is run with Enter, is in the address, and Back undoes it', async () => {
     const page = await open('/?since=2h');
-    await countText(page).getByText('15,662 lines').waitFor();
+    await countText(page).getByText('15,666 lines').waitFor();
     await search(page, 'level:error charge');
     await countText(page).getByText('129 lines').waitFor();
     expect(new URL(page.url()).search).toBe('?q=level:error+charge&since=2h');
     expect(await page.title()).toBe('level:error charge, podlog');
     expect(await page.locator('.line mark').first().textContent()).toBe('charge');
     await page.goBack();
-    await countText(page).getByText('15,662 lines').waitFor();
+    await countText(page).getByText('15,666 lines').waitFor();
     await page.goForward();
     await countText(page).getByText('129 lines').waitFor();
     expect(await page.locator('#search').inputValue()).toBe('level:error charge');
@@ -59,7 +59,7 @@ describe('Explore', () => {
 
   test('dragging over the histogram zooms, and Back restores', async () => {
     const page = await open('/?since=2h');
-    await countText(page).getByText('15,662 lines').waitFor();
+    await countText(page).getByText('15,666 lines').waitFor();
     const { x, y, width } = (await page.locator('.plot').boundingBox())!;
     await page.mouse.move(x + width * 0.5, y + 30);
     await page.mouse.down();
@@ -67,10 +67,10 @@ describe('Explore', () => {
     await page.mouse.up();
     await until(
       page,
-      `/since=2026-11-23T19:/.test(location.search) && !document.querySelector('.summary-counts').textContent.includes('15,662')`,
+      `/since=2026-11-23T19:/.test(location.search) && !document.querySelector('.summary-counts').textContent.includes('15,666')`,
     );
     await page.goBack();
-    await countText(page).getByText('15,662 lines').waitFor();
+    await countText(page).getByText('15,666 lines').waitFor();
     expect(new URL(page.url()).search).toBe('?since=2h');
   });
 
@@ -82,11 +82,11 @@ describe('Explore', () => {
     expect(await page.locator('#search').inputValue()).toBe('level:error');
     await level.getByText('debug').waitFor();
     await level.locator('.value-row', { hasText: 'error' }).click();
-    await countText(page).getByText('15,662 lines').waitFor();
+    await countText(page).getByText('15,666 lines').waitFor();
     await page
       .locator('section[aria-label="Namespace"] .value-row', { hasText: 'kube-system' })
       .click({ modifiers: ['Alt'] });
-    await countText(page).getByText('15,480 lines').waitFor();
+    await countText(page).getByText('15,484 lines').waitFor();
     expect(await page.locator('#search').inputValue()).toBe('-namespace:kube-system');
   });
 
@@ -292,7 +292,7 @@ describe('Explore', () => {
 
   test('390 pixels wide', async () => {
     const page = await open('/?since=2h', PHONE);
-    await countText(page).getByText('15,662 lines').waitFor();
+    await countText(page).getByText('15,666 lines').waitFor();
     await lines(page).first().waitFor();
     await look(page, 'explore-phone');
     await page.getByRole('button', { name: /Filters/ }).click();

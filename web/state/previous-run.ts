@@ -1,4 +1,4 @@
-/** What a container wrote before it ended the last time: podlog's own line about its end, and the lines before that. */
+/** What a container wrote before it was restarted: the lines of the run before that of a line, the last ones first. */
 import type { LogRow } from '../../shared/client/answers.ts';
 import { askLines } from '../../shared/client/client.ts';
 import { termText } from '../search/edit.ts';
@@ -9,10 +9,15 @@ import { connection, noticeRevoked } from './session.ts';
 
 const ENDED = /^container .* ended: /;
 
-export async function showPreviousRun({ labels, time }: LogRow): Promise<void> {
+export async function showPreviousRun({ labels, time, restart }: LogRow): Promise<void> {
   const names = ['namespace', 'pod', 'container'].filter((name) => labels[name] !== undefined);
   if (!names.includes('pod')) return say('This line is not from a container');
   const search = names.map((name) => termText(name, [labels[name]!], false)).join(' ');
+  if (restart === 0) return say('This is the first run of its container');
+  if (restart !== undefined) {
+    return ask({ q: `${search} restart:${restart - 1}`, since: '', until: '', order: 'newest', tab: 'lines' });
+  }
+  // Of lines that older agents sent, the end of the run before is known, if the cluster has said it.
   try {
     const { rows } = await askLines(connection(), { search: `${search} stream:podlog`, until: time, limit: 20 });
     const end = rows.find(({ line }) => ENDED.test(line));

@@ -44,6 +44,7 @@ export function mostFrequent(rows: readonly LogRow[], names: readonly string[]):
 export function cellOf(row: LogRow, name: string): string | undefined {
   if (name === 'level') return row.level;
   if (name === 'time') return row.time;
+  if (name === 'restart' && row.restart !== undefined) return String(row.restart);
   const [, room, own = name] = /^(label|field)\.(.+)$/.exec(name) ?? [];
   const label = room !== 'field' && Object.hasOwn(row.labels, own) ? row.labels[own] : undefined;
   if (label !== undefined || room === 'label') return label === undefined ? undefined : oneLine(label);
