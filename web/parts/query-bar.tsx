@@ -23,7 +23,7 @@ export function QueryBar() {
     <div class="query-bar" role="search">
       <SearchField />
       <div class="query-buttons">
-        {hasLines && (
+        {view.value.kind === 'explore' && (
           <button
             type="button"
             class="button only-narrow"
