@@ -150,7 +150,7 @@ function rowOf(json: string): LogRow {
   if (row.error !== undefined && row.line === undefined) throw new AnswerError(503, row.error, undefined);
   // `fields` are read from a text where they are shown: from the line itself, if it is an object.
   const { fields, ...rest } = row;
-  const isInLine = fields === undefined || row.line?.startsWith('{') === true;
+  const isInLine = fields === undefined || row.line.startsWith('{');
   return { ...rest, labels: sharedLabels(row.labels), json: isInLine ? '' : json };
 }
 
