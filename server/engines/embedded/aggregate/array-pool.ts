@@ -12,7 +12,7 @@ export type NumbersType<T extends Numbers> = { readonly BYTES_PER_ELEMENT: numbe
 /** Smaller ones are cheaper to allocate than to keep. */
 const KEPT_BYTES_MIN = 64 * 1024;
 
-/** By size. */
+/** By size, the one that was used last at the end. */
 const kept = new Map<number, ArrayBuffer[]>();
 let keptBytes = 0;
 
@@ -33,21 +33,31 @@ export function free(buffer: ArrayBuffer): void {
 }
 
 /**
- * Keeps the memory of an array that is no longer used; the same memory may be passed twice. Where enough is kept, it is
- * freed at once: left to the garbage collector, the arrays of each query would start a collection.
+ * Keeps the memory of an array that is no longer used; the same memory may be passed twice. Where there is no room, the
+ * sizes that were not used for the longest time are freed, at once: left to the garbage collector, the arrays of each
+ * query would start a collection.
  */
 export function recycle(buffer: ArrayBuffer): void {
   const sizeBytes = buffer.byteLength;
   if (sizeBytes < KEPT_BYTES_MIN) return;
   const alike = kept.get(sizeBytes) ?? [];
   if (alike.includes(buffer)) return;
-  if (keptBytes + sizeBytes > ARRAYS_KEPT_BYTES_MAX) {
+  if (sizeBytes > ARRAYS_KEPT_BYTES_MAX) {
     buffer.transfer(0);
     return;
   }
   alike.push(buffer);
-  kept.set(sizeBytes, alike);
   keptBytes += sizeBytes;
+  // The newest is the last to go.
+  kept.delete(sizeBytes);
+  kept.set(sizeBytes, alike);
+  for (const [size, buffers] of kept) {
+    while (keptBytes > ARRAYS_KEPT_BYTES_MAX && buffers.length > 0) {
+      buffers.shift()!.transfer(0);
+      keptBytes -= size;
+    }
+    if (keptBytes <= ARRAYS_KEPT_BYTES_MAX) return;
+  }
 }
 
 /** Frees all that is kept. */
