@@ -13,7 +13,7 @@ import { histogram } from '../query/histogram.ts';
 import { measuredOf, measureNames, parseMeasures } from '../query/measures.ts';
 import { facetsWithoutOwn, type OwnFilters } from '../query/own-filters.ts';
 import { all, type AuthorizedQuery, parseCount, parseFilters, parseFlag, single } from '../query/parameters.ts';
-import { roundedError } from '../query/six-decimals.ts';
+import { roundedError } from '../query/rounding.ts';
 import type { QueryString } from '../query/parameters.ts';
 import type { EmptyName } from '../query/hints.ts';
 import { hinted, understood } from './advice.ts';

@@ -26,7 +26,7 @@ declare module 'fastify' {
     scopes: readonly Scope[];
     /** The nodes that the caller may speak for. Not set before the guard has let the request in. */
     nodes: Nodes;
-    /** Of who asks: as a trusted proxy says, else that of the connection. */
+    /** The caller's address: as a trusted proxy says, else that of the connection. */
     address: string;
     /** Whose cookie has authenticated the caller. */
     session: Session | undefined;
@@ -187,7 +187,7 @@ function permissionFor(methods: readonly string[], url: string): Permission {
   return permission;
 }
 
-/** By which callers are authenticated. */
+/** What authenticates callers. */
 interface WaysIn {
   readonly authenticator: Authenticator;
   readonly sessions: Pick<Sessions, 'find'> | undefined;

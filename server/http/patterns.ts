@@ -9,8 +9,7 @@ import {
 import type { QueryEngine } from '../query/engine.ts';
 import { parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
 import { patterns } from '../query/patterns.ts';
-import { roundedError } from '../query/six-decimals.ts';
-import { shareOf } from '../query/six-decimals.ts';
+import { roundedError, shareOf } from '../query/rounding.ts';
 import { understood } from './advice.ts';
 import { sayUntil } from './until.ts';
 

@@ -16,7 +16,7 @@ import { parseName } from '../store/asked-name.ts';
 import { allOf, normalised, type Where } from '../store/predicate.ts';
 import type { Reading } from './conditions.ts';
 import { parseHaving } from './having.ts';
-import { roundedError, sixDecimals } from './six-decimals.ts';
+import { roundedError, sixDecimals } from './rounding.ts';
 import { all, isFilter, parseFilter, parseFlag, parseReading, type QueryString } from './parameters.ts';
 
 const QUANTILES = [0.5, 0.9, 0.95, 0.99];

@@ -16,7 +16,7 @@ import type { LogView } from '../store/log-store.ts';
 import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
 import { isError, isHead, outermostOf, type RequestRow, saysFailed, withId, withIds, wordsOf } from './request-rows.ts';
-import { sixDecimals } from './six-decimals.ts';
+import { sixDecimals } from './rounding.ts';
 import { foundRows, type RowSearch } from './request-search.ts';
 
 const SPAN_NS = BigInt(USER_REQUEST_SPAN_SECONDS_MAX * NS_PER_SECOND);

@@ -316,7 +316,7 @@ test.each([
   ['compare?level=error&name=statsu', 'no line in the store has "statsu"; did you mean status?'],
   [
     'compare?level=error&than.level=none',
-    'the search with than. finds no line, so that there is nothing to compare with',
+    'the other search, that of than., finds no lines: there is nothing to compare with',
   ],
 ])('%s', async (path, message) => {
   const [hint] = await hintsOf(path);

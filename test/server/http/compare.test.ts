@@ -136,7 +136,7 @@ test('a handful of lines sets nothing apart, nor do equal sides', async () => {
 test('a name of the other search that no line has is named', async () => {
   const { hints } = await get('level=error&than.levle=info');
   expect(hints!.map(({ message }) => message)).toEqual([
-    'the search with than. finds no line, so that there is nothing to compare with',
+    'the other search, that of than., finds no lines: there is nothing to compare with',
     'than.: no line in the store has "levle"; did you mean level?',
   ]);
 });

@@ -1,7 +1,7 @@
 /** Measures as answers write them. */
 import { expect, test } from 'vitest';
 import { type AskedMeasures, measuredOf } from '../../../server/query/measures.ts';
-import { sixDecimals } from '../../../server/query/six-decimals.ts';
+import { sixDecimals } from '../../../server/query/rounding.ts';
 import type { Measured } from '../../../server/store/aggregate-plan.ts';
 
 type Shown = AskedMeasures['shown'][number];

@@ -198,7 +198,7 @@ function combined(parts: readonly Part[], slots: PatternSlots, rowCount: number,
   });
 }
 
-/** Makes each number the one that it is with another digit behind it, to a base. */
+/** Appends a digit to each number, to a base. */
 function addDigits(numbers: Uint32Array | Float64Array, digits: ArrayLike<number>, first: number, base: number): void {
   for (let i = 0; i < numbers.length; i++) numbers[i] = numbers[i]! * base + digits[first + i]!;
 }

@@ -8,7 +8,7 @@ export function sixDecimals(number: number): number {
 /** Significant digits of shares. */
 const SHARE_DIGITS = 4;
 
-/** Returns the share of a whole. */
+/** Returns a part's share of a whole, with SHARE_DIGITS digits. */
 export function shareOf(rows: number, total: number): number {
   return Number((rows / total).toPrecision(SHARE_DIGITS));
 }
