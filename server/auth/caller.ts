@@ -27,7 +27,7 @@ export interface Caller {
   readonly visible: Visible;
   /** Empty where the scopes do not include `agent`. */
   readonly nodes: Nodes;
-  /** Aborted when the token is revoked or changed, for answers in progress. Undefined where neither can happen. */
+  /** Aborted when the token is revoked or changed, for live tails and exports. Undefined where neither can happen. */
   readonly revoked?: AbortSignal;
 }
 

@@ -30,7 +30,7 @@ declare module 'fastify' {
     address: string;
     /** Whose cookie has authenticated the caller. */
     session: Session | undefined;
-    /** Aborted when the caller's token is revoked or changed, or its session ends: an answer in progress ends then. */
+    /** Aborted when the caller's token is revoked or changed, or its session ends: live tails and exports end then. */
     revoked: AbortSignal | undefined;
   }
   interface FastifyContextConfig {

@@ -54,8 +54,9 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     const question = parseLogsRequest(request, nowMs, engine.cursorKey);
     const wanted = { ...question, sink: { ...parseForm(request.query, question, nowMs), cursorKey: engine.cursorKey } };
     if (!wanted.follow) sayUntil(reply, wanted.plan, nowMs);
-    // Any other answer ends by itself.
-    const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
+    // Any other answer ends soon by itself.
+    const isLong = wanted.follow || wanted.plan.limit === Infinity;
+    const ends = isLong && request.revoked !== undefined ? [request.revoked] : [];
     const ownNames = LOGS_NAMES;
     const { asker, hints, nameHints } = await understood(engine, request, reply, {
       ownNames,

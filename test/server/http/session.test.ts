@@ -1,4 +1,5 @@
 /** Sessions of browsers against a real server: what they permit, how they end, and the ways in which one might get at them. */
+import { randomBytes } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -145,6 +146,21 @@ test('a live tail ends when its session does', async () => {
   expect(tail.status).toBe(200);
   await call(server, '/session', { method: 'DELETE', cookie });
   expect(await tail.text()).toBe('');
+});
+
+test('an export breaks off when its session ends', async () => {
+  const server = await start();
+  // More than a connection holds that nobody reads.
+  const body = Array.from({ length: 15 }, () => randomBytes(400_000).toString('hex')).join('\n');
+  for (let n = 0; n < 3; n++) {
+    const sent = await call(server, '/ingest?namespace=shop', { method: 'POST', token: SENDER, body });
+    expect(sent.status).toBe(200);
+  }
+  const cookie = await signIn(server, SHOP);
+  const answer = await call(server, '/logs?limit=all&format=raw', { cookie });
+  expect(answer.status).toBe(200);
+  await call(server, '/session', { method: 'DELETE', cookie });
+  await expect(answer.text()).rejects.toThrow('terminated');
 });
 
 test.for([
