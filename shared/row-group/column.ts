@@ -210,3 +210,23 @@ export function valueSizeMax(values: ColumnValues, index: number): number {
       return FIXED_VALUE_BYTES_MAX;
   }
 }
+
+/** Values of a column that belong to one template. */
+interface ColumnPart {
+  readonly template: number;
+  readonly firstValue: number;
+}
+
+/** Returns the index of a template's first value in a column that it has. Parts ascend by template. */
+export function firstValueOf({ parts }: { readonly parts: readonly ColumnPart[] }, template: number): number {
+  let low = 0;
+  let high = parts.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (parts[middle]!.template < template) low = middle + 1;
+    else high = middle;
+  }
+  const part = parts[low];
+  if (part?.template !== template) throw new RangeError('BUG: the template does not have this column');
+  return part.firstValue;
+}

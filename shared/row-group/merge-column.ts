@@ -12,7 +12,14 @@ import { CorruptionError } from '../errors.ts';
 import { refsOf } from './byte-strings.ts';
 import type { ByteStrings, ValueRefs } from './byte-strings.ts';
 import type { ColumnValues, CutTexts, IntegerArray } from './column-values.ts';
-import { type ColumnEncoder, encodeColumn, valueSizeMax, writeColumnHeader, writeValue } from './column.ts';
+import {
+  type ColumnEncoder,
+  encodeColumn,
+  firstValueOf,
+  valueSizeMax,
+  writeColumnHeader,
+  writeValue,
+} from './column.ts';
 import type { Encoded, RowTimes } from './encoding.ts';
 import { encodeDecimals, writtenDecimals } from './encodings/decimal.ts';
 import { encodeDictionary } from './encodings/dictionary.ts';
@@ -38,7 +45,6 @@ import {
 import { JoinedDictionary } from './joined-dictionary.ts';
 import type { MergeSource } from './merge-source.ts';
 import type { PageWriter } from './page.ts';
-import { firstValueOf } from './reader.ts';
 import type { ColumnPlan } from './writer.ts';
 
 /** The rows of the result in template order, as runs of rows that follow each other in the template order of a source. */

@@ -3,43 +3,35 @@
  * writer.ts.
  */
 import { ByteReader } from '../bytes.ts';
-import { CorruptionError } from '../errors.ts';
+import { buildLines, type LinesOptions } from './build-lines.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import type { ColumnValues } from './column-values.ts';
 import { arePagesKept, arePickedCopied, canBePicked, decodeColumn, memoryBytesOf, pickColumn } from './column.ts';
+import { assertParts, validCodes, validTies, validTimes } from './decoded-checks.ts';
 import { type DecodedSize, decodedSizeOf } from './decoded-size.ts';
 import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
 import { areTextsHere, decodeDistinctTexts, decodeTextsHere } from './encodings/distinct-texts.ts';
 import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers, visitIntegers } from './encodings/integer.ts';
 import { findUuids } from './encodings/uuid-search.ts';
 import { decodeTimestampDistances, type TimestampDistances } from './encodings/timestamp.ts';
+import { GroupPages } from './group-pages.ts';
 import {
   type ByteSource,
   type ColumnInfo,
   type Header,
   memorySource,
-  PEEKS_MAX,
   readHeader,
   type RowGroupInfo,
   type StoredChunk,
 } from './header.ts';
 import { headerMemoryBytes } from './header-size.ts';
 import { ENCODING_DICTIONARY, ENCODING_PATTERN, HEADER_PARTS_MAX, RAW_BYTES_MAX } from './format.ts';
-import { type CutLines, LineSink, type OpenTemplate } from './line-sink.ts';
-import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
+import { type CutLines, LineSink } from './line-sink.ts';
+import { verifyPage } from './page.ts';
 import { NO_RUN, type Run } from './runs.ts';
 import type { Template } from './template.ts';
 import type { Ties } from './ties.ts';
-import {
-  placeOf,
-  type RankedRows,
-  rankedRows,
-  rowsByTemplate,
-  rowsOfRanks,
-  splitByTemplate,
-  type TemplateOrder,
-  type TemplateRows,
-} from './template-order.ts';
+import { rowsByTemplate, rowsOfRanks, type TemplateOrder } from './template-order.ts';
 
 /** Caches decoded parts of one row group; it may drop any of them, since they can be decoded again. */
 export interface DecodedCache {
@@ -63,27 +55,6 @@ export const PART_DERIVED = 2 * HEADER_PARTS_MAX;
 
 /** Lines are built from picked values when at most one row in this many is wanted. */
 const FEW_ROWS_FACTOR = 16;
-
-/** The only rows whose lines are wanted: ascending, each once, with their ranks. */
-interface FewRows extends RankedRows {
-  /** Their times, where they are known. */
-  readonly timesNs: Float64Array | undefined;
-  readonly byTemplate: ReadonlyMap<number, TemplateRows>;
-}
-
-export interface LinesOptions {
-  /** The lines end with the one that reaches it. */
-  readonly bytesMax?: number;
-  /** Times of the rows, where they are known: those of a few are not read again. */
-  readonly timesNs?: Float64Array;
-}
-
-/** A column from which lines are built. */
-interface OpenColumn {
-  readonly values: ColumnValues;
-  /** By template: the index of its first value among those that were picked. Undefined if all values are present. */
-  readonly pickedFirsts: ReadonlyMap<number, number> | undefined;
-}
 
 /**
  * Lines that are built at once, and their bytes: a line may have a megabyte, and thousands of them may have nearly
@@ -116,6 +87,7 @@ export class RowGroup {
 
   readonly #source: ByteSource;
   readonly #header: Header;
+  readonly #pages: GroupPages;
   readonly #cache: DecodedCache;
   #columnsOfField: ReadonlyMap<string, readonly number[]> | undefined;
 
@@ -128,6 +100,7 @@ export class RowGroup {
     this.#source = bytes instanceof Uint8Array ? memorySource(bytes) : bytes;
     this.#cache = cache;
     this.#header = readHeader(this.#source);
+    this.#pages = new GroupPages(this.#source, this.#header);
     this.info = this.#header.info;
     this.templates = this.#header.templates;
     this.templateRowCounts = this.#header.templateRowCounts;
@@ -171,19 +144,19 @@ export class RowGroup {
     if (known !== undefined) return visit(known as Float64Array, 0);
     const { parameters, pages } = this.#header.system[0]!;
     const checked = (timesNs: Float64Array, first: number): void => visit(validTimes(timesNs, this.info), first);
-    visitIntegers(new ByteReader(parameters), this.#pages(pages, true), this.info.rowCount, checked);
+    visitIntegers(new ByteReader(parameters), this.#pages.of(pages, true), this.info.rowCount, checked);
   }
 
   /** Does the same for some rows, which ascend: without decoding the others when they are few. */
   timesAt(rows: ArrayLike<number>): Float64Array {
-    if (!this.#isFew(rows.length) || this.#cache.get(PART_TIMES) !== undefined) {
+    if (!this.areFew(rows.length) || this.#cache.get(PART_TIMES) !== undefined) {
       const timesNs = this.timesNs();
       const times = new Float64Array(rows.length);
       for (let i = 0; i < times.length; i++) times[i] = timesNs[rows[i]!]!;
       return times;
     }
     const { parameters, pages } = this.#header.system[0]!;
-    const { values } = pickIntegers(new ByteReader(parameters), this.#pages(pages, true), this.info.rowCount, rows);
+    const { values } = pickIntegers(new ByteReader(parameters), this.#pages.of(pages, true), this.info.rowCount, rows);
     return validTimes(values instanceof Float64Array ? values : new Float64Array(values), this.info);
   }
 
@@ -284,7 +257,7 @@ export class RowGroup {
       () => {
         const info = this.columns[column]!;
         const rows = { baseDay: this.info.baseDay, timesNs: () => this.#valueTimes(info) };
-        const pages = this.#pages(this.#header.pages[column]!, !arePagesKept(info.chunk));
+        const pages = this.#pages.of(this.#header.pages[column]!, !arePagesKept(info.chunk));
         return decodeColumn(info.chunk, pages, info.count, rows);
       },
       memoryBytesOf,
@@ -301,7 +274,7 @@ export class RowGroup {
     if (chunk.encoding !== ENCODING_PATTERN) return this.countedTexts(column);
     const known = this.#cache.get(column) as ColumnValues | undefined;
     if (known?.kind === 'pattern') return known.patterns;
-    return decodeDistinctTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!));
+    return decodeDistinctTexts(new ByteReader(chunk.parameters), this.#pages.of(this.#header.pages[column]!));
   }
 
   /** Returns the distinct values of a dictionary that are in the header: no page is read. Undefined for others. */
@@ -322,7 +295,7 @@ export class RowGroup {
     if (known?.kind === 'dictionary' && !areTextsHere(new ByteReader(chunk.parameters))) {
       return { ...known.values, counts: undefined };
     }
-    return decodeCountedTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!), count);
+    return decodeCountedTexts(new ByteReader(chunk.parameters), this.#pages.of(this.#header.pages[column]!), count);
   }
 
   /**
@@ -334,7 +307,7 @@ export class RowGroup {
       PART_DISTANCES - column,
       () => {
         const { chunk, count } = this.columns[column]!;
-        const pages = this.#pages(this.#header.pages[column]!, true);
+        const pages = this.#pages.of(this.#header.pages[column]!, true);
         return decodeTimestampDistances(new ByteReader(chunk.parameters), pages, count);
       },
       ({ distances }) => distances.byteLength,
@@ -361,7 +334,7 @@ export class RowGroup {
    */
   rowsOf(column: ColumnInfo, indices: ArrayLike<number>): Int32Array {
     if (indices.length === 0) return new Int32Array(0);
-    if (!this.#isFew(indices.length) || this.#cache.get(PART_ORDER) !== undefined) {
+    if (!this.areFew(indices.length) || this.#cache.get(PART_ORDER) !== undefined) {
       const { templateRows, templateStarts } = this.order();
       const rows = new Int32Array(indices.length);
       for (let i = 0, p = 0; i < rows.length; i++) {
@@ -386,32 +359,15 @@ export class RowGroup {
    */
   lines(rows: ArrayLike<number>, options: LinesOptions = {}, withNewlines = false): ByteStrings {
     const sink = new LineSink(rows.length, options.bytesMax ?? RAW_BYTES_MAX, { withNewlines });
-    this.#buildLines(rows, options, sink);
+    buildLines(this, rows, options, sink);
     return sink.finish();
   }
 
   /** Does the same, and returns where the values of each line are. */
   cutLines(rows: ArrayLike<number>, options: LinesOptions = {}): CutLines {
     const sink = new LineSink(rows.length, options.bytesMax ?? RAW_BYTES_MAX, { withValues: true });
-    this.#buildLines(rows, options, sink);
+    buildLines(this, rows, options, sink);
     return sink.finishCut();
-  }
-
-  #buildLines(rows: ArrayLike<number>, { bytesMax = RAW_BYTES_MAX, timesNs }: LinesOptions, sink: LineSink): void {
-    const codes = this.templateCodes();
-    const few = this.#isFew(rows.length) ? this.#fewRows(codes, rows, timesNs) : undefined;
-    const ranks = few === undefined ? this.ranks() : undefined;
-    const columns = new Map<number, OpenColumn>();
-    const templates = new Map<number, OpenTemplate>();
-    for (let i = 0; i < rows.length && sink.sizeBytes < bytesMax; i++) {
-      const code = codes[rows[i]!]!;
-      let template = templates.get(code);
-      if (template === undefined) {
-        template = this.#openTemplate(code, columns, few);
-        templates.set(code, template);
-      }
-      sink.add(template, few === undefined ? ranks![rows[i]!]! : few.ranks[placeOf(few.rows, rows[i]!)]!);
-    }
   }
 
   /** Yields the lines of any number of rows, some at a time: those from rows[from] on. */
@@ -429,7 +385,7 @@ export class RowGroup {
    */
   findIntegers(column: number, wanted: readonly number[], onFound: (index: number) => void): void {
     const { chunk, count } = this.columns[column]!;
-    const pages = this.#pages(this.#header.pages[column]!, true);
+    const pages = this.#pages.of(this.#header.pages[column]!, true);
     findIntegers(new ByteReader(chunk.parameters), pages, count, wanted, onFound);
   }
 
@@ -439,68 +395,34 @@ export class RowGroup {
    */
   findUuids(column: number, wanted: readonly Uint8Array[], onFound: (index: number) => void): void {
     const { chunk, count } = this.columns[column]!;
-    const pages = this.#pages(this.#header.pages[column]!, true);
+    const pages = this.#pages.of(this.#header.pages[column]!, true);
     findUuids(new ByteReader(chunk.parameters), pages, count, wanted, onFound);
   }
 
-  #isFew(rows: number): boolean {
+  /** Whether so few rows are wanted that it is quicker to pick their values than to decode all. */
+  areFew(rows: number): boolean {
     return rows * FEW_ROWS_FACTOR <= this.info.rowCount;
   }
 
-  #fewRows(codes: Uint16Array, wanted: ArrayLike<number>, timesNs: Float64Array | undefined): FewRows {
-    const ranked = rankedRows(codes, this.templates.length, wanted);
-    const inOrder = timesNs && new Float64Array(ranked.rows.length);
-    if (timesNs !== undefined) {
-      for (let i = 0; i < timesNs.length; i++) inOrder![placeOf(ranked.rows, wanted[i]!)] = timesNs[i]!;
-    }
-    return { ...ranked, timesNs: inOrder, byTemplate: splitByTemplate(ranked, codes) };
+  /** Whether some values of a column take less work than all of them. */
+  canPick(column: number): boolean {
+    return canBePicked(this.columns[column]!.chunk) && this.#cache.get(column) === undefined;
   }
 
   /**
-   * @param columns  the open ones: however many templates have a column, it is read once
-   * @param few  the only rows that will be read; undefined when they may be many
+   * Returns some values of a column that can be picked.
+   * @param indices  of values, ascending
+   * @param timesNs  returns the times of their rows
+   * @throws CorruptionError
    */
-  #openTemplate(code: number, columns: Map<number, OpenColumn>, few: FewRows | undefined): OpenTemplate {
-    const slots = this.columnsOfTemplate[code]!.map((column) => {
-      let open = columns.get(column);
-      if (open === undefined) columns.set(column, (open = this.#openColumn(column, few)));
-      const { values, pickedFirsts } = open;
-      if (pickedFirsts === undefined) {
-        return { values, firstValue: firstValueOf(this.columns[column]!, code), ranks: undefined };
-      }
-      return { values, firstValue: pickedFirsts.get(code)!, ranks: few!.byTemplate.get(code)!.ranks };
-    });
-    return { literals: this.templates[code]!.literals, slots };
-  }
-
-  #openColumn(column: number, few: FewRows | undefined): OpenColumn {
-    const info = this.columns[column]!;
-    if (few === undefined || !canBePicked(info.chunk) || this.#cache.get(column) !== undefined) {
-      return { values: this.values(column), pickedFirsts: undefined };
-    }
-    const pickedFirsts = new Map<number, number>();
-    const indices: number[] = [];
-    const places: number[] = [];
-    for (const { template, firstValue } of info.parts) {
-      const rows = few.byTemplate.get(template);
-      if (rows === undefined) continue;
-      pickedFirsts.set(template, indices.length);
-      for (const rank of rows.ranks) indices.push(firstValue + rank);
-      for (const place of rows.places) places.push(place);
-    }
-    const pages = this.#pages(this.#header.pages[column]!, arePickedCopied(info.chunk));
-    const values = pickColumn(info.chunk, pages, info.count, Int32Array.from(indices), {
-      baseDay: this.info.baseDay,
-      timesNs: () => {
-        const timesNs = few.timesNs ?? this.timesAt(few.rows);
-        return Float64Array.from(places, (place) => timesNs[place]!);
-      },
-    });
-    return { values, pickedFirsts };
+  pickedValues(column: number, indices: Int32Array, timesNs: () => Float64Array): ColumnValues {
+    const { chunk, count } = this.columns[column]!;
+    const pages = this.#pages.of(this.#header.pages[column]!, arePickedCopied(chunk));
+    return pickColumn(chunk, pages, count, indices, { baseDay: this.info.baseDay, timesNs });
   }
 
   #numbers({ parameters, pages }: StoredChunk, count: number): Float64Array {
-    const { values } = decodeIntegers(new ByteReader(parameters), this.#pages(pages, true), count);
+    const { values } = decodeIntegers(new ByteReader(parameters), this.#pages.of(pages, true), count);
     return values instanceof Float64Array ? values : new Float64Array(values);
   }
 
@@ -509,55 +431,7 @@ export class RowGroup {
   }
 
   #decodeSmall<T extends Uint8Array | Uint16Array>({ parameters, pages }: StoredChunk, out: T): T {
-    return decodeSmallIntegers(new ByteReader(parameters), this.#pages(pages, true), out);
-  }
-
-  /** @param isPassing  no part is kept: pages are valid until those of another chunk are read */
-  #pages(entries: readonly PageEntry[], isPassing = false): PageReader {
-    const rest = entries.values();
-    // The first number is for pages that are only decompressed.
-    let number = 1;
-    const passing = (sizeBytes: number): Buffer => this.#read(takePage(rest, sizeBytes), 0, sizeBytes, number++);
-    return {
-      page: (sizeBytes) =>
-        isPassing ? passing(sizeBytes) : this.#read(takePage(rest, sizeBytes), 0, sizeBytes, PEEKS_MAX),
-      passing,
-      parts: (sizeBytes) => {
-        const pieces = takePage(rest, sizeBytes);
-        const own = isPassing ? number++ : PEEKS_MAX;
-        // A compressed page is read and decompressed as a whole, so once for all parts.
-        let page: Buffer | undefined;
-        return (start, end) => {
-          if (!isCompressed(pieces[0]!)) return this.#read(pieces, start, end, own);
-          page ??= this.#read(pieces, 0, sizeBytes, own);
-          return page.subarray(start, end);
-        };
-      },
-    };
-  }
-
-  /**
-   * Returns bytes [start, end) of a page.
-   * @param number  of a peek; from PEEKS_MAX on, the bytes get memory of their own
-   */
-  #read(pieces: readonly PageEntry[], start: number, end: number, number: number): Buffer {
-    const [first] = pieces as [PageEntry];
-    const { packedBody } = this.#header;
-    if (packedBody !== undefined) return packedBody.subarray(first.offset + start, first.offset + end);
-    if (isCompressed(first)) {
-      const memory = number < PEEKS_MAX ? passingMemory(number, first.rawSize) : undefined;
-      return openPage(this.#source.peek(first.offset, first.storedSize), first, memory).subarray(start, end);
-    }
-    const from = first.offset + start;
-    const to = first.offset + end;
-    const wanted = pieces.filter(({ offset, storedSize }) => offset < to && offset + storedSize > from);
-    const at = wanted[0]?.offset ?? from;
-    const sizeBytes = wanted.reduce((sum, { storedSize }) => sum + storedSize, 0);
-    const bytes = number < PEEKS_MAX ? this.#source.peek(at, sizeBytes, number) : this.#source.read(at, sizeBytes);
-    for (const piece of wanted) {
-      verifyPage(bytes.subarray(piece.offset - at, piece.offset - at + piece.storedSize), piece);
-    }
-    return bytes.subarray(from - at, to - at);
+    return decodeSmallIntegers(new ByteReader(parameters), this.#pages.of(pages, true), out);
   }
 
   #valueTimes(column: ColumnInfo): Float64Array {
@@ -578,67 +452,6 @@ export class RowGroup {
   }
 }
 
-/** Memory for pages that are read one after the other, by number; larger ones get memory of their own. */
-const PASSING_BYTES_MAX = 256 * 1024;
-const passing: Buffer[] = [];
-
-function passingMemory(number: number, rawSize: number): Buffer | undefined {
-  if (rawSize >= PASSING_BYTES_MAX) return undefined;
-  if ((passing[number]?.length ?? 0) <= rawSize) passing[number] = Buffer.allocUnsafeSlow(rawSize + 1);
-  return passing[number];
-}
-
 function byteLengthOf(decoded: object): number {
   return ArrayBuffer.isView(decoded) ? decoded.byteLength : 0;
-}
-
-/** Returns the index of a template's first value in a column that it has. Parts ascend by template. */
-export function firstValueOf({ parts }: ColumnInfo, template: number): number {
-  let low = 0;
-  let high = parts.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (parts[middle]!.template < template) low = middle + 1;
-    else high = middle;
-  }
-  const part = parts[low];
-  if (part?.template !== template) throw new RangeError('BUG: the template does not have this column');
-  return part.firstValue;
-}
-
-function validCodes<T extends Uint8Array | Uint16Array>(codes: T, limit: number, what: string): T {
-  for (let row = 0; row < codes.length; row++) {
-    if (codes[row]! >= limit) throw new CorruptionError(`row ${row} has ${what} ${codes[row]} of ${limit}`);
-  }
-  return codes;
-}
-
-function validTies(ties: Ties, rowCount: number): Ties {
-  let before = -1;
-  for (const row of ties.rows) {
-    if (row <= before || row >= rowCount) throw new CorruptionError(`row ${row} of ${rowCount} has an arrival`);
-    before = row;
-  }
-  if (ties.arrivals.some((arrival) => arrival < 0)) throw new CorruptionError('an arrival before the first one');
-  return ties;
-}
-
-/** Rows are pruned and sorted into days by the header: a row outside of its range would be lost. */
-function validTimes(timesNs: Float64Array, { minTimeNs, maxTimeNs }: RowGroupInfo): Float64Array {
-  for (let row = 0; row < timesNs.length; row++) {
-    const timeNs = timesNs[row]!;
-    if (timeNs < minTimeNs || timeNs > maxTimeNs)
-      throw new CorruptionError(`row ${row} lies outside of the time range`);
-  }
-  return timesNs;
-}
-
-/** The header's row counts and the template codes must agree. */
-function assertParts(column: ColumnInfo, templateStarts: Int32Array): void {
-  for (const [i, { template, firstValue }] of column.parts.entries()) {
-    const end = column.parts[i + 1]?.firstValue ?? column.count;
-    if (end - firstValue !== templateStarts[template + 1]! - templateStarts[template]!) {
-      throw new CorruptionError(`template ${template} has another number of rows than its values`);
-    }
-  }
 }

@@ -2,8 +2,7 @@
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import type { ColumnValues, CutTexts } from '../../../../shared/row-group/column-values.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { firstValueOf } from '../../../../shared/row-group/reader.ts';
-import { FIXED_VALUE_BYTES_MAX, valueCount, writeValue } from '../../../../shared/row-group/column.ts';
+import { firstValueOf, FIXED_VALUE_BYTES_MAX, valueCount, writeValue } from '../../../../shared/row-group/column.ts';
 import { digitCount } from '../../../../shared/row-group/encodings/integer.ts';
 import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 import { UUID_TEXT_BYTES } from '../../../../shared/row-group/encodings/uuid.ts';

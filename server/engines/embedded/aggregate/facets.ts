@@ -2,8 +2,8 @@
  * Facets of one row group: the labels and fields of matching lines, how often they occur, and their values. Every
  * stream, column and whole line is visited once, whatever the number of names.
  */
+import { firstValueOf } from '../../../../shared/row-group/column.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { firstValueOf } from '../../../../shared/row-group/reader.ts';
 import { isNamed } from '../../../../shared/row-group/template.ts';
 import { distinctCutTexts } from '../../../../shared/row-group/encodings/pattern.ts';
 import {

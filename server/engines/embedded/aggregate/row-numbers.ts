@@ -4,11 +4,11 @@
  */
 import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
-import { valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
+import { firstValueOf, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { decimalNumbers } from '../../../../shared/row-group/encodings/decimal.ts';
 import { measuredOf } from '../../../../shared/quantity.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
-import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import { type OfRun, parseName } from '../../../store/asked-name.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';

@@ -3,11 +3,11 @@
  * stored: the rows of one template are a part, and parts of several names line up value by value.
  */
 import type { Integers } from '../../../../shared/row-group/column-values.ts';
-import { valueCount } from '../../../../shared/row-group/column.ts';
+import { firstValueOf, valueCount } from '../../../../shared/row-group/column.ts';
 import type { Answer } from '../../../../shared/row-group/answer.ts';
 import { UUID_PACKED_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
-import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { labelOf, labelsKey } from '../../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
 import { valuesMayHave } from '../scan/column-bytes.ts';

@@ -5,7 +5,8 @@
  * with the header of their column, then, row by row, with the value next to the literal.
  */
 import { type ByteStrings, byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
-import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import { firstValueOf } from '../../../../shared/row-group/column.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { BOUNDARY_VALUES_MAX } from '../../../limits.ts';
 import { valuesMayBeEmpty, valuesMayHave } from './column-bytes.ts';
 import { matchEach } from './match-column.ts';

@@ -3,11 +3,17 @@
  * dictionary, and each pattern of texts with numbers, is folded once.
  */
 import { byteStringAt, type ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
-import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
+import {
+  firstValueOf,
+  FIXED_VALUE_BYTES_MAX,
+  valueCount,
+  valueSizeMax,
+  writeValue,
+} from '../../../../shared/row-group/column.ts';
 import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
 import { fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
-import { firstValueOf, PART_DERIVED, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import { PART_DERIVED, type RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import {
   isOfRequestAlone,

@@ -3,7 +3,8 @@
  * searched alone, so that columns outside of it are not read.
  */
 import { LineSink } from '../../../../shared/row-group/line-sink.ts';
-import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import { firstValueOf } from '../../../../shared/row-group/column.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
 import type { Alphabet } from '../../../../shared/regexp/alphabet.ts';
 import { OTHERS } from '../../../../shared/regexp/syntax.ts';

@@ -10,7 +10,8 @@ import { matchUuidText } from '../../../../shared/row-group/encodings/uuid-searc
 import { ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
 import { OTHERS } from '../../../../shared/regexp/syntax.ts';
 import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
-import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import { firstValueOf } from '../../../../shared/row-group/column.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Template } from '../../../../shared/row-group/template.ts';
 import { valuesMayHave } from './column-bytes.ts';
 import type { TextLeaf } from '../../../store/predicate.ts';

@@ -5,7 +5,8 @@
  */
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
-import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import { firstValueOf } from '../../../../shared/row-group/column.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { isOfLines, type Leaf, type ValueLeaf } from '../../../store/predicate.ts';
 import { countMarked, hasGaps, hasMarked, andMask, maskDepth, markedIn, releaseMasks, takeMask } from './masks.ts';
 import { type MatchedValues, matchColumn } from './match-column.ts';
