@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { durationText } from '../../shared/readable-line/measures.ts';
 import { stored } from './stored.ts';
+import { aheadMs } from './time-range.ts';
 
 export const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const storedUtc = stored('utc', false);
@@ -20,10 +21,15 @@ export function nextTimeForm(): void {
 export const zone = computed(() => (isUtc.value ? 'UTC' : LOCAL_ZONE));
 
 /** The server's clock, milliseconds ahead of the browser's. */
-export const clockAheadMs = signal(0);
+const clockAheadMs = signal(0);
 
 export function serverNowMs(): number {
   return Date.now() + clockAheadMs.value;
+}
+
+/** @param serverMs  its time, which it was asked for at `sentMs` and which came at `receivedMs` by the browser's clock */
+export function setClock(serverMs: number, sentMs: number, receivedMs: number): void {
+  clockAheadMs.value = aheadMs(serverMs, sentMs, receivedMs);
 }
 
 const formats = computed(() => {

@@ -4,7 +4,7 @@ import type { Session, WaysIn } from '../../shared/client/answers.ts';
 import { AnswerError, askJson, change, type Connection } from '../../shared/client/client.ts';
 import { messageOf } from './message-of.ts';
 import { say } from './said.ts';
-import { clockAheadMs } from './clock.ts';
+import { setClock } from './clock.ts';
 
 const UNKNOWN_TOKEN = 'This token is not known. It may have been revoked.';
 const ENDED = 'The session has ended. Sign in again.';
@@ -32,9 +32,9 @@ export function connection(): Connection {
 
 export async function startSession(): Promise<void> {
   try {
-    const askedMs = Date.now();
+    const sentMs = Date.now();
     const answer = await askJson<Session>(connection(), '/session');
-    clockAheadMs.value = Date.parse(answer.time) - (askedMs + Date.now()) / 2;
+    setClock(Date.parse(answer.time), sentMs, Date.now());
     session.value = answer;
     access.value = 'open';
   } catch (error) {

@@ -24,6 +24,14 @@ export function instantMs(text: unknown): number {
   return typeof text === 'string' && /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? Date.parse(text) : Number.NaN;
 }
 
+/**
+ * Returns how far the server's clock is ahead: no less than it is, so that a range that ends now has the line that was just
+ * written. Clocks that may agree are taken to.
+ */
+export function aheadMs(serverMs: number, sentMs: number, receivedMs: number): number {
+  return serverMs >= sentMs && serverMs <= receivedMs ? 0 : serverMs - sentMs;
+}
+
 /** @param nowMs  the server's time */
 export function frozenRange(since: string, until: string, nowMs: number): TimeRange {
   const durationOfSince = durationMs(since);
