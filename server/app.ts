@@ -42,6 +42,7 @@ import { registerSession } from './http/session.ts';
 import { registerStats } from './http/stats.ts';
 import type { BatchAcceptor } from './ingest/accept-batch.ts';
 import { KnownAgents } from './ingest/known-agents.ts';
+import { LokiPushAcceptor } from './ingest/loki/push.ts';
 import { PushAcceptor } from './ingest/push.ts';
 import { PushMemory } from './ingest/push-memory.ts';
 import { SHRED } from './ingest/shred-lines.ts';
@@ -146,6 +147,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
     shred: (input, flow) => pool.run(SHRED, input, { flow, transfer: ownMemory(input.bytes) }),
   });
   registerIngest(app, { pushes, now });
+  const lokiPushes = new LokiPushAcceptor({
+    acceptor,
+    positions,
+    memory: pushMemory,
+    run: (kind, input, options) => pool.run(kind, input, options),
+  });
   const engine = new QueryEngine(logs, {
     begunRuns: () => begunRunsIn(logs.positions),
     onEnded: costCounters(metrics),
@@ -159,7 +166,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerRequests(app, { engine, now });
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
-  registerLoki(app, { engine, now, log, discovery: lokiDiscovery });
+  registerLoki(app, { engine, lokiPushes, now, log, discovery: lokiDiscovery });
   registerErase(app, { engine, logs, audit, now });
   registerLogin(app, { hasTokens: access.authenticator?.hasTokens === true, sessions, oidc, audit, log });
   registerSession(app, { sessions, audit, version, now });

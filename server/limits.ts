@@ -124,6 +124,35 @@ export const COARSE_STREAMS_SHARE_MAX = 1.125;
 /** A push client's idempotency key. Kept in memory and in the manifest. Beyond: 400. */
 export const IDEMPOTENCY_KEY_BYTES_MAX = 128;
 
+/**
+ * A push by Loki's API when decoded, its entries and its different streams. It is in memory as a whole, since snappy and protobuf cannot be
+ * cut; 24 bytes an entry come on top. Clients send about 1 MiB. Beyond: 413.
+ */
+export const LOKI_PUSH_BYTES_MAX = 32 * MIB;
+export const LOKI_PUSH_ENTRIES_MAX = 200_000;
+export const LOKI_PUSH_STREAMS_MAX = 10_000;
+
+/** Levels of objects and arrays in a push of JSON; what is not of a push is passed over. Beyond: 400. */
+export const LOKI_JSON_DEPTH_MAX = 64;
+
+/**
+ * What Loki stores by default: labels of a stream, bytes of a line, ages. Names and values of labels have the limits of all
+ * others. Beyond: 400 for these entries, and the others are stored.
+ */
+export const LOKI_LABELS_MAX = 15;
+export const LOKI_LINE_BYTES_MAX = 256 * KIB;
+export const LOKI_AGE_MS_MAX = 7 * DAY_MS;
+export const LOKI_LEAD_MS_MAX = 10 * MINUTE_MS;
+
+/** The labels of a stream as a text, with escapes. Beyond: 400 for this stream. */
+export const LOKI_LABELS_TEXT_BYTES_MAX = 64 * KIB;
+
+/** Different refusals that one answer lists. Beyond: only their number. */
+export const LOKI_REFUSALS_MAX = 10;
+
+/** Entries of one time before an entry that are searched for the same line, as Loki stores it once. Beyond: it is stored twice. */
+export const LOKI_REPEATS_COMPARED_MAX = 64;
+
 // ── Positions ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
@@ -149,7 +178,7 @@ export const GONE_FILE_KEPT_MS = 1 * HOUR_MS;
 /** A push client retries within minutes. Beyond: the same key is a new batch. */
 export const IDEMPOTENCY_KEY_KEPT_MS = 1 * HOUR_MS;
 
-/** Keys are written with each manifest (about 60 bytes each). Beyond: the oldest key is forgotten. */
+/** Keys, and as many pushes that are known by their content; written with each manifest (about 60 bytes each). Beyond: the oldest is forgotten. */
 export const IDEMPOTENCY_KEYS_MAX = 20_000;
 
 // ── Agents ─────────────────────────────────────────────────────────────────────────────────────────────────────────

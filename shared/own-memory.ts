@@ -4,7 +4,7 @@
  * Returns the memory of bytes that do not share it with others, as small ones may: only such memory can be transferred
  * to another thread.
  */
-export function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+export function ownMemory({ buffer, byteLength }: ArrayBufferView): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 

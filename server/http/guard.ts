@@ -93,6 +93,11 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /loki/api/v1/series': 'read',
   'POST /loki/api/v1/series': 'read',
   'GET /loki/api/v1/status/buildinfo': 'read',
+  // GET is answered with 405.
+  'GET /loki/api/v1/push': 'ingest',
+  'POST /loki/api/v1/push': 'ingest',
+  'GET /api/prom/push': 'ingest',
+  'POST /api/prom/push': 'ingest',
 
   // They open a session, and need none.
   'GET /login': 'open',

@@ -35,7 +35,8 @@ export function registerIngest(app: FastifyInstance, { pushes, now }: IngestRout
   });
 }
 
-function idempotencyKey(header: string | string[] | undefined): string | undefined {
+/** @throws ParameterError */
+export function idempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   if (typeof header === 'string' && header !== '' && header.length <= IDEMPOTENCY_KEY_BYTES_MAX) return header;
   const allowed = `one text of 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} characters`;

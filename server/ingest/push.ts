@@ -3,14 +3,16 @@
  * the lines that the first attempt did not, even if that was interrupted; another push with the key is refused. Pushes
  * with one key are stored one after the other.
  */
-import { PodlogError, UnavailableError } from '../../shared/errors.ts';
+import { PodlogError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
-import { encodeBatch, type FileRange } from '../../shared/wire.ts';
-import { INFLATED_BODY_BYTES_MAX, PUSH_WINDOW_BYTES, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
+import type { FileRange } from '../../shared/wire.ts';
+import { INFLATED_BODY_BYTES_MAX, PUSH_WINDOW_BYTES } from '../limits.ts';
 import { PUSH_NODE, type StoredPositions } from '../store/positions.ts';
 import { type TaskFlow, taskFlow } from '../workers/task.ts';
 import type { BatchAcceptor } from './accept-batch.ts';
+import { appendPushed } from './append-pushed.ts';
 import { decodingBytes, type EncodedBody, type LineWindow, lineWindows } from './line-windows.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import type { PushMemory } from './push-memory.ts';
 import type { ShredInput, ShredOutput } from './shred-lines.ts';
 import { contentHash, oldKeyFile, pushKey, pushRange } from './stored-pushes.ts';
@@ -44,8 +46,8 @@ interface StoringPlan {
 /** Owns the queues of pushes with the same key. */
 export class PushAcceptor {
   readonly #options: PushAcceptorOptions;
-  /** Caller and key → the push in progress. Settles when it is over; never rejects. */
-  readonly #underWay = new Map<string, Promise<unknown>>();
+  /** By caller and key. */
+  readonly #underWay = new OneAtATime();
 
   constructor(options: PushAcceptorOptions) {
     this.#options = options;
@@ -64,17 +66,7 @@ export class PushAcceptor {
       return await this.#store(push, windows, { skippedLines: 0, skippedRowGroups: 0, rangesOf: () => [] });
     }
     const key = pushKey(caller, idempotencyKey);
-    for (let other = this.#underWay.get(key); other !== undefined; other = this.#underWay.get(key)) await other;
-    const stored = this.#acceptOnce(push, key, idempotencyKey);
-    this.#underWay.set(
-      key,
-      stored.catch(() => {}),
-    );
-    try {
-      return await stored;
-    } finally {
-      this.#underWay.delete(key);
-    }
+    return this.#underWay.run(key, () => this.#acceptOnce(push, key, idempotencyKey));
   }
 
   async #acceptOnce(push: Push, key: string, idempotencyKey: string): Promise<number> {
@@ -120,7 +112,7 @@ export class PushAcceptor {
         for (const rowGroup of shredded.rowGroups) {
           if (rowGroupCount++ < skippedRowGroups) continue;
           const endLine = lineCount + rowGroup.endLine;
-          await this.#append(rowGroup.bytes, rangesOf(storedLines, endLine));
+          await appendPushed(this.#options.acceptor, rowGroup.bytes, rangesOf(storedLines, endLine));
           storedLines = endLine;
         }
         lineCount += shredded.lineCount;
@@ -129,15 +121,6 @@ export class PushAcceptor {
     }
     return lineCount;
   }
-
-  async #append(rowGroup: Uint8Array, files: readonly FileRange[]): Promise<void> {
-    const { kind } = await this.#options.acceptor.accept(encodeBatch({ node: PUSH_NODE, files, gone: [], rowGroup }));
-    if (kind === 'stored') return;
-    throw new UnavailableError(
-      'the key of this push has just been forgotten: send it again',
-      RETRY_AFTER_QUEUE_SECONDS,
-    );
-  }
 }
 
 /** Independent of the order of the labels in the query. */
@@ -145,7 +128,7 @@ function labelsText(labels: Labels): string {
   return `${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}\n`;
 }
 
-function keyReused(idempotencyKey: string): PodlogError {
+export function keyReused(idempotencyKey: string): PodlogError {
   const message = `the idempotency key ${idempotencyKey} was used for other lines or labels within the last hour: take a new one`;
   return new PodlogError('PODLOG_KEY_REUSED', 409, message);
 }

@@ -3,24 +3,17 @@
  * its node.
  */
 import type { Labels } from '../../shared/labels.ts';
-import { RowGroupBuilder, type ShreddedLine } from '../../shared/row-group/builder.ts';
+import type { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import { FLAG_TRUNCATED } from '../../shared/row-group/format.ts';
 import { rowTimeOfMs } from '../../shared/time.ts';
-import {
-  LINE_BYTES_MAX,
-  PUSHED_AGE_DAYS_MAX,
-  PUSHED_GROUP_BYTES_MAX,
-  PUSHED_GROUP_VALUES_MAX,
-  PUSHED_LEAD_DAYS_MAX,
-  PUSHED_ROWS_PER_GROUP_MAX,
-} from '../limits.ts';
+import { LINE_BYTES_MAX, PUSHED_AGE_DAYS_MAX, PUSHED_LEAD_DAYS_MAX } from '../limits.ts';
 import { ownMemory } from '../../shared/own-memory.ts';
 import { taskKind, type TaskResult } from '../workers/task.ts';
+import { cut, isFull, type PushedRowGroup, withBuilder } from './group-builder.ts';
 import { LineTimeParser } from './line-time.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-const ZSTD_LEVEL = 3;
 
 export interface ShredInput {
   /** Lines in bytes[start, end). */
@@ -34,12 +27,6 @@ export interface ShredInput {
   readonly skippedLines: number;
 }
 
-export interface PushedRowGroup {
-  readonly bytes: Uint8Array;
-  /** Number of lines from the start to its end, including skipped ones. */
-  readonly endLine: number;
-}
-
 export interface ShredOutput {
   /** Number of lines from the start to the rest. */
   readonly lineCount: number;
@@ -50,15 +37,8 @@ export interface ShredOutput {
 
 export const SHRED = taskKind<ShredInput, ShredOutput>('shred');
 
-/** Lives as long as the thread: the line shapes that it has learned speed up the next push. */
-let threadBuilder: RowGroupBuilder | undefined;
-
 export function shredTask(input: ShredInput, shouldYield: () => boolean): TaskResult<ShredOutput> {
-  const builder = threadBuilder ?? new RowGroupBuilder({ level: ZSTD_LEVEL });
-  threadBuilder = undefined; // one that threw half-way holds rows of the failed push
-  const output = shredLines(input, builder, shouldYield);
-  // The memory of full row groups is released: it is tens of megabytes in each worker that has had such a push.
-  if (output.rowGroups.length <= 1 && output.rest === undefined) threadBuilder = builder;
+  const output = withBuilder((builder) => shredLines(input, builder, shouldYield));
   const kept = output.rest === undefined ? [] : ownMemory(output.rest.bytes);
   return { output, transfer: [...output.rowGroups.flatMap(({ bytes }) => ownMemory(bytes)), ...kept] };
 }
@@ -104,19 +84,6 @@ function shredLines(input: ShredInput, builder: RowGroupBuilder, shouldYield: ()
   }
   if (builder.rowCount > 0) finish();
   return { lineCount, rowGroups, rest: undefined };
-}
-
-function cut(bytes: Buffer, start: number, end: number, builder: RowGroupBuilder): ShreddedLine {
-  const at = builder.append(bytes, start, end);
-  return builder.shred(at, at + end - start);
-}
-
-function isFull({ rowCount, arenaBytes, valueCount }: RowGroupBuilder): boolean {
-  return (
-    rowCount >= PUSHED_ROWS_PER_GROUP_MAX ||
-    arenaBytes >= PUSHED_GROUP_BYTES_MAX ||
-    valueCount >= PUSHED_GROUP_VALUES_MAX
-  );
 }
 
 /** Whether a line's time is believed. A clock that is years off would open a segment for each of its days. */

@@ -7,8 +7,9 @@
  * whose "offset" counts the lines that are stored, in every row group that was made from the push. Changed only by
  * durable batches, like positions, and saved with them.
  *
- * Versions before these hashes had files `key:<key>`, whose offset counts row groups; their retries are still
- * recognized.
+ * Other names are of pushes whose content is their key (`loki:<hash>`, see loki/push.ts), and of versions before these
+ * hashes (`key:<key>`, whose offset counts row groups): their retries are recognized, too. They are counted apart, so that a
+ * flood of them makes no key be forgotten.
  */
 import { createHash } from 'node:crypto';
 import type { FileRange } from '../../shared/wire.ts';
@@ -26,7 +27,7 @@ interface KnownPush extends StoredPush {
 export interface SavedPushes {
   /** Key, content, lines, seen. */
   readonly pushes: readonly (readonly [string, string, number, number])[];
-  /** File of an older version, row groups, seen. */
+  /** File of any other name, its offset, seen. */
   readonly keys: readonly (readonly [string, number, number])[];
 }
 
@@ -59,7 +60,8 @@ export function oldKeyFile(idempotencyKey: string): string {
 /** Owns the known pushes; both maps are in the order of last use. */
 export class StoredPushes {
   readonly #pushes = new Map<string, KnownPush>();
-  readonly #old = new Map<string, { readonly rowGroups: number; readonly seenMs: number }>();
+  /** By file, those of other names. */
+  readonly #others = new Map<string, { readonly offset: number; readonly seenMs: number }>();
 
   get(key: string): StoredPush | undefined {
     return this.#pushes.get(key);
@@ -68,19 +70,19 @@ export class StoredPushes {
   /** Returns how far the file of a push is stored. */
   end(file: string): number {
     const [, key, content] = PUSH_FILE.exec(file) ?? [];
-    if (key === undefined) return this.#old.get(file)?.rowGroups ?? 0;
+    if (key === undefined) return this.#others.get(file)?.offset ?? 0;
     const known = this.#pushes.get(key);
     return known !== undefined && known.content === content ? known.lineCount : 0;
   }
 
   set(file: string, end: number, nowMs: number): void {
     const [, key, content] = PUSH_FILE.exec(file) ?? [];
-    if (key === undefined || content === undefined) setLast(this.#old, file, { rowGroups: end, seenMs: nowMs });
+    if (key === undefined || content === undefined) setLast(this.#others, file, { offset: end, seenMs: nowMs });
     else setLast(this.#pushes, key, { content, lineCount: end, seenMs: nowMs });
   }
 
   expire(nowMs: number): void {
-    for (const known of [this.#pushes, this.#old]) {
+    for (const known of [this.#pushes, this.#others]) {
       for (const [name, { seenMs }] of known) {
         if (nowMs - seenMs <= IDEMPOTENCY_KEY_KEPT_MS) break;
         known.delete(name);
@@ -91,13 +93,13 @@ export class StoredPushes {
   /** Returns when a push was last used; undefined when none is known. */
   get newestMs(): number | undefined {
     const last = [...this.#pushes.values()].at(-1)?.seenMs;
-    return last ?? [...this.#old.values()].at(-1)?.seenMs;
+    return last ?? [...this.#others.values()].at(-1)?.seenMs;
   }
 
   save(): SavedPushes {
     return {
       pushes: [...this.#pushes].map(([key, { content, lineCount, seenMs }]) => [key, content, lineCount, seenMs]),
-      keys: [...this.#old].map(([file, { rowGroups, seenMs }]) => [file, rowGroups, seenMs]),
+      keys: [...this.#others].map(([file, { offset, seenMs }]) => [file, offset, seenMs]),
     };
   }
 
@@ -105,12 +107,12 @@ export class StoredPushes {
   restore({ pushes = [], keys }: Partial<SavedPushes> & Pick<SavedPushes, 'keys'>): void {
     this.clear();
     for (const [key, content, lineCount, seenMs] of pushes) setLast(this.#pushes, key, { content, lineCount, seenMs });
-    for (const [file, rowGroups, seenMs] of keys) setLast(this.#old, file, { rowGroups, seenMs });
+    for (const [file, offset, seenMs] of keys) setLast(this.#others, file, { offset, seenMs });
   }
 
   clear(): void {
     this.#pushes.clear();
-    this.#old.clear();
+    this.#others.clear();
   }
 }
 

@@ -8,19 +8,24 @@ import { CLIENT_GONE } from '../asker.ts';
 /** For clients that are gone, as nginx logs them. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** An unexpected error is logged with its stack; the client learns nothing about it. */
-export function sendText(error: Error, log: Logger, reply: FastifyReply): FastifyReply {
+/**
+ * An unexpected error is logged with its stack; the client learns nothing about it.
+ * @param ending  of the text
+ */
+export function sendText(error: Error, log: Logger, reply: FastifyReply, ending = ''): FastifyReply {
   void reply.type('text/plain; charset=utf-8');
   if (error instanceof PodlogError) {
     if ('retryAfterSeconds' in error) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (error instanceof UnauthenticatedError) {
       void reply.header('www-authenticate', challengesFor(reply.request.headers));
     }
-    return reply.code(error.status).send(error.message);
+    return reply.code(error.status).send(`${error.message}${ending}`);
   }
-  if ((error as unknown) === CLIENT_GONE) return reply.code(CLIENT_CLOSED_REQUEST).send('the request was cancelled');
+  if ((error as unknown) === CLIENT_GONE) {
+    return reply.code(CLIENT_CLOSED_REQUEST).send(`the request was cancelled${ending}`);
+  }
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
-  if (status < 500) return reply.code(status).send(error.message);
+  if (status < 500) return reply.code(status).send(`${error.message}${ending}`);
   log.error({ err: error, path: reply.request.url.split('?')[0] }, 'request failed unexpectedly');
-  return reply.code(500).send('unexpected failure; see the server log');
+  return reply.code(500).send(`unexpected failure; see the server log${ending}`);
 }

@@ -3,16 +3,14 @@
  * application, in which failures are answered as text.
  */
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
 import { registerBuildInfo } from './build-info.ts';
 import { sendText } from './errors.ts';
 import { registerFormatQuery } from './format-query.ts';
 import { registerLabels } from './labels.ts';
+import { type PushRoutes, registerPush } from './push.ts';
 import { type QueryRoutes, registerQuery } from './query.ts';
 
-export interface LokiRoutes extends QueryRoutes {
-  readonly log: Logger;
-}
+export type LokiRoutes = QueryRoutes & PushRoutes;
 
 export function registerLoki(app: FastifyInstance, options: LokiRoutes): void {
   void app.register(async (scope) => {
@@ -21,5 +19,6 @@ export function registerLoki(app: FastifyInstance, options: LokiRoutes): void {
     registerBuildInfo(scope);
     registerQuery(scope, options);
     registerLabels(scope, options);
+    registerPush(scope, options);
   });
 }

@@ -15,7 +15,8 @@ function appOf() {
   receiveBodies(app, new BodyBudget());
   const engine = new QueryEngine(fakeReader({}));
   const discovery = { serviceName: true, logLevels: true };
-  registerLoki(app, { engine, now: () => 0, discovery, log: pino({ level: 'silent' }) });
+  const lokiPushes = { accept: () => Promise.reject(new Error('nothing is pushed here')) };
+  registerLoki(app, { engine, lokiPushes, now: () => 0, discovery, log: pino({ level: 'silent' }) });
   return app;
 }
 

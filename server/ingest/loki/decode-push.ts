@@ -1,0 +1,53 @@
+/** Decodes a push of Loki's in a worker thread: from its body, already inflated, to entries. */
+import { ownMemory } from '../../../shared/own-memory.ts';
+import { taskKind, type TaskResult } from '../../workers/task.ts';
+import { contentHash } from '../stored-pushes.ts';
+import { type Entries, EntryCollector } from './entries.ts';
+import { decodeJson } from './json.ts';
+import { decodeProtobuf } from './protobuf.ts';
+import { snappyDecoded } from './snappy.ts';
+
+export type PushFormat = 'json' | 'protobuf';
+
+export interface DecodeInput {
+  /** Of protobuf: a block of snappy. */
+  readonly body: Uint8Array;
+  readonly format: PushFormat;
+  readonly nowMs: number;
+}
+
+export interface DecodeOutput {
+  readonly entries: Entries;
+  readonly streamCount: number;
+  /** Why entries are not stored, in Loki's words; undefined when all of them are. */
+  readonly refusal: string | undefined;
+  /** A hash of what was pushed. */
+  readonly content: string;
+}
+
+export const DECODE_PUSH = taskKind<DecodeInput, DecodeOutput>('decode-push');
+
+/** @throws CorruptionError; PodlogError 413 */
+export function decodePushTask({ body, format, nowMs }: DecodeInput): TaskResult<DecodeOutput> {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const collector = new EntryCollector(nowMs);
+  const hash = contentHash();
+  hash.update(format);
+  let decoded = bytes;
+  if (format === 'json') {
+    hash.update(decoded);
+    decodeJson(decoded, collector);
+  } else {
+    decoded = snappyDecoded(bytes);
+    hash.update(decoded);
+    decodeProtobuf(decoded, collector);
+  }
+  const entries = collector.finish(decoded);
+  const { streamCount, refusal } = collector;
+  return { output: { entries, streamCount, refusal, content: hash.digest() }, transfer: memoryOf(entries) };
+}
+
+/** Returns the memory of entries, to be transferred instead of copied. */
+export function memoryOf({ bytes, starts, ends, streams, days, timesNs }: Entries): ArrayBuffer[] {
+  return [bytes, starts, ends, streams, days, timesNs].flatMap((array) => ownMemory(array));
+}

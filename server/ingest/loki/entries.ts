@@ -1,0 +1,228 @@
+/**
+ * The entries of a push in arrays, which cost a worker no objects, and the rules of Loki for each: its age, its length, its
+ * repetitions. A decoder adds the entries of a stream between `begin` and `end`, which judges them.
+ */
+import type { Labels } from '../../../shared/labels.ts';
+import { MS_PER_DAY, NS_PER_SECOND } from '../../../shared/time.ts';
+import {
+  LOKI_AGE_MS_MAX,
+  LOKI_LEAD_MS_MAX,
+  LOKI_LINE_BYTES_MAX,
+  LOKI_PUSH_ENTRIES_MAX,
+  LOKI_PUSH_STREAMS_MAX,
+  LOKI_REFUSALS_MAX,
+  LOKI_REPEATS_COMPARED_MAX,
+} from '../../limits.ts';
+import { parseStreamLabels, shortened } from './labels.ts';
+import { tooMany } from './too-large.ts';
+
+/** The stream of an entry that is not stored: it keeps its number, so that a repeat of the push has the same numbers. */
+export const NOT_STORED = -1;
+const SECONDS_PER_DAY = MS_PER_DAY / 1000;
+const CAPACITY_MIN = 1024;
+/** Memory of an entry in these arrays, while they grow. */
+const ENTRY_BYTES = 64;
+/** An entry of protobuf without anything. */
+const ENCODED_BYTES_MIN = 2;
+
+/** Entry i is bytes[starts[i], ends[i]), of labels[streams[i]], at the time days[i] and timesNs[i]. */
+export interface Entries {
+  readonly bytes: Uint8Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly streams: Int32Array;
+  /** UTC days since 1970. */
+  readonly days: Int32Array;
+  /** Nanoseconds since the start of the day. */
+  readonly timesNs: Float64Array;
+  readonly labels: readonly Labels[];
+}
+
+/** Returns the memory of the entries that a decoded push may have, besides its bytes. */
+export function entriesMemoryBytes(decodedBytes: number): number {
+  return ENTRY_BYTES * Math.min(LOKI_PUSH_ENTRIES_MAX, Math.floor(decodedBytes / ENCODED_BYTES_MIN));
+}
+
+/** What is known of the labels of streams. */
+interface KnownStream {
+  readonly stream: number;
+  /** The text as errors quote it. */
+  readonly quoted: string;
+  /** Why it cannot be stored. */
+  readonly refusal: string | undefined;
+}
+
+export class EntryCollector {
+  readonly #nowMs: number;
+  /** In Loki's words → of how many entries. */
+  readonly #refusals = new Map<string, number>();
+  /** Refusals that are not in the list, which is full. */
+  #unlisted = 0;
+  readonly #labels: Labels[] = [];
+  /** By the text of labels: some clients send each line as a stream of its own. */
+  readonly #known = new Map<string, KnownStream>();
+  #streamCount = 0;
+  #first = 0;
+  #count = 0;
+  #starts = new Int32Array(CAPACITY_MIN);
+  #ends = new Int32Array(CAPACITY_MIN);
+  #streams = new Int32Array(CAPACITY_MIN);
+  #days = new Int32Array(CAPACITY_MIN);
+  #timesNs = new Float64Array(CAPACITY_MIN);
+  /** Whole seconds since 1970; any that a client sends. */
+  #seconds = new Float64Array(CAPACITY_MIN);
+  #hasMetadata = false;
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs;
+  }
+
+  get streamCount(): number {
+    return this.#streamCount;
+  }
+
+  /** Why entries were refused; undefined when none was. */
+  get refusal(): string | undefined {
+    const texts = [...this.#refusals].map(([text, count]) =>
+      this.#refusals.size > 1 || count > 1 ? `${count} errors like: ${text}` : text,
+    );
+    if (this.#unlisted > 0) texts.push(`${this.#unlisted} more`);
+    return texts.length === 0 ? undefined : texts.join('; ');
+  }
+
+  /** Begins a stream, whose labels may come after its entries. */
+  begin(): void {
+    this.#streamCount++;
+    this.#first = this.#count;
+    this.#hasMetadata = false;
+  }
+
+  /**
+   * Adds the entry bytes[start, end).
+   * @param seconds  whole seconds since 1970
+   * @param ns       0 to 999,999,999
+   * @throws PodlogError 413
+   */
+  add(start: number, end: number, seconds: number, ns: number, hasMetadata: boolean): void {
+    const i = this.#count++;
+    if (i === LOKI_PUSH_ENTRIES_MAX) throw tooMany('entries', LOKI_PUSH_ENTRIES_MAX);
+    if (i === this.#starts.length) this.#grow();
+    this.#starts[i] = start;
+    this.#ends[i] = end;
+    this.#seconds[i] = seconds;
+    const day = Math.floor(seconds / SECONDS_PER_DAY);
+    this.#days[i] = day;
+    this.#timesNs[i] = (seconds - day * SECONDS_PER_DAY) * NS_PER_SECOND + ns;
+    this.#hasMetadata ||= hasMetadata;
+  }
+
+  /**
+   * Ends a stream: which of its entries are stored.
+   * @param bytes  that its entries are in
+   * @param text   its labels
+   * @throws PodlogError 413
+   */
+  end(bytes: Buffer, text: string): void {
+    if (this.#count === this.#first) return;
+    const known = this.#streamOf(text);
+    if (known.refusal !== undefined) {
+      this.#refuse(known.refusal, this.#count - this.#first);
+      this.#streams.fill(NOT_STORED, this.#first, this.#count);
+      return;
+    }
+    const { stream, quoted } = known;
+    for (let i = this.#first; i < this.#count; i++) {
+      const refusal = this.#refusalOf(i, quoted);
+      if (refusal !== undefined) this.#refuse(refusal, 1);
+      this.#streams[i] = refusal !== undefined || this.#isRepetition(bytes, i, stream) ? NOT_STORED : stream;
+    }
+    if (this.#hasMetadata) this.#refuse(metadataRefusal(quoted), 1);
+  }
+
+  /** Returns the arrays; nothing is added afterwards. */
+  finish(bytes: Uint8Array): Entries {
+    const count = this.#count;
+    return {
+      bytes,
+      starts: this.#starts.slice(0, count),
+      ends: this.#ends.slice(0, count),
+      streams: this.#streams.slice(0, count),
+      days: this.#days.slice(0, count),
+      timesNs: this.#timesNs.slice(0, count),
+      labels: this.#labels,
+    };
+  }
+
+  #streamOf(text: string): KnownStream {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    if (this.#known.size === LOKI_PUSH_STREAMS_MAX) throw tooMany('streams', LOKI_PUSH_STREAMS_MAX);
+    const parsed = parseStreamLabels(text);
+    const stream = parsed.kind === 'labels' ? this.#labels.push(parsed.labels) - 1 : NOT_STORED;
+    const refusal = parsed.kind === 'refused' ? parsed.refusal : undefined;
+    const added = { stream, quoted: shortened(text), refusal };
+    this.#known.set(text, added);
+    return added;
+  }
+
+  #refusalOf(i: number, text: string): string | undefined {
+    const seconds = this.#seconds[i]!;
+    const ms = seconds * 1000;
+    if (ms < this.#nowMs - LOKI_AGE_MS_MAX) {
+      const oldest = rfc3339(Math.floor((this.#nowMs - LOKI_AGE_MS_MAX) / 1000));
+      return `entry for stream '${text}' has timestamp too old: ${rfc3339(seconds)}, oldest acceptable timestamp is: ${oldest}`;
+    }
+    if (ms > this.#nowMs + LOKI_LEAD_MS_MAX) {
+      return `entry for stream '${text}' has timestamp too new: ${rfc3339(seconds)}`;
+    }
+    const sizeBytes = this.#ends[i]! - this.#starts[i]!;
+    if (sizeBytes <= LOKI_LINE_BYTES_MAX) return undefined;
+    return `Max entry size '${LOKI_LINE_BYTES_MAX}' bytes exceeded for stream '${text}' while adding an entry with length '${sizeBytes}' bytes`;
+  }
+
+  /** Whether the same line of the same stream and time is among the entries right before it: Loki stores it once. */
+  #isRepetition(bytes: Buffer, i: number, stream: number): boolean {
+    const lowest = Math.max(0, i - LOKI_REPEATS_COMPARED_MAX);
+    const start = this.#starts[i]!;
+    const end = this.#ends[i]!;
+    for (let other = i - 1; other >= lowest; other--) {
+      if (this.#timesNs[other] !== this.#timesNs[i] || this.#days[other] !== this.#days[i]) return false;
+      const otherStart = this.#starts[other]!;
+      const otherEnd = this.#ends[other]!;
+      if (this.#streams[other] !== stream || otherEnd - otherStart !== end - start) continue;
+      if (bytes.compare(bytes, otherStart, otherEnd, start, end) === 0) return true;
+    }
+    return false;
+  }
+
+  #refuse(refusal: string, count: number): void {
+    const known = this.#refusals.get(refusal);
+    if (known === undefined && this.#refusals.size === LOKI_REFUSALS_MAX) this.#unlisted += count;
+    else this.#refusals.set(refusal, (known ?? 0) + count);
+  }
+
+  #grow(): void {
+    const capacity = Math.min(2 * this.#starts.length, LOKI_PUSH_ENTRIES_MAX);
+    this.#starts = grown(this.#starts, new Int32Array(capacity));
+    this.#ends = grown(this.#ends, new Int32Array(capacity));
+    this.#streams = grown(this.#streams, new Int32Array(capacity));
+    this.#days = grown(this.#days, new Int32Array(capacity));
+    this.#timesNs = grown(this.#timesNs, new Float64Array(capacity));
+    this.#seconds = grown(this.#seconds, new Float64Array(capacity));
+  }
+}
+
+function metadataRefusal(text: string): string {
+  return `stream '${text}' includes structured metadata, which is not stored: its entries are stored without it. Put it into the line, or into labels if it has few values`;
+}
+
+/** Formats a time as Go does; any number of seconds. */
+function rfc3339(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? `${seconds}s` : date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function grown<T extends { set(from: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,235 @@
+/** Reads JSON (RFC 8259) in bytes, value after value, each as the caller expects it. Strings are ranges of the bytes. */
+import { CorruptionError } from '../../../shared/errors.ts';
+import { LOKI_JSON_DEPTH_MAX } from '../../limits.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BRACE = 0x7b;
+const BRACE_END = 0x7d;
+const BRACKET = 0x5b;
+const BRACKET_END = 0x5d;
+const SPACE = 0x20;
+/** What may follow a backslash → what it means. `u` is not among them. */
+const ESCAPED = new Map(['"', '\\', '/'].map((char) => [char.charCodeAt(0), char.charCodeAt(0)]));
+for (const [char, meaning] of Object.entries({ b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' })) {
+  ESCAPED.set(char.charCodeAt(0), meaning.charCodeAt(0));
+}
+const HEX_4 = /^[0-9a-fA-F]{4}$/;
+const SCALAR = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)/y;
+/** Of a number; a longer one is not read as one. */
+const SCALAR_BYTES_MAX = 1024;
+const REPLACEMENT = 0xfffd;
+
+export class JsonCursor {
+  readonly bytes: Buffer;
+  at = 0;
+  /** The string that was read last is bytes[start, end). */
+  start = 0;
+  end = 0;
+  #depth = 0;
+
+  /** @param bytes  are changed: escapes in strings are undone */
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  /** Reads an object. @param member  is called for each, and reads its value */
+  object(member: (key: string) => void): void {
+    this.#enter(BRACE, 'an object');
+    if (!this.#skips(BRACE_END)) {
+      do {
+        const key = this.text();
+        if (!this.#skips(COLON)) throw this.#expected('":"');
+        member(key);
+      } while (this.#skips(COMMA));
+      if (!this.#skips(BRACE_END)) throw this.#expected('"," or "}"');
+    }
+    this.#depth--;
+  }
+
+  /** Reads an array. @param element  is called for each, and reads it */
+  array(element: () => void): void {
+    this.#enter(BRACKET, 'an array');
+    if (!this.#skips(BRACKET_END)) {
+      do element();
+      while (this.#skips(COMMA));
+      if (!this.#skips(BRACKET_END)) throw this.#expected('"," or "]"');
+    }
+    this.#depth--;
+  }
+
+  /** Reads a string: its range is in `start` and `end`. */
+  string(): void {
+    const { bytes } = this;
+    if (!this.#skips(QUOTE)) throw this.#expected('a string');
+    this.start = this.at;
+    for (let at = this.at; at < bytes.length; at++) {
+      const byte = bytes[at]!;
+      if (byte === QUOTE) {
+        this.end = at;
+        this.at = at + 1;
+        return;
+      }
+      if (byte === BACKSLASH) {
+        this.#unescape(at);
+        return;
+      }
+      if (byte < SPACE) {
+        this.at = at;
+        throw this.#expected('an escaped control character');
+      }
+    }
+    throw cutOff();
+  }
+
+  /** Reads a string. */
+  text(): string {
+    this.string();
+    return this.bytes.toString('utf8', this.start, this.end);
+  }
+
+  /** Passes any value. */
+  skip(): void {
+    this.#space();
+    switch (this.bytes[this.at]) {
+      case QUOTE:
+        this.string();
+        return;
+      case BRACE:
+        this.object(() => this.skip());
+        return;
+      case BRACKET:
+        this.array(() => this.skip());
+        return;
+      default:
+        this.#scalar();
+    }
+  }
+
+  expectEnd(): void {
+    this.#space();
+    if (this.at < this.bytes.length) throw this.#expected('the end');
+  }
+
+  #scalar(): void {
+    const text = this.bytes.toString('latin1', this.at, this.at + SCALAR_BYTES_MAX);
+    SCALAR.lastIndex = 0;
+    if (SCALAR.exec(text) === null) throw this.#expected('a value');
+    this.at += SCALAR.lastIndex;
+  }
+
+  #enter(byte: number, what: string): void {
+    if (!this.#skips(byte)) throw this.#expected(what);
+    if (++this.#depth > LOKI_JSON_DEPTH_MAX) {
+      throw new CorruptionError(`JSON of more than ${LOKI_JSON_DEPTH_MAX} levels, at byte ${this.at}`);
+    }
+  }
+
+  /** Undoes the escapes of a string from the first of them on. */
+  #unescape(first: number): void {
+    const { bytes } = this;
+    let to = first;
+    for (let at = first; at < bytes.length;) {
+      const byte = bytes[at]!;
+      if (byte === QUOTE) {
+        this.end = to;
+        this.at = at + 1;
+        return;
+      }
+      if (byte < SPACE) {
+        this.at = at;
+        throw this.#expected('an escaped control character');
+      }
+      if (byte !== BACKSLASH) {
+        bytes[to++] = byte;
+        at++;
+        continue;
+      }
+      const meaning = ESCAPED.get(bytes[at + 1] ?? 0);
+      if (meaning !== undefined) {
+        bytes[to++] = meaning;
+        at += 2;
+        continue;
+      }
+      let code = this.#unit(at);
+      at += 6;
+      if (isHigh(code) && bytes[at] === BACKSLASH && bytes[at + 1] === 0x75) {
+        const low = this.#unit(at);
+        if (isLow(low)) {
+          code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+          at += 6;
+        }
+      }
+      to += writeUtf8(bytes, to, isHigh(code) || isLow(code) ? REPLACEMENT : code);
+    }
+    throw cutOff();
+  }
+
+  /** Returns the UTF-16 unit of the escape `\uXXXX` at a place. */
+  #unit(at: number): number {
+    const digits = this.bytes.toString('latin1', at + 2, at + 6);
+    if (this.bytes[at + 1] === 0x75 && HEX_4.test(digits)) return Number.parseInt(digits, 16);
+    this.at = at;
+    throw this.#expected('an escape');
+  }
+
+  /** Passes white space, and the byte if it is next. */
+  #skips(byte: number): boolean {
+    this.#space();
+    if (this.bytes[this.at] !== byte) return false;
+    this.at++;
+    return true;
+  }
+
+  #space(): void {
+    for (;;) {
+      const byte = this.bytes[this.at];
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return;
+      this.at++;
+    }
+  }
+
+  #expected(what: string): CorruptionError {
+    if (this.at >= this.bytes.length) return cutOff();
+    const found = JSON.stringify(String.fromCharCode(this.bytes[this.at]!));
+    return new CorruptionError(`JSON: ${what} is expected at byte ${this.at}, found ${found}`);
+  }
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
+
+/** Returns how many bytes it has written: fewer than the escape had. */
+function writeUtf8(bytes: Buffer, at: number, code: number): number {
+  if (code < 0x80) {
+    bytes[at] = code;
+    return 1;
+  }
+  if (code < 0x800) {
+    bytes[at] = 0xc0 | (code >> 6);
+    bytes[at + 1] = 0x80 | (code & 0x3f);
+    return 2;
+  }
+  if (code < 0x10000) {
+    bytes[at] = 0xe0 | (code >> 12);
+    bytes[at + 1] = 0x80 | ((code >> 6) & 0x3f);
+    bytes[at + 2] = 0x80 | (code & 0x3f);
+    return 3;
+  }
+  bytes[at] = 0xf0 | (code >> 18);
+  bytes[at + 1] = 0x80 | ((code >> 12) & 0x3f);
+  bytes[at + 2] = 0x80 | ((code >> 6) & 0x3f);
+  bytes[at + 3] = 0x80 | (code & 0x3f);
+  return 4;
+}
+
+function cutOff(): CorruptionError {
+  return new CorruptionError('unexpected end of JSON input');
+}

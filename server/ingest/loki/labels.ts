@@ -1,0 +1,129 @@
+/**
+ * The labels of a pushed stream, `{app="api", env="prod"}`, as Loki reads them: of a text, in Prometheus' syntax. Labels with
+ * empty values are none.
+ */
+import type { Labels } from '../../../shared/labels.ts';
+import {
+  LABEL_NAME_BYTES_MAX,
+  LABEL_VALUE_BYTES_MAX,
+  LOKI_LABELS_MAX,
+  LOKI_LABELS_TEXT_BYTES_MAX,
+} from '../../limits.ts';
+import { pushedLabelProblem } from '../label-limits.ts';
+
+/** Of a text that an error quotes; the rest is an ellipsis. */
+const QUOTED_LENGTH_MAX = 1024;
+/** Loki adds it itself, so it does not count. */
+const SERVICE_NAME = 'service_name';
+
+const NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
+const VALUE = /"((?:[^"\\\n]|\\[^\n])*)"|'((?:[^'\\\n]|\\[^\n])*)'|`([^`]*)`/y;
+const SPACE = /\s*/y;
+
+/** The labels of a stream, or why it cannot be stored. */
+export type StreamLabels =
+  { readonly kind: 'labels'; readonly labels: Labels } | { readonly kind: 'refused'; readonly refusal: string };
+
+export function parseStreamLabels(text: string): StreamLabels {
+  const quoted = shortened(text);
+  if (text.length > LOKI_LABELS_TEXT_BYTES_MAX) {
+    return refused(`Error parsing labels '${quoted}' with error: longer than ${LOKI_LABELS_TEXT_BYTES_MAX} bytes`);
+  }
+  const pairs = parsePairs(text);
+  if (typeof pairs === 'string') return refused(`Error parsing labels '${quoted}' with error: ${pairs}`);
+  const labels = new Map<string, string>();
+  for (const [name, value] of pairs) {
+    if (labels.has(name)) return refused(`stream '${quoted}' has duplicate label name: '${name}'`);
+    labels.set(name, value);
+  }
+  for (const [name, value] of labels) if (value === '') labels.delete(name);
+  const count = labels.size - (labels.has(SERVICE_NAME) ? 1 : 0);
+  if (count > LOKI_LABELS_MAX) {
+    return refused(`entry for stream '${quoted}' has ${count} label names; limit ${LOKI_LABELS_MAX}`);
+  }
+  for (const [name, value] of labels) {
+    const problem = labelRefusal(name, value);
+    if (problem !== undefined) return refused(`stream '${quoted}' ${problem}`);
+  }
+  return { kind: 'labels', labels: Object.fromEntries(labels) };
+}
+
+/** Returns labels as a text that `parseStreamLabels` reads, sorted by name. */
+export function streamLabelsText(labels: Iterable<readonly [name: string, value: string]>): string {
+  const sorted = [...labels].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${sorted.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
+}
+
+function labelRefusal(name: string, value: string): string | undefined {
+  if (name.length > LABEL_NAME_BYTES_MAX) return `has label name too long: '${shortened(name)}'`;
+  if (Buffer.byteLength(value) > LABEL_VALUE_BYTES_MAX) return `has label value too long: '${shortened(value)}'`;
+  const wrong = pushedLabelProblem(name, value);
+  return wrong === undefined ? undefined : `has the label ${name}: ${wrong.problem}; allowed: ${wrong.allowed}`;
+}
+
+/** Returns names and values, or what is wrong, with its place. */
+function parsePairs(text: string): (readonly [name: string, value: string])[] | string {
+  const pairs: (readonly [string, string])[] = [];
+  let at = 0;
+  const match = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text);
+    if (found !== null) at = pattern.lastIndex;
+    return found;
+  };
+  const skip = (char: string): boolean => {
+    match(SPACE);
+    if (text[at] !== char) return false;
+    at++;
+    match(SPACE);
+    return true;
+  };
+  const wrong = (): string => {
+    const place = `1:${at + 1}: parse error: `;
+    if (at >= text.length) return `${place}unexpected end of input inside braces`;
+    return `${place}unexpected character inside braces: '${String.fromCodePoint(text.codePointAt(at)!)}'`;
+  };
+  if (!skip('{')) return wrong();
+  while (!skip('}')) {
+    const name = match(NAME);
+    if (name === null || !skip('=')) return wrong();
+    const value = match(VALUE);
+    if (value === null) return wrong();
+    const [, double, single, raw] = value;
+    pairs.push([name[0], raw ?? unescaped((double ?? single)!)]);
+    if (!skip(',') && text[at] !== '}') return wrong();
+  }
+  return at === text.length ? pairs : wrong();
+}
+
+const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([^]))/g;
+const ESCAPED: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
+
+/** Undoes escapes of Go's strings. */
+function unescaped(text: string): string {
+  if (!text.includes('\\')) return text;
+  const plain = text.replaceAll(ESCAPE, (_, x?: string, u?: string, U?: string, octal?: string, char?: string) => {
+    const hex = x ?? u ?? U;
+    if (char !== undefined) return ESCAPED[char] ?? char;
+    const code = hex === undefined ? Number.parseInt(octal!, 8) : Number.parseInt(hex, 16);
+    return code > 0x10ffff ? '\ufffd' : String.fromCodePoint(code);
+  });
+  return plain.toWellFormed();
+}
+
+/** Returns a text as an error quotes it. */
+export function shortened(text: string): string {
+  return text.length <= QUOTED_LENGTH_MAX ? text : `${text.slice(0, QUOTED_LENGTH_MAX).toWellFormed()}…`;
+}
+
+function refused(refusal: string): StreamLabels {
+  return { kind: 'refused', refusal };
+}
