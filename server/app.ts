@@ -166,7 +166,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerRequests(app, { engine, now });
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
-  registerLoki(app, { engine, lokiPushes, now, log, discovery: lokiDiscovery });
+  registerLoki(app, { engine, logs, lokiPushes, now, log, discovery: lokiDiscovery });
   registerErase(app, { engine, logs, audit, now });
   registerLogin(app, { hasTokens: access.authenticator?.hasTokens === true, sessions, oidc, audit, log });
   registerSession(app, { sessions, audit, version, now });

@@ -616,6 +616,16 @@ export const LOGQL_SERIES_MAX = 500;
 /** Series of one range aggregation, before others group them; their windows count towards AGGREGATE_BYTES_MAX, too. Beyond: 400. */
 export const LOGQL_SERIES_HELD_MAX = 50_000;
 
+/** Series of an answer about volumes: by default, and at most, as Loki limits them. Beyond: those with most bytes; 400. */
+export const LOKI_VOLUME_SERIES_DEFAULT = 100;
+export const LOKI_VOLUME_SERIES_MAX = 1000;
+
+/** Fields that are detected in lines, or values of one, by default, as in Loki. Beyond: the first ones. */
+export const LOKI_FIELDS_DEFAULT = 1000;
+
+/** Width of the steps in which lines of a pattern are counted for clients of Loki, at least, as there. Beyond: wider. */
+export const LOKI_PATTERN_STEP_MS_MIN = 10_000;
+
 /** A form that is posted to a route of Loki's API: a query and some times. Beyond: 413. */
 export const LOKI_FORM_BYTES_MAX = 1 * MIB;
 

@@ -109,15 +109,15 @@ export async function patterns(
   };
 }
 
-type Count = (plan: AggregatePlan) => Promise<Aggregation>;
+export type Count = (plan: AggregatePlan) => Promise<Aggregation>;
 
-interface CountedPatterns extends Pick<Patterns, 'rows' | 'patternCount' | 'patternCountError'> {
+export interface CountedPatterns extends Pick<Patterns, 'rows' | 'patternCount' | 'patternCountError'> {
   /** Most rows first. */
   readonly shown: readonly Pick<Pattern, 'text' | 'rows' | 'levels'>[];
 }
 
 /** Counts patterns with their levels, all in one walk; if there are too many, first the largest ones. */
-async function countPatterns(predicate: Predicate, limit: number, count: Count): Promise<CountedPatterns> {
+export async function countPatterns(predicate: Predicate, limit: number, count: Count): Promise<CountedPatterns> {
   const byLevel = { ...predicate, ...COUNTED, by: [LINE_PATTERN, LEVEL], limit: AGGREGATE_LIMIT_MAX };
   const all = await count(byLevel);
   if (all.groupCount <= AGGREGATE_LIMIT_MAX) {
@@ -154,7 +154,7 @@ function levelled(cells: readonly Cell[]): CountedPatterns['shown'] {
   return counted.toSorted((a, b) => b.rows - a.rows || (a.text < b.text ? -1 : 1));
 }
 
-function withPatterns(predicate: Predicate, texts: readonly string[]): Predicate {
+export function withPatterns(predicate: Predicate, texts: readonly string[]): Predicate {
   return { ...predicate, where: normalised(allOf([predicate.where, ofPatterns(texts)])) };
 }
 
@@ -174,7 +174,7 @@ function trendOf(predicate: Predicate, nowMs: number, count: Count): Promise<His
  * Returns the newest lines of each pattern. Those of most are among the newest lines of all, or of the patterns that are left
  * then; the last ones are searched for one by one.
  */
-async function examplesOf(
+export async function examplesOf(
   texts: readonly string[],
   limit: number,
   predicate: Predicate,

@@ -37,6 +37,7 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
     `${count(server.SESSIONS_ENDED_MAX)} in all and ${count(server.SESSIONS_ENDED_OF_CALLER_MAX)} of one token`,
   ],
   'docs/api.md': [
+    `in up to ${count(server.PATTERNS_LIMIT_MAX)} patterns that`,
     `A query has up to ${count(server.FILTERS_MAX)} names with up to ${count(server.VALUES_PER_FILTER_MAX)} values each; a value has up to ${count(server.TEXT_BYTES_MAX)} bytes`,
     `A text has up to ${count(server.SEARCH_TEXT_BYTES_MAX)} bytes, ${count(server.SEARCH_TERMS_MAX)} conditions and ${count(server.SEARCH_DEPTH_MAX)} levels of parentheses`,
     `maximum number of lines, 1 to ${count(server.LIMIT_MAX)}; default ${count(server.LIMIT_DEFAULT)}`,

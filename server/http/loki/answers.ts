@@ -55,12 +55,12 @@ export function rangeAnswer(result: Evaluated, steps: Steps, cost: Cost): unknow
   return success('matrix', matrix, cost);
 }
 
-function success(resultType: string, result: unknown, cost: Cost): unknown {
+export function success(resultType: string, result: unknown, cost: Cost): unknown {
   return { status: 'success', data: { resultType, result, stats: statisticsOf(cost) } };
 }
 
 /** With milliseconds as a fraction. */
-function secondsOf(ns: bigint): number {
+export function secondsOf(ns: bigint): number {
   return Number(ns / 1_000_000n) / 1000;
 }
 

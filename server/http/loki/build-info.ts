@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 
 /** The version of Loki whose queries and routes these are. */
-const LOKI_VERSION = '3.5.0';
+export const LOKI_VERSION = '3.5.0';
 
 export function registerBuildInfo(app: FastifyInstance): void {
   app.get('/loki/api/v1/status/buildinfo', async (_request, reply) => {

@@ -1,11 +1,9 @@
 /** `/loki/api/v1/labels`, `/label/{name}/values` and `/series`: the labels of the streams that have lines in a time range. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { allOf, normalised, type Predicate } from '../../store/predicate.ts';
 import { KnownStreams, type StreamLabels } from '../../query/logql/known-streams.ts';
 import { labelsText } from '../../query/logql/labels-text.ts';
-import { matcherWhere } from '../../query/logql/select.ts';
+import { streamsPredicate } from '../../query/logql/select.ts';
 import type { Matcher } from '../../query/logql/syntax/ast.ts';
-import { parseQuery } from '../../query/logql/syntax/parser.ts';
 import { LABELS_ANSWER_BYTES_MAX } from '../../limits.ts';
 import { askerOf } from '../asker.ts';
 import { JSON_TYPE } from './answers.ts';
@@ -13,6 +11,7 @@ import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
 import { parseBounds } from './parameters.ts';
 import { type QueryRoutes, visibleOf } from './query.ts';
+import { parseSelector } from './selector.ts';
 
 export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void {
   const names = async (form: Form, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
@@ -50,19 +49,13 @@ export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void 
   });
 }
 
-/** Stream selectors; anything more is refused. @throws LogqlError, LokiRequestError */
+/** @throws LogqlError, LokiRequestError */
 function selectors(texts: readonly string[]): (readonly Matcher[])[] {
-  const asked = texts.map((text) => {
-    const query = parseQuery(text);
-    if (query.kind !== 'log' || query.stages.length > 0)
-      throw new LokiRequestError('only label matchers are supported');
-    return query.matchers;
-  });
-  return asked.length === 0 ? [[]] : asked;
+  return texts.length === 0 ? [[]] : texts.map(parseSelector);
 }
 
 /** Returns the labels of streams that one of the selectors selects. */
-async function streamsOf(
+export async function streamsOf(
   { engine, discovery, now }: QueryRoutes,
   form: Form,
   asked: readonly (readonly Matcher[])[],
@@ -71,10 +64,7 @@ async function streamsOf(
 ): Promise<StreamLabels[]> {
   const nowMs = now();
   const visible = visibleOf(request, parseBounds(form, nowMs), nowMs);
-  const predicates = asked.map((matchers): Predicate => {
-    const where = normalised(allOf([visible.where, ...matchers.map((matcher) => matcherWhere(matcher, discovery))]));
-    return { ...visible, where };
-  });
+  const predicates = asked.map((matchers) => streamsPredicate(matchers, visible, discovery));
   const { answer } = await engine.run(askerOf(request, reply), (view, query) =>
     Promise.all(predicates.map((predicate) => view.streams(predicate, query))),
   );

@@ -76,8 +76,12 @@ export function assertRange({ start, end }: Bounds): void {
 
 /** @throws LokiRequestError */
 export function parseLines(form: Form): number {
-  const text = form.get('limit');
-  if (text === undefined) return LOGQL_LINES_DEFAULT;
+  return parsePositive(form.get('limit'), LOGQL_LINES_DEFAULT);
+}
+
+/** @throws LokiRequestError */
+export function parsePositive(text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
   if (!/^[-+]?\d{1,15}$/.test(text)) {
     throw new LokiRequestError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   }

@@ -8,8 +8,8 @@ import type { MetricQuestion } from '../../query/logql/metrics/evaluation.ts';
 import type { Discovery } from '../../query/logql/select.ts';
 import type { LogExpr } from '../../query/logql/syntax/ast.ts';
 import { parseQuery } from '../../query/logql/syntax/parser.ts';
+import type { TimedPredicate } from '../../query/logql/time-parts.ts';
 import { parseFilters } from '../../query/parameters.ts';
-import type { Predicate } from '../../store/predicate.ts';
 import { askerOf } from '../asker.ts';
 import { instantAnswer, JSON_TYPE, rangeAnswer, streamsAnswer } from './answers.ts';
 import { type Form, LokiRequestError } from './form.ts';
@@ -84,7 +84,7 @@ async function answerNumbers(
 }
 
 /** Lines that the asker may see, from the start to before the end. */
-export function visibleOf({ namespaces }: FastifyRequest, { start, end }: Bounds, nowMs: number): Predicate {
+export function visibleOf({ namespaces }: FastifyRequest, { start, end }: Bounds, nowMs: number): TimedPredicate {
   return { ...parseFilters({ query: {}, namespaces }, nowMs), from: start, to: end };
 }
 

@@ -3,14 +3,24 @@
  * application, in which failures are answered as text.
  */
 import type { FastifyInstance } from 'fastify';
+import type { LogStore } from '../../store/log-store.ts';
 import { registerBuildInfo } from './build-info.ts';
+import { registerDetectedFields } from './detected-fields.ts';
+import { registerDetectedLabels } from './detected-labels.ts';
+import { type LimitsRoutes, registerLimits } from './drilldown-limits.ts';
 import { sendText } from './errors.ts';
 import { registerFormatQuery } from './format-query.ts';
+import { registerIndex } from './index-volume.ts';
 import { registerLabels } from './labels.ts';
+import { registerLinePatterns } from './patterns.ts';
 import { type PushRoutes, registerPush } from './push.ts';
 import { type QueryRoutes, registerQuery } from './query.ts';
+import { registerReady } from './ready.ts';
+import { registerRules } from './rules.ts';
 
-export type LokiRoutes = QueryRoutes & PushRoutes;
+export interface LokiRoutes extends QueryRoutes, PushRoutes, LimitsRoutes {
+  readonly logs: Pick<LogStore, 'capacity' | 'problem'>;
+}
 
 export function registerLoki(app: FastifyInstance, options: LokiRoutes): void {
   void app.register(async (scope) => {
@@ -20,5 +30,12 @@ export function registerLoki(app: FastifyInstance, options: LokiRoutes): void {
     registerQuery(scope, options);
     registerLabels(scope, options);
     registerPush(scope, options);
+    registerDetectedLabels(scope, options);
+    registerDetectedFields(scope, options);
+    registerIndex(scope, options);
+    registerLinePatterns(scope, options);
+    registerLimits(scope, options);
+    registerRules(scope);
+    registerReady(scope, options);
   });
 }

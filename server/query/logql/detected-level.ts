@@ -4,7 +4,8 @@
  */
 export const DETECTED_LEVEL = 'detected_level';
 
-const FIELDS = [
+/** Labels and fields that hold a level, in the order in which they count. */
+export const LEVEL_FIELDS: readonly string[] = [
   'level',
   'LEVEL',
   'Level',
@@ -46,13 +47,13 @@ const IN_TEXT: readonly (readonly [words: RegExp, level: string])[] = [
   [/CRITICAL:|critical:/, 'critical'],
   [/debug:|DEBUG:/, 'debug'],
 ];
-const NAMES = FIELDS.map((name) => name.replace('.', '\\.')).join('|');
+const NAMES = LEVEL_FIELDS.map((name) => name.replace('.', '\\.')).join('|');
 const IN_JSON = new RegExp(`"(?:${NAMES})"\\s*:\\s*(?:"([^"\\\\]*)"|([^\\s,}"]+))`);
 const IN_LOGFMT = new RegExp(`(?:^|\\s)(?:${NAMES})=(?:"([^"\\\\]*)"|([^\\s"]*))`);
 
 /** @param labelOf  of the stream */
 export function detectedLevel(line: string, labelOf: (name: string) => string | undefined): string {
-  for (const name of FIELDS) {
+  for (const name of LEVEL_FIELDS) {
     const value = labelOf(name);
     if (value !== undefined) return canonical(value) ?? value;
   }

@@ -37,6 +37,16 @@ export function predicateOf(log: LogExpr, visible: Predicate, discovery: Discove
   return { ...visible, where: normalised(allOf([visible.where, ...conditionsOf(log, discovery).kept])) };
 }
 
+/** The same for all lines of the streams that a selector selects; it may let through streams that must be tested again. */
+export function streamsPredicate<P extends Predicate>(
+  matchers: readonly Matcher[],
+  visible: P,
+  discovery: Discovery,
+): P {
+  const conditions = matchers.map((matcher) => matcherWhere(matcher, discovery));
+  return { ...visible, where: normalised(allOf([visible.where, ...conditions])) };
+}
+
 function conditionsOf({ matchers, stages }: LogExpr, discovery: Discovery): { kept: Where[]; isAll: boolean } {
   const conditions = [
     ...matchers.map((matcher) => matcherWhere(matcher, discovery)),
@@ -48,7 +58,7 @@ function conditionsOf({ matchers, stages }: LogExpr, discovery: Discovery): { ke
   return { kept, isAll: kept.length === conditions.length };
 }
 
-export function matcherWhere(matcher: Matcher, { serviceName }: Discovery): Where {
+function matcherWhere(matcher: Matcher, { serviceName }: Discovery): Where {
   if (matcher.name !== SERVICE_NAME || !serviceName) return labelWhere(matcher.name, matcher);
   const regexp = new Regexp(anchored(matcher.value));
   const passes = (value: string): boolean => {

@@ -9,7 +9,7 @@ export const SERVICE_NAME = 'service_name';
 const UNKNOWN = 'unknown_service';
 
 /** Those that Loki looks at, in its order. */
-const SOURCES = [
+export const SERVICE_NAME_SOURCES: readonly string[] = [
   'service',
   'app',
   'application',
@@ -26,7 +26,7 @@ const SOURCES = [
 ];
 
 export function serviceNameOf(labels: Labels): string {
-  for (const name of SOURCES) {
+  for (const name of SERVICE_NAME_SOURCES) {
     const value = labelOf(labels, name);
     if (value !== undefined && value !== '') return value;
   }
@@ -36,7 +36,7 @@ export function serviceNameOf(labels: Labels): string {
 /** Returns the condition that whichever label makes the name passes. */
 export function serviceNameWhere(passes: (label: string) => Where, isPassed: (value: string) => boolean): Where {
   let where: Where = isPassed(UNKNOWN) ? allOf([]) : anyOf([]);
-  for (const name of [SERVICE_NAME, ...SOURCES].toReversed()) {
+  for (const name of [SERVICE_NAME, ...SERVICE_NAME_SOURCES].toReversed()) {
     const has = leafOf(`label.${name}`, [{ kind: 'exists' }]);
     where = anyOf([allOf([has, passes(name)]), allOf([not(has), where])]);
   }

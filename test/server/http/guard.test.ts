@@ -107,6 +107,8 @@ async function routes(): Promise<string[]> {
 const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /healthz': 'all',
   'GET /readyz': 'all',
+  'GET /ready': 'all',
+  'GET /services': 'all',
   'GET /': 'all',
   'GET /live': 'all',
   'GET /endpoints': 'all',
@@ -159,6 +161,30 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'POST /loki/api/v1/push': ['ingest', 'admin'],
   'GET /api/prom/push': ['ingest', 'admin'],
   'POST /api/prom/push': ['ingest', 'admin'],
+  'GET /loki/api/v1/detected_labels': ['read', 'shop', 'admin'],
+  'POST /loki/api/v1/detected_labels': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/detected_fields': ['read', 'shop', 'admin'],
+  'POST /loki/api/v1/detected_fields': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/detected_field/:name/values': ['read', 'shop', 'admin'],
+  'POST /loki/api/v1/detected_field/:name/values': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/index/stats': ['read', 'shop', 'admin'],
+  'POST /loki/api/v1/index/stats': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/index/volume': ['read', 'shop', 'admin'],
+  'POST /loki/api/v1/index/volume': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/index/volume_range': ['read', 'shop', 'admin'],
+  'POST /loki/api/v1/index/volume_range': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/patterns': ['read', 'shop', 'admin'],
+  'POST /loki/api/v1/patterns': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/drilldown-limits': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/rules': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/rules/:namespace': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/rules/:namespace/:group': ['read', 'shop', 'admin'],
+  'GET /api/prom/rules': ['read', 'shop', 'admin'],
+  'GET /api/prom/rules/:namespace': ['read', 'shop', 'admin'],
+  'GET /api/prom/rules/:namespace/:group': ['read', 'shop', 'admin'],
+  'GET /prometheus/api/v1/rules': ['read', 'shop', 'admin'],
+  'GET /prometheus/api/v1/alerts': ['read', 'shop', 'admin'],
+  'GET /config': ['read', 'shop', 'admin'],
   'DELETE /logs': ['admin'],
   'GET /erasures': ['admin'],
   'GET /erasures/:id': ['admin'],
@@ -316,9 +342,16 @@ test('a token of a namespace sees that alone, on every route and whatever it ask
     '/loki/api/v1/labels',
     '/loki/api/v1/series',
     '/loki/api/v1/status/buildinfo',
+    '/loki/api/v1/detected_labels',
+    '/loki/api/v1/drilldown-limits',
+    '/prometheus/api/v1/rules',
+    '/prometheus/api/v1/alerts',
+    '/config',
   ];
   const page = ['/', '/live', '/endpoints', '/endpoints/:method/:shape', '/cluster', '/request/:id', '/user/:id'];
-  expect([...own].toSorted()).toEqual(['/healthz', '/readyz', '/login', ...page, ...narrowed].toSorted());
+  expect([...own].toSorted()).toEqual(
+    ['/healthz', '/readyz', '/ready', '/services', '/login', ...page, ...narrowed].toSorted(),
+  );
 });
 
 test.for([

@@ -128,6 +128,8 @@ const FILTERS = [
   'since=2026-11-26T00:10:00Z',
 ];
 
+const OF_LOKI = 'start=2026-11-22T00:00:00Z&end=2026-11-25T00:00:00Z';
+
 const ROUTES: readonly [string, readonly string[]][] = [
   [
     '/logs',
@@ -207,6 +209,25 @@ const ROUTES: readonly [string, readonly string[]][] = [
   ['/loki/api/v1/label/secret/values', ['start=0&end=2026-11-25T00:00:00Z']],
   ['/loki/api/v1/label/namespace/values', ['start=0&end=2026-11-25T00:00:00Z']],
   ['/loki/api/v1/series', ['start=0&end=2026-11-25T00:00:00Z']],
+  ['/loki/api/v1/detected_labels', ['start=0&end=2026-11-25T00:00:00Z', `${OF_LOKI}&query=%7Bpod%3D~%22api.%2B%22%7D`]],
+  ['/loki/api/v1/detected_fields', [`${OF_LOKI}&query=%7B%7D&line_limit=1000`]],
+  ['/loki/api/v1/detected_field/secret_1/values', [`${OF_LOKI}&query=%7B%7D&line_limit=1000`]],
+  ['/loki/api/v1/detected_field/took/values', [`${OF_LOKI}&query=%7B%7D&line_limit=1000`]],
+  [
+    '/loki/api/v1/index/stats',
+    ['start=0&end=2100-01-01T00:00:00Z&query=%7B%7D', `${OF_LOKI}&query=%7Bpod!%3D%22p-1%22%7D`],
+  ],
+  [
+    '/loki/api/v1/index/volume',
+    [
+      `${OF_LOKI}&query=%7B%7D`,
+      `${OF_LOKI}&query=%7B%7D&targetLabels=secret`,
+      `${OF_LOKI}&query=%7B%7D&targetLabels=service_name`,
+      `${OF_LOKI}&query=%7B%7D&aggregateBy=labels`,
+    ],
+  ],
+  ['/loki/api/v1/index/volume_range', [`${OF_LOKI}&query=%7B%7D&step=10m`, `${OF_LOKI}&query=%7B%7D&targetLabels=pod`]],
+  ['/loki/api/v1/patterns', ['start=0&end=2026-11-28T00:00:00Z&step=1d&query=%7B%7D']],
   ['/nope', ['']],
 ];
 

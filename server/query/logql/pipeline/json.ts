@@ -48,6 +48,22 @@ function readObject(
   });
 }
 
+/** Returns where the fields of an object are that jsonStage finds without a mistake, by their names. */
+export function jsonPaths(line: string): ReadonlyMap<string, readonly string[]> {
+  const paths = new Map<string, readonly string[]>();
+  const walk = (from: number, prefix: string, outer: readonly string[]): void =>
+    eachMember(line, from, (key, value) => {
+      const own = sanitizedKey(key, prefix === '');
+      const field = prefix === '' ? own : `${prefix}_${own}`;
+      const path = [...outer, key];
+      if (value.kind === 'object') walk(value.start, field, path);
+      else if (!paths.has(field)) paths.set(field, path);
+      return true;
+    });
+  walk(0, '', []);
+  return paths;
+}
+
 function textOf(line: string, { kind, start, end }: JsonValue): string {
   const text = line.slice(start, end);
   return kind === 'string' ? unescapedJson(text) : text;

@@ -9,7 +9,8 @@ export type Category = 'stream' | 'metadata' | 'parsed';
 export const ERROR = '__error__';
 export const ERROR_DETAILS = '__error_details__';
 export const PRESERVE_ERROR = '__preserve_error__';
-const SUFFIX = '_extracted';
+/** Of the names of labels that lose against others. */
+export const EXTRACTED = '_extracted';
 
 export interface Label {
   readonly value: string;
@@ -45,14 +46,14 @@ export class LineLabels {
   #addMetadata(): void {
     const { name, valueOf } = this.#metadata!;
     this.#metadata = undefined;
-    const own = this.#stream.has(name) ? name + SUFFIX : name;
+    const own = this.#stream.has(name) ? name + EXTRACTED : name;
     if (!this.#own.has(own)) this.#own.set(own, { value: valueOf(), category: 'metadata' });
   }
 
   /** Whether a name is that of metadata which is not made yet. */
   #isPending(name: string): boolean {
     const pending = this.#metadata?.name;
-    return pending !== undefined && (name === pending || name === pending + SUFFIX);
+    return pending !== undefined && (name === pending || name === pending + EXTRACTED);
   }
 
   get(name: string): string | undefined {
@@ -95,7 +96,7 @@ export class LineLabels {
   nameFor(field: string): string {
     if (this.#isPending(field)) this.#addMetadata();
     const isTaken = this.#stream.has(field) || this.#own.get(field)?.category === 'metadata';
-    return isTaken ? field + SUFFIX : field;
+    return isTaken ? field + EXTRACTED : field;
   }
 
   get hasError(): boolean {

@@ -16,7 +16,8 @@ function appOf() {
   const engine = new QueryEngine(fakeReader({}));
   const discovery = { serviceName: true, logLevels: true };
   const lokiPushes = { accept: () => Promise.reject(new Error('nothing is pushed here')) };
-  registerLoki(app, { engine, lokiPushes, now: () => 0, discovery, log: pino({ level: 'silent' }) });
+  const logs = { problem: undefined, capacity: () => expect.unreachable() };
+  registerLoki(app, { engine, logs, lokiPushes, now: () => 0, discovery, log: pino({ level: 'silent' }) });
   return app;
 }
 

@@ -1,0 +1,50 @@
+/**
+ * `GET /loki/api/v1/drilldown-limits`, by which Grafana's Logs Drilldown learns what the server can do, and `GET /config`: its
+ * limits, by the names that they have in Loki.
+ */
+import type { FastifyInstance } from 'fastify';
+import { NS_PER_MS } from '../../../shared/time.ts';
+import { LEVEL_FIELDS } from '../../query/logql/detected-level.ts';
+import type { Discovery } from '../../query/logql/select.ts';
+import { SERVICE_NAME_SOURCES } from '../../query/logql/service-name.ts';
+import { prometheusDuration } from '../../query/logql/syntax/durations.ts';
+import { LOGQL_LINES_MAX, LOGQL_RANGE_MS_MAX, LOGQL_SERIES_MAX, QUERY_RUN_MS_MAX } from '../../limits.ts';
+import type { LogStore } from '../../store/log-store.ts';
+import { LOKI_VERSION } from './build-info.ts';
+
+export interface LimitsRoutes {
+  readonly logs: Pick<LogStore, 'capacity'>;
+  readonly discovery: Discovery;
+}
+
+export function registerLimits(app: FastifyInstance, routes: LimitsRoutes): void {
+  app.get('/loki/api/v1/drilldown-limits', async (_request, reply) => {
+    const answer = { limits: limitsOf(routes), pattern_ingester_enabled: true, version: LOKI_VERSION, mode: 'active' };
+    // As bytes, so that no charset is added.
+    return reply.header('content-type', 'application/json').send(Buffer.from(JSON.stringify(answer)));
+  });
+  // JSON is YAML, too.
+  app.get('/config', async (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send(`limits_config: ${JSON.stringify(limitsOf(routes))}\n`),
+  );
+}
+
+function limitsOf({ logs, discovery }: LimitsRoutes): Readonly<Record<string, unknown>> {
+  const { ageMs } = logs.capacity().retention;
+  return {
+    discover_log_levels: discovery.logLevels,
+    discover_service_name: discovery.serviceName ? SERVICE_NAME_SOURCES : [],
+    log_level_fields: LEVEL_FIELDS,
+    max_entries_limit_per_query: LOGQL_LINES_MAX,
+    max_query_length: durationOf(LOGQL_RANGE_MS_MAX),
+    max_query_series: LOGQL_SERIES_MAX,
+    query_timeout: durationOf(QUERY_RUN_MS_MAX),
+    // What is never dropped by age has none.
+    retention_period: ageMs === Infinity ? '0s' : durationOf(ageMs),
+    volume_enabled: true,
+  };
+}
+
+function durationOf(ms: number): string {
+  return prometheusDuration(BigInt(Math.round(ms)) * BigInt(NS_PER_MS));
+}

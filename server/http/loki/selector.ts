@@ -1,0 +1,11 @@
+/** Stream selectors of requests about streams. */
+import type { Matcher } from '../../query/logql/syntax/ast.ts';
+import { parseQuery } from '../../query/logql/syntax/parser.ts';
+import { LokiRequestError } from './form.ts';
+
+/** Anything more than a selector is refused. @throws LogqlError, LokiRequestError */
+export function parseSelector(text: string): readonly Matcher[] {
+  const query = parseQuery(text);
+  if (query.kind !== 'log' || query.stages.length > 0) throw new LokiRequestError('only label matchers are supported');
+  return query.matchers;
+}
