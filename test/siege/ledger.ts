@@ -11,6 +11,8 @@ import { type Answer, call, NODE, TOKENS } from './caller.ts';
 const LINES_A_BATCH = 100;
 const PAUSE_MS = 100;
 const RETRY_MS = 200;
+/** Where the manifest had to be rebuilt, no line is shown until what had been erased is erased again. */
+const SHOWN_MS_MAX = 600_000;
 /** A page of lines that are read back. */
 const READ_LINES = 50_000;
 
@@ -144,14 +146,22 @@ export class Ledger {
 
   async #read(url: string, of: Account, from: number): Promise<number[]> {
     const query = `siege=${this.#run}-${of.name}-${Math.floor(from / READ_LINES)}&limit=${2 * READ_LINES}&format=raw`;
-    const response = await fetch(`${url}/logs?${query}`, { headers: { authorization: `Bearer ${TOKENS.read}` } });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`the honest lines cannot be read: ${response.status} ${text.slice(0, 200)}`);
-    return text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => (JSON.parse(line) as { n: number }).n);
+    const headers = { authorization: `Bearer ${TOKENS.read}` };
+    for (const endMs = performance.now() + SHOWN_MS_MAX; ; await sleep(RETRY_MS)) {
+      const response = await fetch(`${url}/logs?${query}`, { headers });
+      const text = await response.text();
+      if (response.ok) return numbersOf(text);
+      if (response.status === 503 && performance.now() < endMs) continue;
+      throw new Error(`the honest lines cannot be read: ${response.status} ${text.slice(0, 200)}`);
+    }
   }
+}
+
+function numbersOf(text: string): number[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => (JSON.parse(line) as { n: number }).n);
 }
 
 function account(name: string): Account {
