@@ -11,7 +11,7 @@ import { countLoss, countUses, createAgentMetrics, type AgentMetrics } from './a
 import { BatchBuilder, type ClosedBatch, markerGroup, nodeMarkerGroup, NO_ROWS } from './send/batch-builder.ts';
 import { countLossAt } from './send/delivery.ts';
 import { FileReader, type FileReaderOptions } from './lines/file-reader.ts';
-import { BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
+import { BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, RUNS_AGAIN_MS, TICK_MS } from './limits.ts';
 import type { Loss } from './files/loss.ts';
 import { IdleDetector } from './idle-detector.ts';
 import { ReadyQueue } from './files/ready-queue.ts';
@@ -84,6 +84,8 @@ class RunningAgent implements Agent {
   #inFlight: Promise<void> | undefined;
   #conflicts = 0;
   #rejections = 0;
+  /** Until then rows have no runs, as the server refused a batch with them. */
+  #hasRunsFromMs = 0;
 
   constructor(options: AgentOptions) {
     const { log, node, rateLimit, multiline, graceMs, collectGarbage = () => {} } = options;
@@ -235,6 +237,9 @@ class RunningAgent implements Agent {
     if (closed !== undefined) this.#acknowledge(closed);
     this.#tail.acknowledgeGone(gone);
     this.#conflicts = 0;
+    const nowMs = Date.now();
+    if (this.#rejections === 1 && !this.#batch.hasRuns) this.#hasRunsFromMs = nowMs + RUNS_AGAIN_MS;
+    this.#batch.hasRuns = nowMs >= this.#hasRunsFromMs;
     this.#rejections = 0;
     this.#batch.rowsMax = Math.min(BATCH_ROWS_MAX, this.#batch.rowsMax * 2);
     metrics.batches.add();
@@ -263,8 +268,8 @@ class RunningAgent implements Agent {
   }
 
   /**
-   * The same bytes will never be accepted. The batch is built once more, in case it was damaged on the way, and then with
-   * fewer and fewer rows, until the line that the server refuses is alone in it. That line is given up, so that the rest goes on.
+   * The same bytes will never be accepted. The batch is built once more, in case it was damaged on the way or the server is too
+   * old for runs, without these, and then with fewer and fewer rows, until the line that the server refuses is alone in it. That line is given up, so that the rest goes on.
    */
   async #resolveRejection(closed: ClosedBatch | undefined, outcome: Outcome & { kind: 'rejected' }): Promise<void> {
     const { status, message } = outcome;
@@ -274,6 +279,7 @@ class RunningAgent implements Agent {
     if (rows > 0 && (rows === 1 || this.#batch.rowsMax === 1) && this.#rejections > 0) {
       if (await this.#skip(closed!)) return;
     }
+    if (status === 400) this.#batch.hasRuns = false;
     if (this.#rejections++ > 0 || status === 413) this.#batch.rowsMax = Math.max(1, Math.floor(rows / 2));
     if (rows <= 1) await this.#shipper.backOff(this.#rejections);
     await this.#resync([]);

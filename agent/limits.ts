@@ -232,6 +232,9 @@ export const ANSWER_BYTES_MAX = 8 * MIB;
 /** The longest Retry-After that is honoured. */
 export const RETRY_AFTER_MS_MAX = 60_000;
 
+/** An agent whose batches were refused until they said nothing about runs says it again after so long: its server may be newer by then. */
+export const RUNS_AGAIN_MS = 600_000;
+
 /** Minimum interval between repeated warnings. */
 export const COMPLAINT_MS = 60_000;
 

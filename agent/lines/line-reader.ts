@@ -99,7 +99,7 @@ export class LineReader {
           continue;
         }
         if (isKept) {
-          if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream], chain.run);
+          if (codes[stream]! < 0) codes[stream] = batch.codeOf(chain, stream);
           builder.addShredded(codes[stream]!, day, cri.timeNs, 0);
         }
       }

@@ -62,7 +62,7 @@ export class RowSink {
   #addShredded(chain: Chain, stream: RowStream, day: number, timeNs: number, flags: number): void {
     const { builder, counts } = this.#batch;
     const codes = this.#batch.touch(chain);
-    if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream], chain.run);
+    if (codes[stream]! < 0) codes[stream] = this.#batch.codeOf(chain, stream);
     builder.addShredded(codes[stream]!, day, timeNs, flags);
     if ((flags & FLAG_PARTIAL) !== 0) counts.partial++;
     if ((flags & FLAG_TRUNCATED) !== 0) counts.truncated++;

@@ -6,7 +6,7 @@ import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import type { Run } from '../../shared/row-group/runs.ts';
 import type { Labels } from '../../shared/labels.ts';
 import type { FileRange } from '../../shared/wire.ts';
-import { fileId, PODLOG, positionOf, type Chain } from '../files/chain.ts';
+import { fileId, PODLOG, positionOf, type Chain, type RowStream } from '../files/chain.ts';
 import { isLostHead } from '../../shared/file-id.ts';
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from '../limits.ts';
 import { type Marker, markerOf, type Loss } from '../files/loss.ts';
@@ -73,6 +73,8 @@ export class BatchBuilder {
   #mustClose = false;
   /** Lowered after a rejection, so that the rows which the server refuses are found. */
   rowsMax = BATCH_ROWS_MAX;
+  /** False while the server seems too old for row groups that say which run of a container wrote a row. */
+  hasRuns = true;
 
   get builder(): RowGroupBuilder {
     return (this.#builder ??= new RowGroupBuilder());
@@ -100,6 +102,11 @@ export class BatchBuilder {
       this.#codes.set(chain, codes);
     }
     return codes;
+  }
+
+  /** Returns the code of a chain's stream in the row group. */
+  codeOf(chain: Chain, stream: RowStream): number {
+    return this.builder.stream(chain.labels[stream], this.hasRuns ? chain.run : undefined);
   }
 
   /** False when the day needs another row group; the batch then takes no more rows until it is closed. */

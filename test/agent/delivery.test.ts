@@ -2,6 +2,7 @@ import { truncateSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CAUGHT_UP_ID } from '../../shared/file-id.ts';
 import { FORBIDDEN_LINES } from '../../shared/errors.ts';
+import { RowGroup } from '../../shared/row-group/reader.ts';
 import { decodeLines, type Fault } from './sink.ts';
 import { WAIT_MS_MAX } from '../deadline.ts';
 import { cri, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
@@ -229,6 +230,29 @@ test('a batch that is damaged on the way once loses nothing', async () => {
   world.writeLines(['only']);
   await world.start();
   await world.expectLines(['only']);
+  expect(world.losses('rejected').times).toBe(0);
+});
+
+test('a server that is too old for runs of rows gets lines without them', async () => {
+  const runsOf = (rowGroup: Uint8Array): number => (rowGroup.length === 0 ? 0 : new RowGroup(rowGroup).runs.length);
+  let refused = 0;
+  let accepted = 0;
+  world.sink.fault = ({ rowGroup }) => {
+    if (runsOf(rowGroup) === 0) {
+      accepted++;
+      return undefined;
+    }
+    refused++;
+    return { status: 400 };
+  };
+  const lines = numbered('line', 100);
+  world.writeLines(lines);
+  await world.start();
+  await world.expectLines(lines);
+  world.writeLines(['later']);
+  await world.expectLines([...lines, 'later']);
+  expect(refused).toBe(1);
+  expect(accepted).toBeGreaterThan(1);
   expect(world.losses('rejected').times).toBe(0);
 });
 
