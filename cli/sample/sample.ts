@@ -17,7 +17,7 @@ import {
 } from './traffic.ts';
 
 const HISTORY_MS = 3_600_000;
-/** A container crashes so long before the first query. */
+/** How long before the start of the sample one of its containers has crashed. */
 const CRASH_AGO_MS = 20 * 60_000;
 const REQUEST_GAP_MS = 600;
 /** How often lines whose time has come are written. */

@@ -23,7 +23,7 @@ export interface AuditEntry {
   /** Undefined where it is not known, or where everyone is one caller. */
   readonly caller: string | undefined;
   readonly address: string;
-  /** What else a reader needs; never a value that somebody searched for. */
+  /** What else a reader needs; never a value that was searched for. */
   readonly details?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Sessions that have ended before their time, so that nobody goes on with a cookie that was stolen. They are forgotten when their
- * time is over: then every session that began before them is over, too, and is remembered as such by one number. So a clock that
- * jumps ahead and back brings none of them back.
+ * Sessions that were ended before they expired, so that a stolen cookie is of no more use. One is forgotten once it would have expired:
+ * every session that began before it has expired by then, too, which one number remembers. So a clock that jumps ahead and back
+ * revives none of them.
  */
 import { SESSION_MS_MAX, SESSIONS_ENDED_MAX, SESSIONS_ENDED_OF_CALLER_MAX } from '../limits.ts';
 import type { EndedSession, EndedSessions } from '../store/sessions.ts';

@@ -17,7 +17,7 @@ export function userOfClaims(claims: Claims, { userClaim, groupsClaim, namespace
       `the identity provider says no ${userClaim} that could be a name: see userClaim in the users file`,
     );
   }
-  // Anyone could enter someone else's address where nobody verifies it.
+  // Where addresses are not verified, anyone could enter someone else's.
   if (userClaim === 'email' && claims['email_verified'] !== true) {
     throw new ForbiddenError(`${name} is not verified (email_verified): use another userClaim, such as sub`);
   }

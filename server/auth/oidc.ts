@@ -66,7 +66,7 @@ export class OidcSignIn {
     this.#parts = parts;
   }
 
-  /** What the button says; undefined where there is no provider. */
+  /** Text of the button; undefined where there is no provider. */
   get label(): string | undefined {
     return this.#parts.options()?.label;
   }
@@ -160,7 +160,8 @@ export class OidcSignIn {
   /** @throws OidcError  it failed; UnavailableError  there are too many at once */
   async #bounded<T>(to: string, act: (options: OidcOptions) => Promise<T>): Promise<T> {
     const options = this.#parts.options();
-    if (options === undefined) throw new OidcError('failed', to, 'there is no identity provider in the users file');
+    if (options === undefined)
+      throw new OidcError('failed', to, 'the users file names no identity provider: add oidc to it');
     if (this.#underWay >= OIDC_SIGN_INS_AT_ONCE_MAX) throw new UnavailableError('too many sign-ins at once: retry', 1);
     this.#underWay++;
     try {

@@ -46,7 +46,7 @@ export interface OidcOptions {
   readonly clientSecretFile: string | undefined;
   /** Of podlog, as browsers have it; without a slash at its end. */
   readonly url: string;
-  /** What the button says. */
+  /** Text of the button. */
   readonly label: string;
   readonly scope: string;
   readonly userClaim: string;
@@ -196,7 +196,7 @@ const USERS = {
     ),
     v.check(
       ({ forwardAuth, oidc }) => forwardAuth !== undefined || oidc !== undefined,
-      'must have forwardAuth, oidc or both: nobody else says who a user is',
+      'must have forwardAuth, oidc or both: nothing else tells who a user is',
     ),
     v.transform(({ grants = [], forwardAuth, oidc }): UsersConfig => ({ grants, forwardAuth, oidc })),
   ),

@@ -9,6 +9,7 @@ import { freePort } from '../free-port.ts';
 import { CLIENT_ID, CLIENT_SECRET, startIdentityProvider } from '../server/auth/identity-provider.ts';
 import { startQuietServer } from '../server/quiet-server.ts';
 import { look, testBrowser } from './browser.ts';
+import { ingest } from './ingest.ts';
 
 const browser = testBrowser();
 
@@ -111,12 +112,3 @@ test('a page of another port or site does nothing with the cookie of a person wh
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function ingest(url: string, labels: string, body: string, token?: string): Promise<void> {
-  const response = await fetch(`${url}/ingest?${labels}`, {
-    method: 'POST',
-    body,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-  });
-  expect(response.status).toBe(200);
-}

@@ -2,28 +2,16 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type SampleServer, startSampleServer } from '../docs/sample-server.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { startQuietServer } from '../server/quiet-server.ts';
-import { look, PHONE, testBrowser, until } from './browser.ts';
+import { look, PHONE, until } from './browser.ts';
+import { ingest } from './ingest.ts';
+import { countText, lines, samplePages } from './sample-page.ts';
 
-const browser = testBrowser();
-let sample: SampleServer;
-beforeAll(async () => {
-  sample = await startSampleServer();
-});
-afterAll(async () => {
-  await sample.server.close();
-  await sample.removeFolder();
-});
+const pages = samplePages();
+const { browser, open } = pages;
 
-function open(path: string, options: BrowserContextOptions = {}, url = sample.server.url): Promise<Page> {
-  return browser.open(url + path, options);
-}
-
-const countText = (page: Page) => page.locator('.summary-counts').first();
-const lines = (page: Page) => page.locator('.line');
 const search = async (page: Page, text: string): Promise<void> => {
   await page.locator('#search').fill(text);
   await page.keyboard.press('Enter');
@@ -309,7 +297,7 @@ describe('Explore', () => {
 test('lines are text, whatever they hold', async () => {
   const hostile = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script> \u202Egnp.exe`;
   const body = JSON.stringify({ level: 'error', message: hostile, '<b>name</b>': hostile });
-  await ingest(sample.server.url, 'app=hostile', body);
+  await ingest(pages.sample.server.url, 'app=hostile', body);
   const page = await open('/?q=app:hostile&since=');
   await page.locator('.line .time').first().click();
   await page.locator('.fields').waitFor();
@@ -325,7 +313,7 @@ test('Live follows, pauses on scrolling up, and says how many are new', async ()
   await page.getByText('Following').waitFor();
   const send = (from: number, to: number): Promise<void> =>
     ingest(
-      sample.server.url,
+      pages.sample.server.url,
       'app=live',
       Array.from({ length: to - from }, (_, i) => `line number ${from + i}`).join('\n'),
     );
@@ -396,7 +384,7 @@ test('a request is on one time axis, with its slowest step', async () => {
   await page.locator('.lane').first().waitFor();
   await page.goBack();
   await lines(page).first().waitFor();
-  const phone = await open(`/request/${sample.requestId}`, PHONE);
+  const phone = await open(`/request/${pages.sample.requestId}`, PHONE);
   await phone.locator('.lane').first().waitFor();
   await look(phone, 'request-phone');
 });
@@ -485,12 +473,3 @@ test('with tokens, nothing is shown before one is given, and a token of a namesp
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function ingest(url: string, labels: string, body: string, token?: string): Promise<void> {
-  const response = await fetch(`${url}/ingest?${labels}`, {
-    method: 'POST',
-    body,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-  });
-  expect(response.status).toBe(200);
-}

@@ -2,11 +2,13 @@
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { type SampleServer, startSampleServer } from '../docs/sample-server.ts';
-import { testBrowser } from './browser.ts';
+import { type TestBrowser, testBrowser } from './browser.ts';
 
 export interface SamplePages {
+  readonly browser: TestBrowser;
   readonly sample: SampleServer;
-  readonly open: (path: string, options?: BrowserContextOptions) => Promise<Page>;
+  /** @param url  of another server than the sample's */
+  readonly open: (path: string, options?: BrowserContextOptions, url?: string) => Promise<Page>;
 }
 
 /** Must be called once in a test file, at its top. */
@@ -21,10 +23,11 @@ export function samplePages(): SamplePages {
     await sample.removeFolder();
   });
   return {
+    browser,
     get sample() {
       return sample;
     },
-    open: (path, options) => browser.open(sample.server.url + path, options),
+    open: (path, options, url = sample.server.url) => browser.open(url + path, options),
   };
 }
 

@@ -5,23 +5,14 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type SampleServer, startSampleServer } from '../docs/sample-server.ts';
-import { testBrowser } from './browser.ts';
+import { expect, test } from 'vitest';
+import { samplePages } from './sample-page.ts';
 
 const FOLDER = 'docs/screenshots';
 const BYTES_MAX = 250_000;
 const SIZE = { width: 1200, height: 720 };
 
-const browser = testBrowser();
-let sample: SampleServer;
-beforeAll(async () => {
-  sample = await startSampleServer();
-});
-afterAll(async () => {
-  await sample.server.close();
-  await sample.removeFolder();
-});
+const pages = samplePages();
 
 const SHOWN: readonly [name: string, path: () => string, ready: (page: Page) => Promise<void>][] = [
   [
@@ -35,7 +26,7 @@ const SHOWN: readonly [name: string, path: () => string, ready: (page: Page) => 
   ],
   [
     'request',
-    () => `/request/${sample.requestId}`,
+    () => `/request/${pages.sample.requestId}`,
     async (page) => {
       await page.locator('.lane').first().waitFor();
     },
@@ -44,8 +35,8 @@ const SHOWN: readonly [name: string, path: () => string, ready: (page: Page) => 
 
 test.for(SHOWN)('%s', async ([name, path, ready]) => {
   // The first answer of a server that has just started takes longer than those that follow.
-  await ready(await browser.open(sample.server.url + path()));
-  const page = await browser.open(sample.server.url + path(), { viewport: SIZE });
+  await ready(await pages.open(path()));
+  const page = await pages.open(path(), { viewport: SIZE });
   await ready(page);
   // No pointer over a line, and nothing that blinks.
   await page.mouse.move(0, 0);

@@ -3,11 +3,10 @@ import { sizeText } from '../../shared/readable-line/measures.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
 import { count } from '../parts/numbers.ts';
 import { Share } from '../parts/share.tsx';
-import { quoted } from '../search/edit.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { podClassOf } from '../state/known-hues.ts';
 import { question } from '../state/navigation.ts';
-import type { PodCounts } from './workloads.ts';
+import { type PodCounts, searchOfPod } from './workloads.ts';
 
 const PODS_SHOWN = 10;
 
@@ -40,9 +39,10 @@ export function Intake({ pods }: { readonly pods: readonly PodCounts[] }) {
             </tr>
           </thead>
           <tbody>
-            {most.map(({ namespace, pod, node, lines, bytes }) => {
+            {most.map((each) => {
+              const { namespace, pod, node, lines, bytes } = each;
               const name = podName({ pod }, false);
-              const q = `${namespace === '' ? '' : `namespace:${quoted(namespace)} `}pod:${quoted(pod)}`;
+              const q = searchOfPod(each);
               return (
                 <tr key={`${namespace} ${pod} ${node}`}>
                   <th scope="row" class="left mono pod-cell">

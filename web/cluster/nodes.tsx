@@ -5,7 +5,7 @@ import { Icon, LevelIcon } from '../parts/icon.tsx';
 import { count } from '../parts/numbers.ts';
 import { fullText, serverNowMs } from '../state/clock.ts';
 import type { Usage, Use } from './usage.ts';
-import { CpuUse, MemoryUse } from './use.tsx';
+import { CpuUse, MemoryUse, UseHeads } from './use.tsx';
 import type { PodCounts } from './workloads.ts';
 
 const STATES: Readonly<Record<NodeAgent['state'], string>> = { up: '', gone: 'silent', missing: 'no agent' };
@@ -57,16 +57,7 @@ export function Nodes({
               <th scope="col" class="not-phone">
                 Lines/s
               </th>
-              {hasUsage && (
-                <>
-                  <th scope="col" class="not-phone">
-                    CPU
-                  </th>
-                  <th scope="col" class="not-phone">
-                    Memory
-                  </th>
-                </>
-              )}
+              {hasUsage && <UseHeads />}
             </tr>
           </thead>
           <tbody>

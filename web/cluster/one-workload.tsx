@@ -1,14 +1,13 @@
 /** A workload: its pods, also those that are gone, and what happened to them. */
 import { coresText, sizeText } from '../../shared/readable-line/measures.ts';
 import { count } from '../parts/numbers.ts';
-import { quoted } from '../search/edit.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, fullText } from '../state/clock.ts';
 import { question } from '../state/navigation.ts';
 import { Mark } from './strip.tsx';
 import type { Usage } from './usage.ts';
-import { MemoryUse } from './use.tsx';
-import type { Happening, PodCounts, Workload } from './workloads.ts';
+import { MemoryUse, UseHeads } from './use.tsx';
+import { type Happening, type PodCounts, searchOfPod, type Workload } from './workloads.ts';
 
 const HAPPENINGS_MAX = 30;
 const AROUND_MS = 60e3;
@@ -42,16 +41,7 @@ export function OneWorkload({ workload: { pods, happenings }, usage }: OneWorklo
             <th scope="col" class="not-phone">
               Size
             </th>
-            {usage !== undefined && (
-              <>
-                <th scope="col" class="not-phone">
-                  CPU
-                </th>
-                <th scope="col" class="not-phone">
-                  Memory
-                </th>
-              </>
-            )}
+            {usage !== undefined && <UseHeads />}
           </tr>
         </thead>
         <tbody>
@@ -103,16 +93,11 @@ export function OneWorkload({ workload: { pods, happenings }, usage }: OneWorklo
   );
 }
 
-function Pod({
-  pod: { namespace, pod, node, lines, errors, bytes },
-  usage,
-}: {
-  readonly pod: PodCounts;
-  readonly usage: Usage | undefined;
-}) {
+function Pod({ pod: own, usage }: { readonly pod: PodCounts; readonly usage: Usage | undefined }) {
+  const { namespace, pod, node, lines, errors, bytes } = own;
   const use = usage?.pods.get(`${namespace}/${pod}`);
   const { since, until } = question.value;
-  const search = `${namespace === '' ? '' : `namespace:${quoted(namespace)} `}pod:${quoted(pod)}`;
+  const search = searchOfPod(own);
   const explore = (q: string): string => addressOf({ kind: 'explore' }, { ...QUESTION_DEFAULT, since, until, q });
   return (
     <tr>

@@ -4,6 +4,20 @@ import { coresText, memoryText } from '../../shared/readable-line/measures.ts';
 /** From here on a container is close to being killed, a node to evicting pods. */
 const FULL_SHARE = 0.9;
 
+/** The heads of the two columns. */
+export function UseHeads() {
+  return (
+    <>
+      <th scope="col" class="not-phone">
+        CPU
+      </th>
+      <th scope="col" class="not-phone">
+        Memory
+      </th>
+    </>
+  );
+}
+
 export function MemoryUse({
   bytes,
   limit,

@@ -3,6 +3,7 @@ import type { LogRow } from '../../shared/client/answers.ts';
 import { fieldsOf, parseWritten } from '../../shared/readable-line/json-fields.ts';
 import { oneLine } from '../../shared/readable-line/one-line.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
+import { include } from '../search/edit.ts';
 
 export interface PodCounts {
   readonly namespace: string;
@@ -13,6 +14,11 @@ export interface PodCounts {
   readonly lines: number;
   readonly errors: number;
   readonly bytes: number;
+}
+
+/** The search text for a pod's lines; a push may have given it no namespace. */
+export function searchOfPod({ namespace, pod }: PodCounts): string {
+  return include(namespace === '' ? '' : include('', 'namespace', namespace), 'pod', pod);
 }
 
 export interface Happening {

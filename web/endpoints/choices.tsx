@@ -4,9 +4,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { FieldsAnswer } from '../../shared/client/answers.ts';
 import { askJson } from '../../shared/client/client.ts';
 import { oneLine } from '../../shared/readable-line/one-line.ts';
-import { useDismissed } from '../parts/dismissed.ts';
 import { Icon } from '../parts/icon.tsx';
 import { count, milliseconds } from '../parts/numbers.ts';
+import { PanelButton } from '../parts/panel-button.tsx';
 import { selects, selectionOf } from '../search/edit.ts';
 import { ask, question } from '../state/navigation.ts';
 import { connection } from '../state/session.ts';
@@ -108,23 +108,12 @@ const OFFERED_MAX = 300;
 
 function FieldChoice({ known }: { readonly known: Known }) {
   const isOpen = useSignal(false);
-  const box = useRef<HTMLDivElement>(null);
-  useDismissed(isOpen, box);
   const { own } = question.value;
   const isChosen = ROLES.some((role) => own[role] !== undefined);
   return (
-    <div class="field-choice" ref={box}>
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        aria-expanded={isOpen.value}
-        onClick={() => (isOpen.value = !isOpen.value)}
-      >
-        Fields <span class="dim">{isChosen ? 'chosen' : 'guessed'}</span> <Icon name="down" />
-      </button>
-      {isOpen.value && <FieldPanel known={known} close={() => (isOpen.value = false)} />}
-    </div>
+    <PanelButton isOpen={isOpen} panel={() => <FieldPanel known={known} close={() => (isOpen.value = false)} />}>
+      Fields <span class="dim">{isChosen ? 'chosen' : 'guessed'}</span> <Icon name="down" />
+    </PanelButton>
   );
 }
 
@@ -157,16 +146,7 @@ function FieldPanel({ known: { fields, otherPaths }, close }: { readonly known: 
     ask({ own: { ...ownWithoutFields(), ...Object.fromEntries(chosen) } });
   };
   return (
-    <div
-      class="panel field-panel"
-      role="dialog"
-      aria-label="Fields"
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        close();
-        event.stopPropagation();
-      }}
-    >
+    <div class="panel field-panel" role="dialog" aria-label="Fields">
       <form
         ref={form}
         onSubmit={(event) => {

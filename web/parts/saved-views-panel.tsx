@@ -56,16 +56,7 @@ export function SavedViewsPanel({ onDone }: { readonly onDone: () => void }) {
     }
   };
   return (
-    <div
-      class="panel views-panel"
-      role="dialog"
-      aria-label="Saved views"
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        event.stopPropagation();
-        onDone();
-      }}
-    >
+    <div class="panel views-panel" role="dialog" aria-label="Saved views">
       {views.value?.length === 0 && <p class="dim">No views are saved yet.</p>}
       <ul onClick={onDone}>
         {views.value?.map((view) => (

@@ -1,16 +1,15 @@
 /** What an answer covers: how many lines, how many of them are problems, and how long it took. */
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
 import { exclude, include } from '../search/edit.ts';
 import type { Tab } from '../state/address.ts';
 import { ask, question, show } from '../state/navigation.ts';
 import { bars, facets, levelTotals, lines, patterns, totalLines } from '../state/search.ts';
 import { isWrapped } from '../state/selected.ts';
 import { isDownloadOpen } from '../state/panels.ts';
-import { closeOnEscape, useDismissed } from './dismissed.ts';
 import { Icon, LevelIcon } from './icon.tsx';
 import { lazy } from './lazy.tsx';
 import { count } from './numbers.ts';
+import { PanelButton } from './panel-button.tsx';
 
 const ColumnsPanel = lazy(async () => (await import('./columns-panel.tsx')).ColumnsPanel);
 const DownloadPanel = lazy(async () => (await import('./download-panel.tsx')).DownloadPanel);
@@ -109,41 +108,17 @@ export function Summary() {
 
 function Columns() {
   const isOpen = useSignal(false);
-  const box = useRef<HTMLSpanElement>(null);
-  useDismissed(isOpen, box);
   return (
-    <span class="download" ref={box} onKeyDown={(event) => closeOnEscape(event, isOpen)}>
-      <button
-        type="button"
-        class="ghost"
-        aria-label="Columns"
-        aria-haspopup="dialog"
-        aria-expanded={isOpen.value}
-        onClick={() => (isOpen.value = !isOpen.value)}
-      >
-        <Icon name="columns" /> <span class="not-phone">Columns</span>
-      </button>
-      {isOpen.value && <ColumnsPanel />}
-    </span>
+    <PanelButton isOpen={isOpen} class="ghost" label="Columns" panel={() => <ColumnsPanel />}>
+      <Icon name="columns" /> <span class="not-phone">Columns</span>
+    </PanelButton>
   );
 }
 
 function Download() {
-  const box = useRef<HTMLSpanElement>(null);
-  useDismissed(isDownloadOpen, box);
   return (
-    <span class="download" ref={box} onKeyDown={(event) => closeOnEscape(event, isDownloadOpen)}>
-      <button
-        type="button"
-        class="ghost"
-        aria-label="Download"
-        aria-haspopup="dialog"
-        aria-expanded={isDownloadOpen.value}
-        onClick={() => (isDownloadOpen.value = !isDownloadOpen.value)}
-      >
-        <Icon name="download" /> <span class="not-phone">Download</span>
-      </button>
-      {isDownloadOpen.value && <DownloadPanel />}
-    </span>
+    <PanelButton isOpen={isDownloadOpen} class="ghost" label="Download" panel={() => <DownloadPanel />}>
+      <Icon name="download" /> <span class="not-phone">Download</span>
+    </PanelButton>
   );
 }

@@ -39,16 +39,7 @@ export function TimePanel() {
   };
   const row = chosenRow.value;
   return (
-    <div
-      class="panel time-panel"
-      role="dialog"
-      aria-label="Range"
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        isTimeOpen.value = false;
-        event.stopPropagation();
-      }}
-    >
+    <div class="panel time-panel" role="dialog" aria-label="Range">
       <form
         onSubmit={(event) => {
           event.preventDefault();
