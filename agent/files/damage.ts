@@ -3,7 +3,7 @@
  * such a place ends, so that the record after it is read like any other.
  */
 import { CriParser } from '../../shared/cri.ts';
-import { nestedEnd } from '../../shared/row-group/json-scan.ts';
+import { nestedEnd } from '../../shared/row-group/line-formats/json-scan.ts';
 import { HOLE_BYTES_MIN, ZERO_RUN_BYTES_MIN } from '../limits.ts';
 
 const NEWLINE = 0x0a;

@@ -1,6 +1,6 @@
 /** Lines that a logger has written: they have a level, or a time and a message, as the shredder finds them. */
-import { cutText, EXCEPTION } from '../../shared/row-group/text-lines/cut-text.ts';
-import { Tokens } from '../../shared/row-group/tokens.ts';
+import { cutText, EXCEPTION } from '../../shared/row-group/line-formats/cut-text.ts';
+import { Tokens } from '../../shared/row-group/line-formats/tokens.ts';
 
 const tokens = new Tokens({ areNamed: true });
 

@@ -11,7 +11,7 @@ import {
   type RulesAnswer,
   type RuleSet,
 } from '../../shared/rules/rule-set.ts';
-import type { Parser } from '../../shared/row-group/text-lines/cut-text.ts';
+import type { Parser } from '../../shared/row-group/line-formats/cut-text.ts';
 import { type Matcher, selectorMatcher } from '../../shared/rules/selector.ts';
 import type { EntryRules } from './entry-rules.ts';
 import { POD_FACTS_WAIT_MS_MAX } from '../limits.ts';

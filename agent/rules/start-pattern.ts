@@ -2,7 +2,7 @@
  * Entries by the operator's regular expression: a line that matches begins one. It takes linear time
  * (shared/regexp/regexp.ts) and sees only the beginning of a line, so that no expression and no line can stall the agent.
  */
-import { nestedEnd, skipSpace } from '../../shared/row-group/json-scan.ts';
+import { nestedEnd, skipSpace } from '../../shared/row-group/line-formats/json-scan.ts';
 import type { Regexp } from '../../shared/regexp/regexp.ts';
 import { compileStartPattern } from '../../shared/rules/expression.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';

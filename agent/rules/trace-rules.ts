@@ -7,8 +7,8 @@
  * JVM, .NET and Go do. Those of Python, JavaScript and Ruby look the same whether they were logged or ended the process, and must
  * not be hidden behind a line of level `info`; only Ruby's frames without a header certainly come from a logger.
  */
-import { errorCodeEnd } from '../../shared/row-group/text-lines/exception.ts';
-import { byteAt } from '../../shared/row-group/text-lines/scan.ts';
+import { errorCodeEnd } from '../../shared/row-group/line-formats/exception.ts';
+import { byteAt } from '../../shared/row-group/line-formats/scan.ts';
 import { ALONE, IF_LOGGED, type EntryRules } from './entry-rules.ts';
 import { ENTRY_IDLE_MS_MAX, LONE_LINE_MS_MAX } from '../limits.ts';
 

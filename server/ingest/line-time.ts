@@ -9,7 +9,7 @@
  */
 import type { ShreddedLine } from '../../shared/row-group/builder.ts';
 import { KIND_ARRAY, SLOTS_MAX } from '../../shared/row-group/format.ts';
-import { scalarEnd, stringEnd } from '../../shared/row-group/json-scan.ts';
+import { scalarEnd, stringEnd } from '../../shared/row-group/line-formats/json-scan.ts';
 import { PLAIN_TEMPLATE, type Template, TEXT_TEMPLATE } from '../../shared/row-group/template.ts';
 import { Rfc3339Parser } from '../../shared/rfc3339.ts';
 import { NS_PER_SECOND } from '../../shared/time.ts';

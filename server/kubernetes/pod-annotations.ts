@@ -4,7 +4,7 @@
  */
 import { parseBoolean } from '../../shared/boolean.ts';
 import type { Labels } from '../../shared/labels.ts';
-import { PARSERS, type Parser } from '../../shared/row-group/text-lines/cut-text.ts';
+import { PARSERS, type Parser } from '../../shared/row-group/line-formats/cut-text.ts';
 
 const EXCLUDE = 'podlog.io/exclude';
 /** Names, separated by commas. */

@@ -4,7 +4,7 @@
  * their way.
  */
 import { type Labels, labelsKey } from '../../shared/labels.ts';
-import type { Parser } from '../../shared/row-group/text-lines/cut-text.ts';
+import type { Parser } from '../../shared/row-group/line-formats/cut-text.ts';
 import type { PodFacts } from '../../shared/rules/rule-set.ts';
 import { DELETED_POD_KEPT_MS, DELETED_PODS_MAX } from '../limits.ts';
 import type { PodObject } from './objects.ts';

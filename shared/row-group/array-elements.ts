@@ -3,10 +3,10 @@
  * arrays count as the outer one's, and members of objects in arrays have names as if there were no array around them.
  */
 import { fieldAnswer } from './answer.ts';
-import { cutObject } from './cut-object.ts';
+import { cutObject } from './line-formats/cut-object.ts';
 import { DEPTH_MAX, KIND_ARRAY, KIND_STRING } from './format.ts';
-import { nestedEnd, skipSpace, stringEnd } from './json-scan.ts';
-import { Tokens } from './tokens.ts';
+import { nestedEnd, skipSpace, stringEnd } from './line-formats/json-scan.ts';
+import { Tokens } from './line-formats/tokens.ts';
 import { unescaped } from './unescaped.ts';
 
 const QUOTE = 0x22;

@@ -1,6 +1,6 @@
 /** Builds lines again from templates and columns: all values of the columns, or only those that a few rows need. */
 import { firstValueOf } from './column.ts';
-import type { ColumnValues } from './column-values.ts';
+import type { ColumnValues } from './encodings/column-values.ts';
 import { RAW_BYTES_MAX } from './format.ts';
 import type { ColumnInfo } from './header.ts';
 import type { LineSink, OpenTemplate } from './line-sink.ts';

@@ -10,7 +10,7 @@ import { TEMPLATE_SLOTS_MAX, TEMPLATES_MAX } from './format.ts';
 import { NO_RUN, type RowRuns, type Run, runKey } from './runs.ts';
 import { PLAIN_TEMPLATE_ID, Shredder, TEXT_TEMPLATE_ID } from './shredder.ts';
 import { type Template, TEXT_TEMPLATE } from './template.ts';
-import type { Parser } from './text-lines/cut-text.ts';
+import type { Parser } from './line-formats/cut-text.ts';
 import { columnTimes, planGroup, RowGroupWriter } from './writer.ts';
 import type { ColumnPlan, GroupPlan } from './writer.ts';
 

@@ -1,5 +1,5 @@
 /** 256 bits that show which bytes occur in some texts: a search skips a chunk that lacks a byte of its needle. */
-import type { ValueRefs } from './byte-strings.ts';
+import type { ValueRefs } from '../byte-strings.ts';
 
 /**
  * Returns the bytes that occur in any of the values; where digits are placeholders of numbers, all digits count as

@@ -7,9 +7,9 @@
 import { ByteReader, type ByteWriter } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import { byteSetOf } from './byte-set.ts';
-import { copyByteString, type ValueRefs } from './byte-strings.ts';
-import type { ColumnValues, CutTexts } from './column-values.ts';
-import type { Encoding, NewColumn, RowTimes, Scratch } from './encoding.ts';
+import { copyByteString, type ValueRefs } from '../byte-strings.ts';
+import type { ColumnValues, CutTexts } from './encodings/column-values.ts';
+import type { Encoding, NewColumn, RowTimes, Scratch } from './encodings/encoding.ts';
 import { writeDecimal } from './encodings/decimal.ts';
 import { DictionaryBuilder } from './encodings/dictionary.ts';
 import { writeHex } from './encodings/hex.ts';
@@ -20,7 +20,7 @@ import { BY_PREFERENCE, ENCODING_OF_KIND, ENCODINGS } from './encodings/table.ts
 import { writeTimestamp } from './encodings/timestamp.ts';
 import { writeUuid } from './encodings/uuid.ts';
 import { ENCODING_LAST, ENCODING_PATTERN, type ValueKind } from './format.ts';
-import type { PageReader, PageWriter } from './page.ts';
+import type { PageReader, PageWriter } from './pages/page.ts';
 
 /** Scratch memory for encoding columns, one after the other. */
 export class ColumnEncoder implements Scratch {

@@ -8,7 +8,7 @@
 import { encodingOf } from './column.ts';
 import type { Header } from './header.ts';
 import { headerMemoryBytes } from './header-size.ts';
-import type { PageEntry } from './page.ts';
+import type { PageEntry } from './pages/page.ts';
 
 export interface DecodedSize {
   /** The encoded bytes, the header, and every column. */

@@ -1,6 +1,6 @@
 /** The pages of a row group: read from its source, decompressed and verified when a decoder asks for them. */
 import { type ByteSource, type Header, PEEKS_MAX } from './header.ts';
-import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
+import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './pages/page.ts';
 
 export class GroupPages {
   readonly #source: ByteSource;

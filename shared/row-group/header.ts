@@ -21,12 +21,12 @@ import {
   TEMPLATES_MAX,
 } from './format.ts';
 import type { ValueKind } from './format.ts';
-import { readPageEntry } from './page.ts';
-import type { PageEntry } from './page.ts';
+import { readPageEntry } from './pages/page.ts';
+import type { PageEntry } from './pages/page.ts';
 import { readRuns, type Run } from './runs.ts';
 import { type Slot, StoredTemplate, type Template } from './template.ts';
 import { prefixChecksum } from './writer.ts';
-import { decompress } from './zstd.ts';
+import { decompress } from './pages/zstd.ts';
 
 /** The range and counts of a row group. */
 export interface RowGroupInfo {

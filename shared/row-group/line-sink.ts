@@ -1,7 +1,7 @@
 /** Builds lines from the literals of their templates and the values of their columns. */
 import { CorruptionError } from '../errors.ts';
-import type { ByteStrings } from './byte-strings.ts';
-import type { ColumnValues } from './column-values.ts';
+import type { ByteStrings } from '../byte-strings.ts';
+import type { ColumnValues } from './encodings/column-values.ts';
 import { valueSizeMax, writeValue } from './column.ts';
 import { RAW_BYTES_MAX } from './format.ts';
 import { placeOf } from './template-order.ts';

@@ -9,9 +9,9 @@
  */
 import type { ByteWriter } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
-import { refsOf } from './byte-strings.ts';
-import type { ByteStrings, ValueRefs } from './byte-strings.ts';
-import type { ColumnValues, CutTexts, IntegerArray } from './column-values.ts';
+import { refsOf } from '../byte-strings.ts';
+import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
+import type { ColumnValues, CutTexts, IntegerArray } from './encodings/column-values.ts';
 import {
   type ColumnEncoder,
   encodeColumn,
@@ -20,7 +20,7 @@ import {
   writeColumnHeader,
   writeValue,
 } from './column.ts';
-import type { Encoded, RowTimes } from './encoding.ts';
+import type { Encoded, RowTimes } from './encodings/encoding.ts';
 import { encodeDecimals, writtenDecimals } from './encodings/decimal.ts';
 import { encodeDictionary } from './encodings/dictionary.ts';
 import { encodeHex } from './encodings/hex.ts';
@@ -42,9 +42,9 @@ import {
   ENCODING_UUID,
   RAW_BYTES_MAX,
 } from './format.ts';
-import { JoinedDictionary } from './joined-dictionary.ts';
+import { JoinedDictionary } from './encodings/joined-dictionary.ts';
 import type { MergeSource } from './merge-source.ts';
-import type { PageWriter } from './page.ts';
+import type { PageWriter } from './pages/page.ts';
 import type { ColumnPlan } from './writer.ts';
 
 /** The rows of the result in template order, as runs of rows that follow each other in the template order of a source. */

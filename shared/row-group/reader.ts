@@ -4,8 +4,8 @@
  */
 import { ByteReader } from '../bytes.ts';
 import { buildLines, type LinesOptions } from './build-lines.ts';
-import type { ByteStrings } from './byte-strings.ts';
-import type { ColumnValues } from './column-values.ts';
+import type { ByteStrings } from '../byte-strings.ts';
+import type { ColumnValues } from './encodings/column-values.ts';
 import { arePagesKept, arePickedCopied, canBePicked, decodeColumn, memoryBytesOf, pickColumn } from './column.ts';
 import { assertParts, validCodes, validTies, validTimes } from './decoded-checks.ts';
 import { type DecodedSize, decodedSizeOf } from './decoded-size.ts';
@@ -27,7 +27,7 @@ import {
 import { headerMemoryBytes } from './header-size.ts';
 import { ENCODING_DICTIONARY, ENCODING_PATTERN, HEADER_PARTS_MAX, RAW_BYTES_MAX } from './format.ts';
 import { type CutLines, LineSink } from './line-sink.ts';
-import { verifyPage } from './page.ts';
+import { verifyPage } from './pages/page.ts';
 import { NO_RUN, type Run } from './runs.ts';
 import type { Template } from './template.ts';
 import type { Ties } from './ties.ts';

@@ -6,7 +6,7 @@
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import type { Labels } from '../labels.ts';
 import { isPacked } from './format.ts';
-import { compress } from './zstd.ts';
+import { compress } from './pages/zstd.ts';
 import { memorySource, openHeader, readStreams } from './header.ts';
 import { assemble, writeStreams } from './writer.ts';
 

@@ -7,11 +7,11 @@
  * byte for byte leaves nothing else to decide. Text, and objects that are not JSON, are cut first, and their template
  * is looked up afterwards.
  */
-import { cutLine, JSON_FORMAT, LINE_FORMATS } from './cut-line.ts';
+import { cutLine, JSON_FORMAT, LINE_FORMATS } from './line-formats/cut-line.ts';
 import { PLAIN_TEMPLATE, templateOf, TEXT_TEMPLATE, type Template } from './template.ts';
 import { TemplateTrie } from './template-trie.ts';
-import type { Parser } from './text-lines/cut-text.ts';
-import { Tokens } from './tokens.ts';
+import type { Parser } from './line-formats/cut-text.ts';
+import { Tokens } from './line-formats/tokens.ts';
 
 const OPEN_BRACE = 0x7b;
 

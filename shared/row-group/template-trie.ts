@@ -6,9 +6,9 @@
  * are known. JSON's literals contain the names of fields; those of text may not, so there the name must match that of
  * the node.
  */
-import { stringEnd } from './json-scan.ts';
+import { stringEnd } from './line-formats/json-scan.ts';
 import { valueEndOf, type Template } from './template.ts';
-import type { Tokens } from './tokens.ts';
+import type { Tokens } from './line-formats/tokens.ts';
 
 /** Nodes; a template of 13 fields adds at most 14. */
 const NODES_MAX = 16_384;

@@ -4,8 +4,8 @@
  */
 import { KIND_PLAIN, KIND_SCALAR, KIND_STRING, KIND_TEXT } from './format.ts';
 import type { ValueKind } from './format.ts';
-import { arrayEnd, scalarEnd, stringEnd } from './json-scan.ts';
-import type { Tokens } from './tokens.ts';
+import { arrayEnd, scalarEnd, stringEnd } from './line-formats/json-scan.ts';
+import type { Tokens } from './line-formats/tokens.ts';
 
 /** The place of a value in a template, and its column. */
 export interface Slot {

@@ -18,13 +18,13 @@ import {
   PACKED_BYTES_MAX,
   PREFIX_BYTES,
 } from './format.ts';
-import { PageWriter } from './page.ts';
+import { PageWriter } from './pages/page.ts';
 import { type RowRuns, writeRuns } from './runs.ts';
 import { rowsByTemplate } from './template-order.ts';
 import { slotKey } from './template.ts';
 import type { Slot, Template } from './template.ts';
 import type { Ties } from './ties.ts';
-import { compress } from './zstd.ts';
+import { compress } from './pages/zstd.ts';
 
 /** The rows of a group, in row order. Arrays may be longer than rowCount. */
 export interface Rows {

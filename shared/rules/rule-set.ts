@@ -3,7 +3,7 @@
  * them from its rules file and agents apply them, so that lines that must not leave a node do not.
  */
 
-import type { Parser } from '../row-group/text-lines/cut-text.ts';
+import type { Parser } from '../row-group/line-formats/cut-text.ts';
 
 /** Selects the containers that match everything that is given. `*` in a value matches any characters. */
 export interface Selector {

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseFileId } from '../../shared/file-id.ts';
-import { byteStringAt } from '../../shared/row-group/byte-strings.ts';
+import { byteStringAt } from '../../shared/byte-strings.ts';
 import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
 import { NO_RULES, type RulesAnswer } from '../../shared/rules/rule-set.ts';
 import { instantOf } from '../../shared/time.ts';

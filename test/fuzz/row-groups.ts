@@ -1,7 +1,7 @@
 /** Row groups of every layout and encoding, and changes behind checksums that match: what only a decoder notices. */
 import { crc32, zstdDecompressSync } from 'node:zlib';
 import { PREFIX_BYTES } from '../../shared/row-group/format.ts';
-import { compress } from '../../shared/row-group/zstd.ts';
+import { compress } from '../../shared/row-group/pages/zstd.ts';
 import { RowGroup } from '../../shared/row-group/reader.ts';
 import { prefixChecksum } from '../../shared/row-group/writer.ts';
 import type { Random } from '../corpus/random.ts';

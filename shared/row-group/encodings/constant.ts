@@ -3,10 +3,10 @@
  *
  * Parameters:  the value
  */
-import { sameBytes } from '../byte-strings.ts';
-import type { ValueRefs } from '../byte-strings.ts';
-import type { Constant } from '../column-values.ts';
-import type { Encoding } from '../encoding.ts';
+import { sameBytes } from '../../byte-strings.ts';
+import type { ValueRefs } from '../../byte-strings.ts';
+import type { Constant } from './column-values.ts';
+import type { Encoding } from './encoding.ts';
 import { ENCODING_CONSTANT } from '../format.ts';
 
 export const CONSTANT: Encoding<Constant> = {

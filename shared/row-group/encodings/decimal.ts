@@ -12,10 +12,10 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import type { PageReader, PageWriter } from '../page.ts';
-import type { ValueRefs } from '../byte-strings.ts';
-import type { DecodedDecimals, Decimals, IntegerArray, ValuesOf } from '../column-values.ts';
-import { type Encoding, mayBeNumber } from '../encoding.ts';
+import type { PageReader, PageWriter } from '../pages/page.ts';
+import type { ValueRefs } from '../../byte-strings.ts';
+import type { DecodedDecimals, Decimals, IntegerArray, ValuesOf } from './column-values.ts';
+import { type Encoding, mayBeNumber } from './encoding.ts';
 import { ENCODING_DECIMAL } from '../format.ts';
 import { decodeIntegers, encodeIntegers, pickIntegers, writeInteger } from './integer.ts';
 

@@ -7,11 +7,11 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import type { PageReader, PageWriter } from '../page.ts';
-import { hashBytes, sameBytes } from '../byte-strings.ts';
-import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
-import type { Codes, Dictionary, ValuesOf } from '../column-values.ts';
-import type { Encoding } from '../encoding.ts';
+import type { PageReader, PageWriter } from '../pages/page.ts';
+import { hashBytes, sameBytes } from '../../byte-strings.ts';
+import type { ByteStrings, ValueRefs } from '../../byte-strings.ts';
+import type { Codes, Dictionary, ValuesOf } from './column-values.ts';
+import type { Encoding } from './encoding.ts';
 import { DICTIONARY_VALUES_MAX, ENCODING_DICTIONARY } from '../format.ts';
 import { decodeDistinctTexts, encodeDistinctTexts } from './distinct-texts.ts';
 

@@ -8,9 +8,9 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
+import type { ByteStrings, ValueRefs } from '../../byte-strings.ts';
 import { DICTIONARY_VALUES_MAX } from '../format.ts';
-import type { PageReader, PageWriter } from '../page.ts';
+import type { PageReader, PageWriter } from '../pages/page.ts';
 import { readWidth } from './integer.ts';
 import { decodeRaw, encodeRaw } from './raw.ts';
 import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, UUID_TEXT_BYTES, writeUuid } from './uuid.ts';

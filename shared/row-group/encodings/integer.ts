@@ -13,10 +13,10 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import type { PageReader, PageWriter } from '../page.ts';
-import type { ValueRefs } from '../byte-strings.ts';
-import type { IntegerArray, Integers, ValuesOf } from '../column-values.ts';
-import { type Encoding, mayBeNumber } from '../encoding.ts';
+import type { PageReader, PageWriter } from '../pages/page.ts';
+import type { ValueRefs } from '../../byte-strings.ts';
+import type { IntegerArray, Integers, ValuesOf } from './column-values.ts';
+import { type Encoding, mayBeNumber } from './encoding.ts';
 import { ENCODING_INTEGER } from '../format.ts';
 
 const TRANSFORM_FRAME = 0;

@@ -1,7 +1,7 @@
 /** Cuts the numbers out of texts, and judges whether few patterns (pattern.ts) remain of many texts. */
-import type { CutTexts } from '../column-values.ts';
-import type { ValueRefs } from '../byte-strings.ts';
-import { JoinedDictionary } from '../joined-dictionary.ts';
+import type { CutTexts } from './column-values.ts';
+import type { ValueRefs } from '../../byte-strings.ts';
+import { JoinedDictionary } from './joined-dictionary.ts';
 import { isDigit, NUMBER_DIGITS_MAX, PADDED_DIGITS_MAX, PLACES_MAX } from './pattern.ts';
 import { looksLikeUuid } from './uuid.ts';
 

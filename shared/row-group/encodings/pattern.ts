@@ -14,11 +14,11 @@
  */
 import { ByteReader, type ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import type { ByteStrings } from '../byte-strings.ts';
-import { refsOf } from '../byte-strings.ts';
-import type { PageReader, PageWriter } from '../page.ts';
-import type { Codes, CutTexts, IntegerArray, ValuesOf } from '../column-values.ts';
-import type { Encoded, Encoding } from '../encoding.ts';
+import type { ByteStrings } from '../../byte-strings.ts';
+import { refsOf } from '../../byte-strings.ts';
+import type { PageReader, PageWriter } from '../pages/page.ts';
+import type { Codes, CutTexts, IntegerArray, ValuesOf } from './column-values.ts';
+import type { Encoded, Encoding } from './encoding.ts';
 import { ENCODING_PATTERN } from '../format.ts';
 import { POWERS_OF_TEN } from './decimal.ts';
 import { decodeCodes, encodeCodes } from './dictionary.ts';

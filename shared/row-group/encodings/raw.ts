@@ -5,10 +5,10 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import type { PageReader, PageWriter } from '../page.ts';
-import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
-import type { ValuesOf } from '../column-values.ts';
-import type { Encoding } from '../encoding.ts';
+import type { PageReader, PageWriter } from '../pages/page.ts';
+import type { ByteStrings, ValueRefs } from '../../byte-strings.ts';
+import type { ValuesOf } from './column-values.ts';
+import type { Encoding } from './encoding.ts';
 import { ENCODING_RAW } from '../format.ts';
 import { decodeIntegers, encodeIntegers } from './integer.ts';
 

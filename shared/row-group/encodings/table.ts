@@ -2,7 +2,7 @@
  * All encodings. Each has a file of its own with all its operations; everything that is done for each encoding uses
  * these lists.
  */
-import type { Encoding } from '../encoding.ts';
+import type { Encoding } from './encoding.ts';
 import { CONSTANT } from './constant.ts';
 import { DECIMAL } from './decimal.ts';
 import { DICTIONARY } from './dictionary.ts';

@@ -11,10 +11,10 @@
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import { BASE_DAY_REACH_DAYS, MS_PER_DAY, NS_PER_DAY, NS_PER_SECOND } from '../../time.ts';
-import type { PageReader, PageWriter } from '../page.ts';
-import type { ValueRefs } from '../byte-strings.ts';
-import type { IntegerArray, TimestampForm, Timestamps, ValuesOf } from '../column-values.ts';
-import { type Encoding, mayBeNumber } from '../encoding.ts';
+import type { PageReader, PageWriter } from '../pages/page.ts';
+import type { ValueRefs } from '../../byte-strings.ts';
+import type { IntegerArray, TimestampForm, Timestamps, ValuesOf } from './column-values.ts';
+import { type Encoding, mayBeNumber } from './encoding.ts';
 import { ENCODING_TIMESTAMP } from '../format.ts';
 import { POWERS_OF_TEN } from './decimal.ts';
 import { decodeIntegers, encodeIntegers, pickIntegers } from './integer.ts';

@@ -6,10 +6,10 @@
  * Pages:       the distinct UUIDs in the short form; a bit for each value, 1 for a repeat (value i: bit i mod 8 of byte
  *              i / 8); the numbers: for each repeat, how many distinct UUIDs came before the one that it repeats
  */
-import type { StoredUuids, Uuids } from '../column-values.ts';
+import type { StoredUuids, Uuids } from './column-values.ts';
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import type { PageReader, PageWriter } from '../page.ts';
+import type { PageReader, PageWriter } from '../pages/page.ts';
 import { decodeIntegers, encodeIntegers, pickIntegers } from './integer.ts';
 import {
   encodePackedUuids,

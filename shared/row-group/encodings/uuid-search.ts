@@ -1,7 +1,7 @@
 /** Finds UUIDs by their bits: a whole one, or those whose text contains some characters. */
-import type { StoredUuids, Uuids } from '../column-values.ts';
+import type { StoredUuids, Uuids } from './column-values.ts';
 import type { ByteReader } from '../../bytes.ts';
-import type { PageReader } from '../page.ts';
+import type { PageReader } from '../pages/page.ts';
 import { HEX_VALUES } from './hex-digits.ts';
 import { readUuids, UUID_TEXT_BYTES } from './uuid.ts';
 import { storedCount, strideOf, unpackStored, UUID_BYTES, VERSION_MIXED } from './uuid-short.ts';

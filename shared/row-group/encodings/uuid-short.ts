@@ -4,8 +4,8 @@
  * bits of byte 8 in a page of their own, four UUIDs a byte.
  */
 import type { ByteWriter } from '../../bytes.ts';
-import type { StoredUuids, Uuids } from '../column-values.ts';
-import { type PageReader, type PageWriter, fixedPicker } from '../page.ts';
+import type { StoredUuids, Uuids } from './column-values.ts';
+import { type PageReader, type PageWriter, fixedPicker } from '../pages/page.ts';
 
 export const UUID_BYTES = 16;
 /** Bytes of the short form, without the two bits in the page of pairs. */

@@ -10,10 +10,10 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import { type PageReader, type PageWriter, fixedPicker } from '../page.ts';
-import type { ValueRefs } from '../byte-strings.ts';
-import type { StoredUuids, Uuids, ValuesOf } from '../column-values.ts';
-import { type Encoding, isText } from '../encoding.ts';
+import { type PageReader, type PageWriter, fixedPicker } from '../pages/page.ts';
+import type { ValueRefs } from '../../byte-strings.ts';
+import type { StoredUuids, Uuids, ValuesOf } from './column-values.ts';
+import { type Encoding, isText } from './encoding.ts';
 import { ENCODING_UUID } from '../format.ts';
 import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
 import { pickRepeating, readRepeating } from './uuid-repeats.ts';

@@ -1,8 +1,8 @@
 /** The fields of a line as the store finds them. */
 import type { Field } from '../../../shared/readable-line/segment.ts';
-import { cutLine } from '../../../shared/row-group/cut-line.ts';
+import { cutLine } from '../../../shared/row-group/line-formats/cut-line.ts';
 import { KIND_PLAIN, KIND_STRING } from '../../../shared/row-group/format.ts';
-import { Tokens } from '../../../shared/row-group/tokens.ts';
+import { Tokens } from '../../../shared/row-group/line-formats/tokens.ts';
 import { unescaped } from '../../../shared/row-group/unescaped.ts';
 
 const tokens = new Tokens({ areNamed: true });

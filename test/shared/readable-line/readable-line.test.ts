@@ -7,7 +7,7 @@ import { readableLine, type ReadableRow } from '../../../shared/readable-line/re
 import type { Field, Segment } from '../../../shared/readable-line/segment.ts';
 import { toAnsi, toText } from '../../../shared/readable-line/to-text.ts';
 import { importsOf, readRepository } from '../../tidy/sources.ts';
-import { textLine } from '../row-group/text-lines/lines.ts';
+import { textLine } from '../row-group/line-formats/lines.ts';
 import { cutFields } from './cut-fields.ts';
 import { ROWS } from './lines.ts';
 

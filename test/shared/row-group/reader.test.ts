@@ -1,6 +1,6 @@
 /** A reader reads no page twice: neither for several values of it, nor for what is decoded already; and none that it has given changes. */
 import { expect, test } from 'vitest';
-import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
+import { byteStringAt } from '../../../shared/byte-strings.ts';
 import { ENCODING_DICTIONARY, ENCODING_HEX, ENCODING_PATTERN } from '../../../shared/row-group/format.ts';
 import { memorySource } from '../../../shared/row-group/header.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';
 import { RowGroup, verifyRowGroup } from '../../../shared/row-group/reader.ts';
-import { textLine } from './text-lines/lines.ts';
+import { textLine } from './line-formats/lines.ts';
 
 const DAY = 20_780;
 

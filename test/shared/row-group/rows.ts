@@ -5,7 +5,7 @@ import { labelsKey } from '../../../shared/labels.ts';
 import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { NS_PER_DAY } from '../../../shared/time.ts';
-import { textLine } from './text-lines/lines.ts';
+import { textLine } from './line-formats/lines.ts';
 
 export const DAY = 20_780;
 

@@ -1,6 +1,6 @@
 /** Measures bytes of lines, by group: from literals and values, without building a line. */
-import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
-import type { ColumnValues, CutTexts } from '../../../../shared/row-group/column-values.ts';
+import { byteStringAt } from '../../../../shared/byte-strings.ts';
+import type { ColumnValues, CutTexts } from '../../../../shared/row-group/encodings/column-values.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { firstValueOf, FIXED_VALUE_BYTES_MAX, valueCount, writeValue } from '../../../../shared/row-group/column.ts';
 import { digitCount } from '../../../../shared/row-group/encodings/integer.ts';

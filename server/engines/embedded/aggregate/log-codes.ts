@@ -1,5 +1,5 @@
 /** Numbers by bucket (../../../store/log-buckets.ts): as codes straight from columns of numbers, and as texts from others. */
-import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
+import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';
 import { POWERS_OF_TEN } from '../../../../shared/row-group/encodings/decimal.ts';
 import { numberOf } from '../../../../shared/quantity.ts';
 import { bucketOfNumber, bucketText } from '../../../store/log-buckets.ts';

@@ -2,8 +2,8 @@
  * Codes of texts whose numbers are cut out (shared/row-group/encodings/pattern.ts). Where the numbers of a pattern have
  * a narrow range, each has a code of its own, like integers; otherwise each value has.
  */
-import type { CutTexts, IntegerArray } from '../../../../shared/row-group/column-values.ts';
-import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
+import type { CutTexts, IntegerArray } from '../../../../shared/row-group/encodings/column-values.ts';
+import { byteStringAt } from '../../../../shared/byte-strings.ts';
 import { distinctCutTexts, placesOf } from '../../../../shared/row-group/encodings/pattern.ts';
 import type { Texts } from './texts.ts';
 

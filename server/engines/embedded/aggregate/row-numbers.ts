@@ -2,8 +2,8 @@
  * The numbers of a field, straight from its columns, in template order as they are stored: also the seconds of durations, and the
  * bytes of sizes.
  */
-import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
-import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
+import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';
+import { byteStringAt } from '../../../../shared/byte-strings.ts';
 import { firstValueOf, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { decimalNumbers } from '../../../../shared/row-group/encodings/decimal.ts';
 import { measuredOf } from '../../../../shared/quantity.ts';

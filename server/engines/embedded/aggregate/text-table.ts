@@ -2,7 +2,7 @@
  * Texts by number: each once, in order of arrival, in a hash table of typed arrays that goes from task to task
  * uncopied.
  */
-import { sameBytes } from '../../../../shared/row-group/byte-strings.ts';
+import { sameBytes } from '../../../../shared/byte-strings.ts';
 import { newArray, recycle } from './array-pool.ts';
 import { copyInto, noSlots, packed, powerOfTwo, slotsOf, unpacked } from './hash-slots.ts';
 

@@ -2,7 +2,7 @@
  * The values of one name's codes in a row group, whatever encodings its columns have: as text, or as keys
  * (value-keys.ts), for which numbers are not formatted.
  */
-import type { ColumnValues, IntegerArray, Uuids } from '../../../../shared/row-group/column-values.ts';
+import type { ColumnValues, IntegerArray, Uuids } from '../../../../shared/row-group/encodings/column-values.ts';
 import { FIXED_VALUE_BYTES_MAX, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import type { ValueTable } from './value-table.ts';

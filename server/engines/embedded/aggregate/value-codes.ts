@@ -2,7 +2,7 @@
  * The values that rows are grouped by, as numbers straight from the columns. Values stay in template order, as they are
  * stored: the rows of one template are a part, and parts of several names line up value by value.
  */
-import type { Integers } from '../../../../shared/row-group/column-values.ts';
+import type { Integers } from '../../../../shared/row-group/encodings/column-values.ts';
 import { firstValueOf, valueCount } from '../../../../shared/row-group/column.ts';
 import type { Answer } from '../../../../shared/row-group/answer.ts';
 import { UUID_PACKED_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';

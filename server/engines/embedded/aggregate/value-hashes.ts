@@ -2,7 +2,7 @@
  * Hashes of 64 bits of the values of codes: equal for equal values, whatever encodings they come from, and practically
  * never for different ones. A UUID is hashed by its 16 bytes, which its column has.
  */
-import type { Uuids } from '../../../../shared/row-group/column-values.ts';
+import type { Uuids } from '../../../../shared/row-group/encodings/column-values.ts';
 import {
   pairOf,
   UUID_BYTES,

@@ -5,7 +5,7 @@
  * same value has the same key whatever encoding it comes from. A text with several numbers, or a large one, is only a
  * text.
  */
-import { hashBytes } from '../../../../shared/row-group/byte-strings.ts';
+import { hashBytes } from '../../../../shared/byte-strings.ts';
 import { writeInteger } from '../../../../shared/row-group/encodings/integer.ts';
 import {
   isDigit,

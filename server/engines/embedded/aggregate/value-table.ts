@@ -2,7 +2,7 @@
  * Values of one name by number, identified by their keys (value-keys.ts): 20 bytes a value, and each text once however
  * many values have it. In typed arrays, which go from one task to the next without a copy.
  */
-import { hashBytes } from '../../../../shared/row-group/byte-strings.ts';
+import { hashBytes } from '../../../../shared/byte-strings.ts';
 import { newArray, recycle } from './array-pool.ts';
 import { copyInto, noSlots, packed, powerOfTwo, slotsOf, unpacked } from './hash-slots.ts';
 import { TextTable, type TextTableState, usedBytesOfTexts } from './text-table.ts';

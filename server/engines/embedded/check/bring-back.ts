@@ -8,7 +8,7 @@
  */
 import { hash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import { type ByteStrings, byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
+import { type ByteStrings, byteStringAt } from '../../../../shared/byte-strings.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { labelsKey } from '../../../../shared/labels.ts';
 import { mergeRowGroups } from '../../../../shared/row-group/merge.ts';

@@ -5,8 +5,8 @@
  */
 import { isDiskError } from '../../../../shared/disk-error.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
-import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
-import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
+import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';
+import type { ByteStrings } from '../../../../shared/byte-strings.ts';
 import { valueCount } from '../../../../shared/row-group/column.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';

@@ -2,8 +2,8 @@
  * Fingerprints of field values: 32 bits each, the same for a value however its column is encoded and for the text of a
  * query. A canonical UUID is hashed by its bits, so that a column of UUIDs need not be formatted.
  */
-import type { ColumnValues, Uuids } from '../../../../shared/row-group/column-values.ts';
-import { byteStringAt, hashBytes } from '../../../../shared/row-group/byte-strings.ts';
+import type { ColumnValues, Uuids } from '../../../../shared/row-group/encodings/column-values.ts';
+import { byteStringAt, hashBytes } from '../../../../shared/byte-strings.ts';
 import { valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { distinctCutTexts } from '../../../../shared/row-group/encodings/pattern.ts';
 import { looksLikeUuid, parseUuid } from '../../../../shared/row-group/encodings/uuid.ts';

@@ -4,7 +4,7 @@
  * needle in every way, and the parts of the needle on its two sides are compared with the possible neighbours: first
  * with the header of their column, then, row by row, with the value next to the literal.
  */
-import { type ByteStrings, byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
+import { type ByteStrings, byteStringAt } from '../../../../shared/byte-strings.ts';
 import { firstValueOf } from '../../../../shared/row-group/column.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { BOUNDARY_VALUES_MAX } from '../../../limits.ts';

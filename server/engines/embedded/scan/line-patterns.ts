@@ -2,7 +2,7 @@
  * The patterns of the lines of a row group (../../../store/line-pattern/line-pattern.ts), by value: each distinct text of a
  * dictionary, and each pattern of texts with numbers, is folded once.
  */
-import { byteStringAt, type ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
+import { byteStringAt, type ByteStrings } from '../../../../shared/byte-strings.ts';
 import {
   firstValueOf,
   FIXED_VALUE_BYTES_MAX,
@@ -10,7 +10,7 @@ import {
   valueSizeMax,
   writeValue,
 } from '../../../../shared/row-group/column.ts';
-import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
+import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';
 import { fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { PART_DERIVED, type RowGroup } from '../../../../shared/row-group/reader.ts';

@@ -5,7 +5,7 @@
 import { LineSink } from '../../../../shared/row-group/line-sink.ts';
 import { firstValueOf } from '../../../../shared/row-group/column.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
+import type { ByteStrings } from '../../../../shared/byte-strings.ts';
 import type { Alphabet } from '../../../../shared/regexp/alphabet.ts';
 import { OTHERS } from '../../../../shared/regexp/syntax.ts';
 import { valuesMayHave } from './column-bytes.ts';

@@ -3,9 +3,9 @@
  * numbers or bits where the tests allow it, else as text.
  */
 import { ByteReader } from '../../../../shared/bytes.ts';
-import type { ColumnValues, Decimals } from '../../../../shared/row-group/column-values.ts';
+import type { ColumnValues, Decimals } from '../../../../shared/row-group/encodings/column-values.ts';
 import { someElement } from '../../../../shared/row-group/array-elements.ts';
-import { byteStringAt, type ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
+import { byteStringAt, type ByteStrings } from '../../../../shared/byte-strings.ts';
 import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { POWERS_OF_TEN, readDecimalRange } from '../../../../shared/row-group/encodings/decimal.ts';
 import { readIntegerRange } from '../../../../shared/row-group/encodings/integer.ts';

@@ -2,10 +2,10 @@
  * Searches texts whose numbers are cut out (shared/row-group/encodings/pattern.ts): a pattern's literal bytes decide
  * most tests for all of its texts at once, numbers decide equality, and only the rest is formatted.
  */
-import type { CutTexts, ValuesOf } from '../../../../shared/row-group/column-values.ts';
+import type { CutTexts, ValuesOf } from '../../../../shared/row-group/encodings/column-values.ts';
 import { cutTextSizeMax, isDigit, writeCutText } from '../../../../shared/row-group/encodings/pattern.ts';
 import { PatternCutter } from '../../../../shared/row-group/encodings/pattern-cutter.ts';
-import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
+import { byteStringAt } from '../../../../shared/byte-strings.ts';
 import type { ValueTest } from '../../../store/predicate.ts';
 import { hasMarked, takeMask } from './masks.ts';
 import { foldedFor, type Needle, needleOf, occursIn } from './needle.ts';

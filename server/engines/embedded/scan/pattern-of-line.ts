@@ -1,8 +1,8 @@
 /** The pattern of one line (../../../store/line-pattern/line-pattern.ts), from its bytes or from its fields. */
 import type { Fields } from '../../../../shared/row-group/answer.ts';
-import { cutLine } from '../../../../shared/row-group/cut-line.ts';
+import { cutLine } from '../../../../shared/row-group/line-formats/cut-line.ts';
 import { KIND_STRING } from '../../../../shared/row-group/format.ts';
-import { Tokens } from '../../../../shared/row-group/tokens.ts';
+import { Tokens } from '../../../../shared/row-group/line-formats/tokens.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import { foldPart, joinedPattern, type PartKind, patternSlots } from '../../../store/line-pattern/line-pattern.ts';
 import { TextFolder } from '../../../store/line-pattern/fold-text.ts';

@@ -2,8 +2,8 @@
  * Shapes of texts whose numbers are cut out (shared/row-group/encodings/pattern.ts): from their patterns, and from the few
  * numbers that a shape keeps, without writing a text out.
  */
-import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
-import type { CutTexts } from '../../../../shared/row-group/column-values.ts';
+import { byteStringAt } from '../../../../shared/byte-strings.ts';
+import type { CutTexts } from '../../../../shared/row-group/encodings/column-values.ts';
 import { type PatternShapes, SHORT_NUMBERS, shapesOfPattern } from './shape.ts';
 
 const BACKSLASH = 0x5c;

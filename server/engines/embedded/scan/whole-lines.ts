@@ -3,10 +3,10 @@
  */
 import { answerTo } from '../../../../shared/row-group/answer.ts';
 import { someElement } from '../../../../shared/row-group/array-elements.ts';
-import { cutLine } from '../../../../shared/row-group/cut-line.ts';
+import { cutLine } from '../../../../shared/row-group/line-formats/cut-line.ts';
 import { KIND_ARRAY, KIND_STRING } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { Tokens } from '../../../../shared/row-group/tokens.ts';
+import { Tokens } from '../../../../shared/row-group/line-formats/tokens.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 
 /** A line with its values. One object serves all lines of a pass, so it is valid until the next line. */

@@ -1,10 +1,10 @@
 /** The fields of the lines of a row group, line by line: their names from templates, their values from the lines. */
 import type { CutLines } from '../../../../shared/row-group/line-sink.ts';
-import { cutLine } from '../../../../shared/row-group/cut-line.ts';
+import { cutLine } from '../../../../shared/row-group/line-formats/cut-line.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { Field } from '../../../../shared/readable-line/segment.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { Tokens } from '../../../../shared/row-group/tokens.ts';
+import { Tokens } from '../../../../shared/row-group/line-formats/tokens.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import { type FieldShape, shapeOf, shapeOfTemplate } from './field-shape.ts';
 

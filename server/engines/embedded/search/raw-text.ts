@@ -2,7 +2,7 @@
  * Renders lines unchanged, each with its newline: the form of exports. Lines of one row group are the text as they were built;
  * those of several are copied into memory of the right size.
  */
-import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
+import type { ByteStrings } from '../../../../shared/byte-strings.ts';
 import type { RenderedText } from './render.ts';
 import type { ChosenRows, SinkGroup } from './sink-group.ts';
 

@@ -1,5 +1,5 @@
 /** The input of sinks: the chosen rows of a search, and their row groups, opened. */
-import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
+import type { ByteStrings } from '../../../../shared/byte-strings.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';

@@ -1,7 +1,7 @@
 /** `| podlog`, which Loki does not have: the fields that podlog finds in a line of any format, such as klog or access logs. */
-import { cutLine } from '../../../../shared/row-group/cut-line.ts';
+import { cutLine } from '../../../../shared/row-group/line-formats/cut-line.ts';
 import { KIND_STRING } from '../../../../shared/row-group/format.ts';
-import { Tokens } from '../../../../shared/row-group/tokens.ts';
+import { Tokens } from '../../../../shared/row-group/line-formats/tokens.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import { sanitizedKey } from './label-name.ts';
 import type { Run, Wanted } from './stage.ts';

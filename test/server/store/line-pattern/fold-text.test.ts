@@ -1,7 +1,7 @@
 /** What is folded in texts, and in the patterns of columns; and that regular expressions find the same. */
 import fc from 'fast-check';
 import { expect, it, test } from 'vitest';
-import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
+import { byteStringAt } from '../../../../shared/byte-strings.ts';
 import { PatternCutter } from '../../../../shared/row-group/encodings/pattern-cutter.ts';
 import { PATTERN_BYTES_MAX } from '../../../../server/limits.ts';
 import { TextFolder } from '../../../../server/store/line-pattern/fold-text.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
 import { decodeIntegers, encodeIntegers, visitIntegers } from '../../../../shared/row-group/encodings/integer.ts';
-import { type PageReader, PageWriter } from '../../../../shared/row-group/page.ts';
+import { type PageReader, PageWriter } from '../../../../shared/row-group/pages/page.ts';
 
 function pagesOf(stored: Buffer): PageReader {
   let at = 0;

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
-import type { CutTexts } from '../../../../shared/row-group/column-values.ts';
-import { byteStringAt, type ValueRefs } from '../../../../shared/row-group/byte-strings.ts';
+import type { CutTexts } from '../../../../shared/row-group/encodings/column-values.ts';
+import { byteStringAt, type ValueRefs } from '../../../../shared/byte-strings.ts';
 import {
   cutTextSizeMax,
   decodeCutTexts,
@@ -14,7 +14,7 @@ import {
   writeCutText,
 } from '../../../../shared/row-group/encodings/pattern.ts';
 import { PatternCutter } from '../../../../shared/row-group/encodings/pattern-cutter.ts';
-import { type PageReader, PageWriter } from '../../../../shared/row-group/page.ts';
+import { type PageReader, PageWriter } from '../../../../shared/row-group/pages/page.ts';
 
 function refsOfTexts(texts: readonly Buffer[]): ValueRefs {
   const starts = new Int32Array(texts.length);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { QueryTooLargeError } from '../../../../../shared/errors.ts';
-import { hashBytes } from '../../../../../shared/row-group/byte-strings.ts';
+import { hashBytes } from '../../../../../shared/byte-strings.ts';
 import { DISTINCT_SKETCHES_BYTES_MAX, DISTINCT_VALUES_MAX } from '../../../../../server/limits.ts';
 import { DistinctValues } from '../../../../../server/engines/embedded/aggregate/distinct-values.ts';
 

@@ -19,7 +19,7 @@ import { parsePattern } from '../../../../../server/store/value-test.ts';
 import type { Plan } from '../../../../../server/store/search-plan.ts';
 import { matchRows } from '../../../../../server/engines/embedded/scan/match-rows.ts';
 import { type ValueFilter, whereOf } from '../filters.ts';
-import { textLine } from '../../../../shared/row-group/text-lines/lines.ts';
+import { textLine } from '../../../../shared/row-group/line-formats/lines.ts';
 
 import { ALL, DAY, encode, isTrue, KNOWN_FIELDS, naiveMatches, type Row } from './rows.ts';
 

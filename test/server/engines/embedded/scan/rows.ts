@@ -10,7 +10,7 @@ import { matches } from '../../../../../server/engines/embedded/scan/value-match
 import type { Plan } from '../../../../../server/store/search-plan.ts';
 import { isLevel } from '../../../store/naive-level.ts';
 import { containsText } from '../../../store/naive-search.ts';
-import { TEXT_LINES } from '../../../../shared/row-group/text-lines/lines.ts';
+import { TEXT_LINES } from '../../../../shared/row-group/line-formats/lines.ts';
 
 export const DAY = 20_780;
 

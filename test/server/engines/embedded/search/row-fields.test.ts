@@ -4,8 +4,8 @@ import { rowFields } from '../../../../../server/engines/embedded/search/row-fie
 import { RowGroupBuilder } from '../../../../../shared/row-group/builder.ts';
 import { TEMPLATES_MAX } from '../../../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
-import { PARSERS } from '../../../../../shared/row-group/text-lines/cut-text.ts';
-import { PLAIN_LINES, TEXT_LINES } from '../../../../shared/row-group/text-lines/lines.ts';
+import { PARSERS } from '../../../../../shared/row-group/line-formats/cut-text.ts';
+import { PLAIN_LINES, TEXT_LINES } from '../../../../shared/row-group/line-formats/lines.ts';
 import { Random } from '../../../../corpus/random.ts';
 import { randomLines } from '../../../store/random-predicates.ts';
 import { TODAY } from '../batches.ts';

@@ -7,7 +7,7 @@ import type { TextSink } from '../../../../../server/store/sink.ts';
 import { RowGroupBuilder } from '../../../../../shared/row-group/builder.ts';
 import { TEMPLATES_MAX } from '../../../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
-import { TEXT_LINES, textLine } from '../../../../shared/row-group/text-lines/lines.ts';
+import { TEXT_LINES, textLine } from '../../../../shared/row-group/line-formats/lines.ts';
 import { cutFields } from '../../../../shared/readable-line/cut-fields.ts';
 import { TODAY } from '../batches.ts';
 

@@ -4,8 +4,8 @@
  * keeps their sizes for the header; the reader hands them out in the same order.
  */
 import { crc32 } from 'node:zlib';
-import type { ByteReader, ByteWriter } from '../bytes.ts';
-import { CorruptionError } from '../errors.ts';
+import type { ByteReader, ByteWriter } from '../../bytes.ts';
+import { CorruptionError } from '../../errors.ts';
 import { compress, decompress } from './zstd.ts';
 
 const CODEC_STORED = 0;

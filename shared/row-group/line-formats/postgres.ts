@@ -6,7 +6,7 @@
  * STATEMENT, CONTEXT) have no level of their own: there the word stays in the message.
  */
 import { KIND_PLAIN } from '../format.ts';
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import { byteAt, COLON, digitsEnd, find, formEnd, isAt, isCapital, lettersEnd, SPACE, spacesEnd } from './scan.ts';
 
 const TIME = Buffer.from('0000-00-00 00:00:00.000 ');

@@ -5,7 +5,7 @@
  */
 import { byteTable } from '../../bytes.ts';
 import { KIND_PLAIN } from '../format.ts';
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import { COLON, digitsEnd, formEnd, SPACE } from './scan.ts';
 
 /** Sentinel, child, replica, master. */

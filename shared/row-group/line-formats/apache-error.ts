@@ -4,7 +4,7 @@
  * https://httpd.apache.org/docs/current/mod/core.html#errorlogformat; before 2.4 without a module, as `[error]`.
  */
 import { KIND_PLAIN } from '../format.ts';
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import { byteAt, CLOSE_BRACKET, COLON, digitsEnd, find, formEnd, lettersEnd, spacesEnd } from './scan.ts';
 
 const DAY = Buffer.from('AAA AAA ');

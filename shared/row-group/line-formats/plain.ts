@@ -10,7 +10,7 @@
 import { byteTable } from '../../bytes.ts';
 import { LEVELS } from '../../levels.ts';
 import { KIND_PLAIN } from '../format.ts';
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import {
   byteAt,
   CLOSE_BRACKET,

@@ -13,8 +13,8 @@ import {
   KIND_SCALAR,
   KIND_STRING,
   SLOTS_MAX,
-} from './format.ts';
-import type { ValueKind } from './format.ts';
+} from '../format.ts';
+import type { ValueKind } from '../format.ts';
 import { arrayEnd, isSpace, nestedEnd, scalarEnd, skipSpace, stringEnd } from './json-scan.ts';
 import type { Tokens } from './tokens.ts';
 

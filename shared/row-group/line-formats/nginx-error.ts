@@ -4,7 +4,7 @@
  * https://nginx.org (src/core/ngx_log.c): time, level, process and thread, the connection if there is one.
  */
 import { KIND_PLAIN } from '../format.ts';
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import { byteAt, COLON, digitsEnd, formEnd, lettersEnd, SPACE } from './scan.ts';
 
 const TIME = Buffer.from('0000/00/00 00:00:00');

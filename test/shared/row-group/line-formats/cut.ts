@@ -1,7 +1,7 @@
 /** A line as a shredder cuts it, for tests. */
-import { KIND_STRING } from '../../../shared/row-group/format.ts';
-import { Shredder } from '../../../shared/row-group/shredder.ts';
-import type { Parser } from '../../../shared/row-group/text-lines/cut-text.ts';
+import { KIND_STRING } from '../../../../shared/row-group/format.ts';
+import { Shredder } from '../../../../shared/row-group/shredder.ts';
+import type { Parser } from '../../../../shared/row-group/line-formats/cut-text.ts';
 
 export interface Cut {
   readonly literals: readonly string[];

@@ -4,7 +4,7 @@
  * `Npgsql.PostgresException (0x80004005): text`). That word is the line's level.
  */
 import { KIND_PLAIN } from '../format.ts';
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import { byteAt, COLON, isAt, isDigit, isLetter, NEWLINE, SPACE, spacesEnd } from './scan.ts';
 
 /** Includes the word that is the level. */

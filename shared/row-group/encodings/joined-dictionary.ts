@@ -1,7 +1,7 @@
 /** The distinct values of several dictionaries, each once, in order of arrival: a dictionary under construction. */
-import { hashBytes, sameBytes } from './byte-strings.ts';
-import type { ByteStrings } from './byte-strings.ts';
-import { DICTIONARY_VALUES_MAX } from './format.ts';
+import { hashBytes, sameBytes } from '../../byte-strings.ts';
+import type { ByteStrings } from '../../byte-strings.ts';
+import { DICTIONARY_VALUES_MAX } from '../format.ts';
 
 const TABLE_SLOTS = DICTIONARY_VALUES_MAX * 2;
 

@@ -3,9 +3,9 @@
  * and many wrappers, and one after the other. The text around them is kept in pieces.
  */
 import { byteTable } from '../../bytes.ts';
-import { cutObject, isObjectStart } from '../cut-object.ts';
+import { cutObject, isObjectStart } from './cut-object.ts';
 import { KIND_PLAIN, SLOTS_MAX } from '../format.ts';
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import { byteAt, colorEnd, find } from './scan.ts';
 
 const OPEN_BRACE = 0x7b;

@@ -5,8 +5,8 @@
  */
 import { byteTable } from '../../bytes.ts';
 import { FIELD_NAME_BYTES_MAX, KIND_PLAIN, KIND_STRING, SLOTS_MAX } from '../format.ts';
-import { nestedEnd, stringEnd } from '../json-scan.ts';
-import type { Tokens } from '../tokens.ts';
+import { nestedEnd, stringEnd } from './json-scan.ts';
+import type { Tokens } from './tokens.ts';
 import { byteAt, EQUALS, NEWLINE, OPEN_BRACKET, QUOTE, SPACE, spacesEnd } from './scan.ts';
 
 const OPEN_BRACE = 0x7b;

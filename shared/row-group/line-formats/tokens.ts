@@ -1,6 +1,6 @@
 /** The values that a line was cut into, as offsets: one object is used for line after line. */
-import { KIND_PLAIN, SLOTS_MAX } from './format.ts';
-import type { ValueKind } from './format.ts';
+import { KIND_PLAIN, SLOTS_MAX } from '../format.ts';
+import type { ValueKind } from '../format.ts';
 
 /** Value i is [starts[i], ends[i]) of the line's buffer. */
 export class Tokens {

@@ -1,5 +1,5 @@
 /** The decoded values of a column chunk, in the form of its encoding (see encodings/). */
-import type { ByteStrings } from './byte-strings.ts';
+import type { ByteStrings } from '../../byte-strings.ts';
 
 export type ColumnValues =
   | Constant

@@ -7,8 +7,8 @@
  * https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/log-format
  */
 import { KIND_PLAIN, KIND_STRING } from '../format.ts';
-import { stringEnd } from '../json-scan.ts';
-import type { Tokens } from '../tokens.ts';
+import { stringEnd } from './json-scan.ts';
+import type { Tokens } from './tokens.ts';
 import {
   byteAt,
   CLOSE_BRACKET,

@@ -7,8 +7,8 @@
  * https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format
  */
 import { KIND_PLAIN, KIND_STRING } from '../format.ts';
-import { stringEnd } from '../json-scan.ts';
-import type { Tokens } from '../tokens.ts';
+import { stringEnd } from './json-scan.ts';
+import type { Tokens } from './tokens.ts';
 import { cutRequest } from './access-log.ts';
 import { byteAt, digitsEnd, find, formEnd, isAt, QUOTE, SPACE } from './scan.ts';
 

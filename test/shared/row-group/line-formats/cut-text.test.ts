@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Shredder } from '../../../../shared/row-group/shredder.ts';
-import type { Parser } from '../../../../shared/row-group/text-lines/cut-text.ts';
-import { cut, joined } from '../cut.ts';
+import type { Parser } from '../../../../shared/row-group/line-formats/cut-text.ts';
+import { cut, joined } from './cut.ts';
 import { PLAIN_LINES, TEXT_LINES, textLine } from './lines.ts';
 
 function fieldsOf(line: string, parser?: Parser): Record<string, string> {

@@ -3,7 +3,7 @@
  * cuts the line into pieces, so nothing is lost when it is wrong. The text at the end of a line of any format may
  * contain objects: these are cut like JSON.
  */
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import { cutAccessLog } from './access-log.ts';
 import { cutApacheError } from './apache-error.ts';
 import { cutEnvoy } from './envoy.ts';

@@ -1,8 +1,8 @@
 /** Objects are cut as far as a reader finds their members, and whatever is around them; prose with braces is left alone. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SLOTS_MAX } from '../../../shared/row-group/format.ts';
-import { Shredder } from '../../../shared/row-group/shredder.ts';
+import { SLOTS_MAX } from '../../../../shared/row-group/format.ts';
+import { Shredder } from '../../../../shared/row-group/shredder.ts';
 import { cut, joined } from './cut.ts';
 
 /** `field=value`, in their order; pieces of text have no name. */

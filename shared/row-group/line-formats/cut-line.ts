@@ -4,8 +4,8 @@
  */
 import { cutObject } from './cut-object.ts';
 import { skipSpace } from './json-scan.ts';
-import { cutText, OBJECTS, type Parser, TEXT_FORMATS } from './text-lines/cut-text.ts';
-import { cutBehindObject } from './text-lines/objects.ts';
+import { cutText, OBJECTS, type Parser, TEXT_FORMATS } from './cut-text.ts';
+import { cutBehindObject } from './objects.ts';
 import type { Tokens } from './tokens.ts';
 
 /** Lines that are one JSON object and nothing else. */

@@ -5,7 +5,7 @@
  * https://dev.mysql.com/doc/refman/8.4/en/error-log-format.html
  */
 import { KIND_PLAIN } from '../format.ts';
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import { byteAt, CLOSE_BRACKET, digitsEnd, find, formEnd, lettersEnd, SPACE, spacesEnd } from './scan.ts';
 
 const BEFORE_LEVEL = Buffer.from(' [');

@@ -6,8 +6,8 @@
  */
 import { byteTable } from '../../bytes.ts';
 import { KIND_PLAIN, KIND_STRING } from '../format.ts';
-import { stringEnd } from '../json-scan.ts';
-import type { Tokens } from '../tokens.ts';
+import { stringEnd } from './json-scan.ts';
+import type { Tokens } from './tokens.ts';
 import { cutPairs } from './logfmt.ts';
 import { byteAt, CLOSE_BRACKET, digitsEnd, find, formEnd, QUOTE, SPACE, spacesEnd } from './scan.ts';
 

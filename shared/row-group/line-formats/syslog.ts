@@ -6,7 +6,7 @@
  * https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html, RFC 3164 (4.1), RFC 5424 (6)
  */
 import { KIND_PLAIN } from '../format.ts';
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import {
   byteAt,
   CLOSE_BRACKET,

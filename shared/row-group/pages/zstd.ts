@@ -6,8 +6,8 @@
  * They are tried once before they are relied on; where they do not do what they did, frames are decompressed one by one.
  */
 import { constants, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { CorruptionError } from '../errors.ts';
-import { RAW_BYTES_MAX } from './format.ts';
+import { CorruptionError } from '../../errors.ts';
+import { RAW_BYTES_MAX } from '../format.ts';
 
 /** zlib's minimum. */
 const CHUNK_BYTES_MIN = 64;

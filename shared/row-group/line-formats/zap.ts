@@ -6,7 +6,7 @@
  */
 import { byteTable } from '../../bytes.ts';
 import { KIND_PLAIN } from '../format.ts';
-import type { Tokens } from '../tokens.ts';
+import type { Tokens } from './tokens.ts';
 import { byteAt, COLON, colorEnd, digitsEnd, find, formEnd, lettersEnd, TAB } from './scan.ts';
 
 const BEFORE_LINE = Buffer.from('.go:');

@@ -2,11 +2,11 @@
  * The interface of an encoding: its operations on a column chunk, and its properties that are known before values are
  * read. Each encoding is a file in encodings/, and encodings/table.ts lists them.
  */
-import type { ByteReader, ByteWriter } from '../bytes.ts';
-import type { ValueRefs } from './byte-strings.ts';
+import type { ByteReader, ByteWriter } from '../../bytes.ts';
+import type { ValueRefs } from '../../byte-strings.ts';
 import type { ColumnValues, CutTexts } from './column-values.ts';
-import { KIND_PLAIN, KIND_SCALAR, KIND_STRING, type ValueKind } from './format.ts';
-import type { PageReader, PageWriter } from './page.ts';
+import { KIND_PLAIN, KIND_SCALAR, KIND_STRING, type ValueKind } from '../format.ts';
+import type { PageReader, PageWriter } from '../pages/page.ts';
 
 export interface Encoding<V extends ColumnValues = ColumnValues> {
   /** ENCODING_… */

@@ -2,8 +2,8 @@
 import { constants, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CorruptionError } from '../../../shared/errors.ts';
-import { compress, decompress } from '../../../shared/row-group/zstd.ts';
+import { CorruptionError } from '../../../../shared/errors.ts';
+import { compress, decompress } from '../../../../shared/row-group/pages/zstd.ts';
 
 const text = (sizeBytes: number): Buffer =>
   Buffer.from('a line of a log, '.repeat(Math.ceil(sizeBytes / 17)), 'latin1');
