@@ -22,7 +22,7 @@ import { allOf, EVERYTHING, leafOf, normalised, type Predicate, PREVIOUS_RUN, ty
 import type { Direction, Plan } from '../store/search-plan.ts';
 import { parseCondition, parseText, type Reading } from './conditions.ts';
 import { isOfPreviousRun } from './previous-runs.ts';
-import { parseSearch } from './search-text/search.ts';
+import { parseSearch } from './search-condition.ts';
 import { parseInstant } from './time-parameter.ts';
 import { parseTimeZone, type TimeZone, UTC } from '../store/time-zone.ts';
 

@@ -3,7 +3,7 @@
  *
  * A JSON object is predicted to have a known template: the trie of templates is walked along the line's bytes,
  * comparing literals and skipping values, in one pass. A line that falls off the trie is cut (cut-line.ts), and its
- * template added. The walk finds exactly what the cutter would: both use json-scan.ts, and a literal that is compared
+ * template added. The walk finds exactly what the cutter would: both use line-formats/json-scan.ts, and a literal that is compared
  * byte for byte leaves nothing else to decide. Text, and objects that are not JSON, are cut first, and their template
  * is looked up afterwards.
  */

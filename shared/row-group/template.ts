@@ -1,6 +1,6 @@
 /**
  * A template is a line with its values cut out: `{"level":"` ▢ `","status":` ▢ `}`. Template and values give back the
- * line byte for byte. cut-line.ts finds the values.
+ * line byte for byte. line-formats/cut-line.ts finds the values.
  */
 import { KIND_PLAIN, KIND_SCALAR, KIND_STRING, KIND_TEXT } from './format.ts';
 import type { ValueKind } from './format.ts';

@@ -17,6 +17,7 @@ function embedded(...rooms: readonly string[]): readonly string[] {
 /** A folder (or file) of the sources → what it may import, apart from itself. A longer name wins over a shorter one. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'shared/': [],
+  'shared/row-group/format.ts': [],
   'agent/limits.ts': [],
   'agent/agent-metrics.ts': ['agent/rules/', 'agent/files/', 'shared/'],
   'agent/rules/': ['agent/limits.ts', 'shared/'],
@@ -170,18 +171,49 @@ test('of two areas that may import each other, one holds the other', () => {
   expect(areas.filter((area) => reached(area).has(area))).toEqual([]);
 });
 
-test('no import leads back to where it came from, not even one of types', () => {
-  const done = new Set<string>();
-  const cycles: string[] = [];
-  const visit = (path: string, trail: readonly string[]): void => {
-    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
-    if (trail.includes(path) || done.has(path)) return;
-    const own = importsOfFile(path).filter(({ isPackage }) => !isPackage);
-    for (const { target } of own) if (FILES.has(target)) visit(target, [...trail, path]);
-    done.add(path);
+/** The walks that lead back to where they began. */
+function circles<Node>(nodes: Iterable<Node>, next: (node: Node) => Iterable<Node>): string[] {
+  const done = new Set<Node>();
+  const found: string[] = [];
+  const visit = (node: Node, trail: readonly Node[]): void => {
+    if (trail.includes(node)) found.push([...trail.slice(trail.indexOf(node)), node].join(' → '));
+    if (trail.includes(node) || done.has(node)) return;
+    for (const each of next(node)) visit(each, [...trail, node]);
+    done.add(node);
   };
-  for (const path of CODE) visit(path, []);
-  expect(cycles).toEqual([]);
+  for (const node of nodes) visit(node, []);
+  return found;
+}
+
+/** The files of the repository that a file imports. */
+function targetsOf(path: string): string[] {
+  const own = importsOfFile(path).filter(({ target, isPackage }) => !isPackage && FILES.has(target));
+  return own.map(({ target }) => target);
+}
+
+test('circles are found, of any length', () => {
+  const graph: Readonly<Record<string, readonly string[]>> = { a: ['b', 'c'], b: ['c'], c: ['d'], d: ['b'], e: ['e'] };
+  expect(circles(Object.keys(graph), (node) => graph[node]!)).toEqual(['b → c → d → b', 'e → e']);
+});
+
+test('no import leads back to where it came from, not even one of types', () => {
+  expect(circles(CODE, targetsOf)).toEqual([]);
+});
+
+/** The folder of a source; a file that the table above names is a room of its own. */
+function roomOf(path: string): string {
+  return Object.hasOwn(MAY_IMPORT, path) ? path : posix.dirname(path);
+}
+
+test('no room imports from one that imports from it, directly or through others, not even types', () => {
+  const rooms = new Map<string, Set<string>>();
+  for (const path of SOURCES) {
+    const known = rooms.get(roomOf(path)) ?? new Set();
+    rooms.set(roomOf(path), known);
+    for (const room of targetsOf(path).map(roomOf)) if (room !== roomOf(path)) known.add(room);
+  }
+  expect(rooms.size).toBeGreaterThan(50);
+  expect(circles(rooms.keys(), (room) => rooms.get(room) ?? [])).toEqual([]);
 });
 
 /** The files that are in memory once a file has been loaded, apart from those that it imports when something runs. */

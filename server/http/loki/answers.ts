@@ -1,6 +1,6 @@
 /** Answers of queries as Loki writes them. */
 import type { LabelValues, LogStream } from '../../query/logql/logs.ts';
-import { plainFloat } from '../../query/logql/go-float.ts';
+import { plainFloat } from '../../query/logql/syntax/go-float.ts';
 import type { Evaluated, Steps } from '../../query/logql/metrics/series.ts';
 import type { LineCounts } from '../../query/logql/rows.ts';
 

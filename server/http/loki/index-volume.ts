@@ -1,8 +1,8 @@
 /** `/loki/api/v1/index/stats`, `/index/volume` and `/index/volume_range`: how many lines and bytes streams have. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { plainFloat } from '../../query/logql/go-float.ts';
+import { plainFloat } from '../../query/logql/syntax/go-float.ts';
 import type { Matcher } from '../../query/logql/syntax/ast.ts';
-import { type VolumeSeries, volumeSeries } from '../../query/logql/volume-series.ts';
+import { type VolumeSeries, volumeSeries } from '../../query/logql/metrics/volume-series.ts';
 import { eachVolume } from '../../query/logql/volumes.ts';
 import { LOKI_VOLUME_SERIES_DEFAULT } from '../../limits.ts';
 import { askerOf } from '../asker.ts';

@@ -50,7 +50,7 @@ function isStringContent(bytes: Buffer, start: number, end: number): boolean {
 
 function isScalar(bytes: Buffer, start: number, end: number): boolean {
   const first = bytes[start]!;
-  // true, false, null: shared/row-group/json-scan.ts has compared them as a whole.
+  // true, false, null: shared/row-group/line-formats/json-scan.ts has compared them as a whole.
   if (first !== MINUS && !isDigit(first)) return true;
   const behind = numberEnd(bytes, start, end);
   if (behind === end) return true;

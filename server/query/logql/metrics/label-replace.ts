@@ -1,5 +1,5 @@
 /** `label_replace`: a label made of parts of another one. */
-import { compileMatches, expanded } from '../matches.ts';
+import { compileMatches, expanded } from '../syntax/matches.ts';
 import type { LabelReplaceExpr } from '../syntax/ast.ts';
 import type { Series } from './series.ts';
 

@@ -1,5 +1,5 @@
 /** `| regexp "(?P<method>\\w+)"`: the named groups of the first match. */
-import { compileMatches } from '../matches.ts';
+import { compileMatches } from '../syntax/matches.ts';
 import type { Run, Wanted } from './stage.ts';
 
 export function regexpStage(pattern: string, { nothing, isWanted }: Wanted): Run {

@@ -1,6 +1,6 @@
 /** Go's fmt.Sprintf, for the values of templates. */
 import { LINE_BYTES_MAX } from '../../../limits.ts';
-import { goFloat, withExponent } from '../go-float.ts';
+import { goFloat, withExponent } from '../syntax/go-float.ts';
 import { quoted } from '../syntax/quote.ts';
 import { TemplateError } from './errors.ts';
 import { printed, typeOf, type Value } from './values.ts';

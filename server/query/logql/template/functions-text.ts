@@ -1,6 +1,6 @@
 /** Functions of texts. */
 import { LINE_BYTES_MAX } from '../../../limits.ts';
-import { compileMatches, expanded } from '../matches.ts';
+import { compileMatches, expanded } from '../syntax/matches.ts';
 import { TemplateError } from './errors.ts';
 import { fixed, intOf, type Named, ofTexts, textOf, variadic } from './function.ts';
 import { fromJson } from './from-json.ts';

@@ -2,7 +2,7 @@
  * The values that templates work on. A whole number (Go's int) is a bigint, a float64 a number; an instant has the zone that
  * it is shown in.
  */
-import { goFloat } from '../go-float.ts';
+import { goFloat } from '../syntax/go-float.ts';
 import { formatGoTime, type GoTime, isGoTime } from './go-time.ts';
 
 export type Value = string | bigint | number | boolean | null | GoTime | readonly Value[] | ReadonlyMap<string, Value>;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SearchTextError } from '../../../../shared/errors.ts';
-import { parseSearch } from '../../../../server/query/search-text/search.ts';
+import { parseSearch } from '../../../../server/query/search-condition.ts';
 import { parseSearchText } from '../../../../server/query/search-text/parser.ts';
 import { printSearch } from '../../../../server/query/search-text/print.ts';
 import { tokensOf } from '../../../../server/query/search-text/lexer.ts';

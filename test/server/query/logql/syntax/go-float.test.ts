@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { goFloat, plainFloat } from '../../../../server/query/logql/go-float.ts';
+import { goFloat, plainFloat } from '../../../../../server/query/logql/syntax/go-float.ts';
 
 test.each([
   [0, '0', '0'],

@@ -1,13 +1,13 @@
 /** Bytes over time by series, as Loki's volumes have them. */
-import { PodlogError } from '../../../shared/errors.ts';
-import { LOKI_VOLUME_SERIES_MAX } from '../../limits.ts';
-import type { LogView } from '../../store/log-store.ts';
-import type { Query } from '../../store/query.ts';
-import type { StreamLabels } from './known-streams.ts';
-import { labelsText } from './labels-text.ts';
-import type { SeriesLabels } from './metrics/series.ts';
-import type { Matcher } from './syntax/ast.ts';
-import { eachVolume, type VolumesAsked } from './volumes.ts';
+import { PodlogError } from '../../../../shared/errors.ts';
+import { LOKI_VOLUME_SERIES_MAX } from '../../../limits.ts';
+import type { LogView } from '../../../store/log-store.ts';
+import type { Query } from '../../../store/query.ts';
+import type { StreamLabels } from '../known-streams.ts';
+import { labelsText } from '../labels-text.ts';
+import type { SeriesLabels } from './series.ts';
+import type { Matcher } from '../syntax/ast.ts';
+import { eachVolume, type VolumesAsked } from '../volumes.ts';
 
 export interface VolumeQuestion extends Omit<VolumesAsked, 'names'> {
   /** Streams without one of them are left out. */

@@ -1,5 +1,5 @@
 /** Regular expressions in RE2's syntax whose matches and groups are needed. */
-import { compileGroups, type GroupMatch } from '../../../shared/regexp/groups.ts';
+import { compileGroups, type GroupMatch } from '../../../../shared/regexp/groups.ts';
 
 export interface Matches {
   /** Returns the first match. */
