@@ -81,7 +81,7 @@ export async function startServer({
   const cluster =
     kubernetes && (await (await import('./kubernetes/cluster.ts')).openCluster(kubernetes, { log, metrics, now }));
   opened.defer(() => cluster?.close());
-  const pool = new WorkerPool({ size: WORKERS, log, metrics });
+  const pool = new WorkerPool({ size: WORKERS, workerUrl: new URL('./worker.ts', import.meta.url), log, metrics });
   opened.defer(() => pool.close());
   const logs = await openEmbeddedLogStore({
     dataDir,

@@ -33,8 +33,8 @@ export interface PoolOptions {
   readonly size: number;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** For tests: another script for the threads. */
-  readonly workerUrl?: URL;
+  /** The script of the threads, which serves tasks. */
+  readonly workerUrl: URL;
   /** Milliseconds since any fixed instant. */
   readonly now?: () => number;
   /** For tests: whether memory is scarce. */
@@ -73,7 +73,7 @@ export class WorkerPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#workerUrl = options.workerUrl ?? new URL('./worker.ts', import.meta.url);
+    this.#workerUrl = options.workerUrl;
     this.#now = options.now ?? ((): number => performance.now());
     const { isScarce = isMemoryScarce } = options;
     this.#queue = new FairQueue(options.size, { isScarce, now: this.#now });

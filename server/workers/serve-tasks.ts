@@ -35,7 +35,7 @@ export function serveTasks({ signals }: WorkerStart, tasks: readonly TaskHandler
 
   const run = async ({ name, input }: TaskMessage): Promise<TaskResult<unknown>> => {
     const handler = handlers.get(name);
-    if (handler === undefined) throw new RangeError(`BUG: no task ${name} in tasks.ts`);
+    if (handler === undefined) throw new RangeError(`BUG: no task ${name} in server/tasks.ts`);
     startedMs = performance.now();
     return handler.run(input, context);
   };

@@ -1,10 +1,10 @@
 /**
  * A task is work for a worker thread: a kind, an input and an output that can be cloned or transferred, and a function.
- * To add one: declare its kind next to its types, and list its handler in tasks.ts.
+ * To add one: declare its kind next to its types, and list its handler in server/tasks.ts.
  */
 import type { Transferable } from 'node:worker_threads';
 
-/** Names a task and carries its types; the function is in tasks.ts, so that callers do not load it. */
+/** Names a task and carries its types; the function is in server/tasks.ts, so that callers do not load it. */
 export interface TaskKind<Input, Output> {
   readonly name: string;
   /** Always undefined: for types only. */

@@ -88,9 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'shared/',
   ],
   'server/workers/': ['server/limits.ts', 'shared/'],
-  // The table of all tasks; each task's code is where its data is.
-  'server/workers/tasks.ts': ['server/ingest/', 'server/engines/', 'server/workers/'],
-  // server/app.ts, server/main.ts and what else puts the parts together.
+  // server/app.ts, server/main.ts, server/tasks.ts and what else puts the parts together.
   'server/': ['server/', 'shared/'],
   // The page knows the server by its HTTP API.
   'web/search/': ['shared/'],

@@ -23,7 +23,7 @@ import { access } from '../state/session.ts';
 import { NothingFound } from './nothing-found.tsx';
 
 const BrushOffers = lazy(async () => (await import('../parts/brush-offers.tsx')).BrushOffers);
-const Context = lazy(async () => (await import('./context.tsx')).Context);
+const Context = lazy(async () => (await import('./line-context.tsx')).Context);
 const Differences = lazy(async () => (await import('./differences.tsx')).Differences);
 const FirstViews = lazy(async () => (await import('../parts/first-views.tsx')).FirstViews);
 const Patterns = lazy(async () => (await import('./patterns.tsx')).Patterns);

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { queryHandlers } from '../../../../server/engines/embedded/query-tasks.ts';
 import { aloneInThread, type RunTask } from '../../../../server/workers/task.ts';
-import { TASKS } from '../../../../server/workers/tasks.ts';
+import { TASKS } from '../../../../server/tasks.ts';
 
 /** With files and caches of its own. */
 export function runHere(): RunTask {

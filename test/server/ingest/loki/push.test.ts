@@ -12,7 +12,7 @@ import {
   LOKI_PUSH_ENTRIES_MAX,
   PUSHED_ROWS_PER_GROUP_MAX,
 } from '../../../../server/limits.ts';
-import { TASKS } from '../../../../server/workers/tasks.ts';
+import { TASKS } from '../../../../server/tasks.ts';
 import type { RunOptions, RunTask, TaskKind } from '../../../../server/workers/task.ts';
 import { instantOfMs } from '../../../../shared/time.ts';
 import { linesOf, type OpenStore, openStore, reopen } from '../../engines/embedded/open-store.ts';

@@ -1,7 +1,0 @@
-/** Entry point of a worker thread of the server. */
-import { workerData } from 'node:worker_threads';
-import type { WorkerStart } from './messages.ts';
-import { serveTasks } from './serve-tasks.ts';
-import { TASKS } from './tasks.ts';
-
-serveTasks(workerData as WorkerStart, TASKS);
