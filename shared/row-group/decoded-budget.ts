@@ -1,5 +1,5 @@
 /** Limits the decoded data that a merge keeps: a number of bytes over all of its open row groups. */
-import type { DecodedCache } from './reader.ts';
+import type { DecodedCache } from './decoded-cache.ts';
 
 /**
  * First come, first kept. A merge reads the columns of its groups in the same order for each output group; an LRU cache

@@ -7,6 +7,18 @@ import { buildLines, type LinesOptions } from './build-lines.ts';
 import type { ByteStrings } from '../byte-strings.ts';
 import type { ColumnValues } from './encodings/column-values.ts';
 import { arePagesKept, arePickedCopied, canBePicked, decodeColumn, memoryBytesOf, pickColumn } from './column.ts';
+import {
+  type DecodedCache,
+  PART_DISTANCES,
+  PART_FLAGS,
+  PART_ORDER,
+  PART_RANKS,
+  PART_RUNS,
+  PART_STREAMS,
+  PART_TEMPLATES,
+  PART_TIES,
+  PART_TIMES,
+} from './decoded-cache.ts';
 import { assertParts, validCodes, validTies, validTimes } from './decoded-checks.ts';
 import { type DecodedSize, decodedSizeOf } from './decoded-size.ts';
 import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
@@ -25,33 +37,14 @@ import {
   type StoredChunk,
 } from './header.ts';
 import { headerMemoryBytes } from './header-size.ts';
-import { ENCODING_DICTIONARY, ENCODING_PATTERN, HEADER_PARTS_MAX, RAW_BYTES_MAX } from './format.ts';
+import { ENCODING_DICTIONARY, ENCODING_PATTERN, RAW_BYTES_MAX } from './format.ts';
 import { type CutLines, LineSink } from './line-sink.ts';
-import { verifyPage } from './pages/page.ts';
 import { NO_RUN, type Run } from './runs.ts';
 import type { Template } from './template.ts';
 import type { Ties } from './ties.ts';
 import { rowsByTemplate, rowsOfRanks, type TemplateOrder } from './template-order.ts';
-
-/** Caches decoded parts of one row group; it may drop any of them, since they can be decoded again. */
-export interface DecodedCache {
-  get(part: number): object | undefined;
-  set(part: number, decoded: object, memoryBytes: number): void;
-}
-
-/** Parts of a row group in a DecodedCache; columns have their index. */
-const PART_TIMES = -1;
-const PART_STREAMS = -2;
-const PART_TEMPLATES = -3;
-const PART_FLAGS = -4;
-const PART_ORDER = -5;
-const PART_RANKS = -6;
-const PART_TIES = -7;
-const PART_RUNS = -8;
-/** Minus the column's index. */
-const PART_DISTANCES = -9;
-/** What a reader derives from a group: more than columns can be. */
-export const PART_DERIVED = 2 * HEADER_PARTS_MAX;
+import { ranksByRow, ranksOfValues, rowsOfColumn, rowsOfTemplate, rowsOfValues } from './value-rows.ts';
+import { verifyPages } from './verify.ts';
 
 /** Lines are built from picked values when at most one row in this many is wanted. */
 const FEW_ROWS_FACTOR = 16;
@@ -62,16 +55,6 @@ const FEW_ROWS_FACTOR = 16;
  */
 const LINES_IN_TURN = 8192;
 const LINE_BYTES_IN_TURN = 4 * 1024 * 1024;
-
-/**
- * Verifies every checksum without decompressing a page.
- * @throws CorruptionError
- */
-export function verifyRowGroup(bytes: Uint8Array): RowGroupInfo {
-  const group = new RowGroup(bytes);
-  group.verifyPages();
-  return group.info;
-}
 
 /** A decoded header over encoded columns. */
 export class RowGroup {
@@ -119,13 +102,7 @@ export class RowGroup {
 
   /** @throws CorruptionError for the first page whose checksum does not match */
   verifyPages(): void {
-    const { system, pages, ties, runs, packedBody } = this.#header;
-    if (packedBody !== undefined) return;
-    const ofTies = ties === undefined ? [] : [ties.rows, ties.arrivals];
-    const ofRuns = runs === undefined ? [] : [runs.codes];
-    for (const page of [...[...system, ...ofTies, ...ofRuns].map((chunk) => chunk.pages), ...pages].flat()) {
-      verifyPage(this.#source.peek(page.offset, page.storedSize), page);
-    }
+    verifyPages(this.#header, this.#source);
   }
 
   /** ns from the start of baseDay, by row. */
@@ -236,15 +213,7 @@ export class RowGroup {
 
   /** Row → its index among the rows of its template: value `firstValue + rank` of each of the template's columns. */
   ranks(): Int32Array {
-    return this.kept(PART_RANKS, () => {
-      const { templateRows, templateStarts } = this.order();
-      const ranks = new Int32Array(this.info.rowCount);
-      for (let t = 0; t < this.templates.length; t++) {
-        const start = templateStarts[t]!;
-        for (let i = start, end = templateStarts[t + 1]!; i < end; i++) ranks[templateRows[i]!] = i - start;
-      }
-      return ranks;
-    });
+    return this.kept(PART_RANKS, () => ranksByRow(this.order()));
   }
 
   /**
@@ -316,16 +285,12 @@ export class RowGroup {
 
   /** Returns the rows of a template, ascending. */
   rowsOfTemplate(template: number): Int32Array {
-    const { templateRows, templateStarts } = this.order();
-    return templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
+    return rowsOfTemplate(this.order(), template);
   }
 
   /** Returns the rows of a column's values, in the order of the values. */
   valueRows(column: ColumnInfo): Int32Array {
-    if (column.parts.length === 1) return this.rowsOfTemplate(column.parts[0]!.template);
-    const rows = new Int32Array(column.count);
-    for (const { template, firstValue } of column.parts) rows.set(this.rowsOfTemplate(template), firstValue);
-    return rows;
+    return rowsOfColumn(this.order(), column);
   }
 
   /**
@@ -335,22 +300,9 @@ export class RowGroup {
   rowsOf(column: ColumnInfo, indices: ArrayLike<number>): Int32Array {
     if (indices.length === 0) return new Int32Array(0);
     if (!this.areFew(indices.length) || this.#cache.get(PART_ORDER) !== undefined) {
-      const { templateRows, templateStarts } = this.order();
-      const rows = new Int32Array(indices.length);
-      for (let i = 0, p = 0; i < rows.length; i++) {
-        while ((column.parts[p + 1]?.firstValue ?? Infinity) <= indices[i]!) p++;
-        const { template, firstValue } = column.parts[p]!;
-        rows[i] = templateRows[templateStarts[template]! + indices[i]! - firstValue]!;
-      }
-      return column.parts.length === 1 ? rows : rows.toSorted();
+      return rowsOfValues(this.order(), column, indices);
     }
-    const ranks: number[][] = [];
-    for (let i = 0, p = 0; i < indices.length; i++) {
-      while ((column.parts[p + 1]?.firstValue ?? Infinity) <= indices[i]!) p++;
-      const { template, firstValue } = column.parts[p]!;
-      (ranks[template] ??= []).push(indices[i]! - firstValue);
-    }
-    return rowsOfRanks(this.templateCodes(), this.templates.length, ranks);
+    return rowsOfRanks(this.templateCodes(), this.templates.length, ranksOfValues(column, indices));
   }
 
   /**

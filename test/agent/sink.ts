@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { parseFileId } from '../../shared/file-id.ts';
 import { byteStringAt } from '../../shared/byte-strings.ts';
-import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
+import { RowGroup } from '../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../shared/row-group/verify.ts';
 import { NO_RULES, type RulesAnswer } from '../../shared/rules/rule-set.ts';
 import { instantOf } from '../../shared/time.ts';
 import { decodeBatch, POSITION_START, type Batch, type Position } from '../../shared/wire.ts';

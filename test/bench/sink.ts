@@ -4,7 +4,8 @@
  * its time each line of the namespace `quiet` came.
  */
 import { createServer } from 'node:http';
-import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
+import { RowGroup } from '../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../shared/row-group/verify.ts';
 import { NO_RULES, type RuleSet } from '../../shared/rules/rule-set.ts';
 import { MS_PER_DAY, NS_PER_MS } from '../../shared/time.ts';
 import { decodeBatch } from '../../shared/wire.ts';

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { mergeRowGroups } from '../../shared/row-group/merge.ts';
 import { ENCODING_LAST, LAYOUT_PACKED, LAYOUT_PAGED } from '../../shared/row-group/format.ts';
-import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
+import { RowGroup } from '../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../shared/row-group/verify.ts';
 import { formatTime, instantOf, NS_PER_DAY } from '../../shared/time.ts';
 import { parsePattern } from '../../server/store/value-test.ts';
 import { matchRows } from '../../server/engines/embedded/scan/match-rows.ts';

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { CorruptionError } from '../../../shared/errors.ts';
 import type { Labels } from '../../../shared/labels.ts';
 import { LAYOUT_PACKED, LAYOUT_PAGED, PREFIX_BYTES } from '../../../shared/row-group/format.ts';
-import { RowGroup, verifyRowGroup } from '../../../shared/row-group/reader.ts';
+import { RowGroup } from '../../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../../shared/row-group/verify.ts';
 import { relabelStreams } from '../../../shared/row-group/relabel.ts';
 import { DAY, decode, encodeBytes, row, type Row } from './rows.ts';
 

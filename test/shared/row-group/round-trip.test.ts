@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';
-import { RowGroup, verifyRowGroup } from '../../../shared/row-group/reader.ts';
+import { RowGroup } from '../../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../../shared/row-group/verify.ts';
 import { textLine } from './line-formats/lines.ts';
 
 const DAY = 20_780;

@@ -2,7 +2,8 @@
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { rowGroupBytesAt } from '../../../../shared/row-group/header.ts';
 import { mergeRowGroups } from '../../../../shared/row-group/merge.ts';
-import { RowGroup, verifyRowGroup } from '../../../../shared/row-group/reader.ts';
+import { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../../../shared/row-group/verify.ts';
 import { formatDay } from '../../../../shared/time.ts';
 import { SEGMENT_ZSTD_LEVEL } from '../../../limits.ts';
 import { type Disk, withFile } from '../platform/disk.ts';

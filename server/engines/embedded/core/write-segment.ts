@@ -1,5 +1,5 @@
 /** Writes row groups of one day, sorted, as a segment; used by flush and compaction. */
-import { verifyRowGroup } from '../../../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../../../shared/row-group/verify.ts';
 import type { Disk } from '../platform/disk.ts';
 import { segmentPath } from '../platform/filenames.ts';
 import type { ManifestSegment } from './manifest.ts';

@@ -5,7 +5,7 @@
  * since it was decoded before. The others pass: they are kept until another row group is read.
  */
 import { LRUCache } from 'lru-cache';
-import type { DecodedCache } from '../../../../shared/row-group/reader.ts';
+import type { DecodedCache } from '../../../../shared/row-group/decoded-cache.ts';
 import { DECODED_PARTS_KNOWN_MAX, PASSING_PARTS_BYTES_MAX, WORKER_CACHE_BYTES_MAX } from '../../../limits.ts';
 
 interface KeptPart {

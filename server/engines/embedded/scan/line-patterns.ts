@@ -13,7 +13,8 @@ import {
 import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';
 import { fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
-import { PART_DERIVED, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import { PART_DERIVED } from '../../../../shared/row-group/decoded-cache.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import {
   isOfRequestAlone,

@@ -6,7 +6,8 @@ import { CorruptionError, MergeTooLargeError, type Unusable, unusableBy } from '
 import type { Labels } from '../../../../../shared/labels.ts';
 import { labelsDigest } from '../../../../../shared/labels-digest.ts';
 import { mergeSorted, type SortedInput } from '../../../../../shared/row-group/merge-sorted.ts';
-import { type RowGroup, verifyRowGroup } from '../../../../../shared/row-group/reader.ts';
+import type { RowGroup } from '../../../../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../../../../shared/row-group/verify.ts';
 import { COMPACTION_DECODED_BYTES_MAX, COMPACTION_OPEN_BYTES_MAX } from '../../../../limits.ts';
 import { taskKind } from '../../../../workers/task.ts';
 import { type Disk, type DiskFile, isReadError, unreadableError, withFile } from '../../platform/disk.ts';

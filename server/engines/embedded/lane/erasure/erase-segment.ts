@@ -5,7 +5,8 @@
  */
 import { CorruptionError } from '../../../../../shared/errors.ts';
 import { mergeRowGroups } from '../../../../../shared/row-group/merge.ts';
-import { RowGroup, verifyRowGroup } from '../../../../../shared/row-group/reader.ts';
+import { RowGroup } from '../../../../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../../../../shared/row-group/verify.ts';
 import { SEGMENT_ZSTD_LEVEL } from '../../../../limits.ts';
 import { taskKind } from '../../../../workers/task.ts';
 import { type Disk, type DiskFile, withFile } from '../../platform/disk.ts';

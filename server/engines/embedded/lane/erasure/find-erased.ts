@@ -3,7 +3,8 @@
  * Runs in a worker thread.
  */
 import { CorruptionError } from '../../../../../shared/errors.ts';
-import { RowGroup, verifyRowGroup } from '../../../../../shared/row-group/reader.ts';
+import { RowGroup } from '../../../../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../../../../shared/row-group/verify.ts';
 import type { Predicate } from '../../../../store/predicate.ts';
 import { taskKind } from '../../../../workers/task.ts';
 import type { BareRowGroupRef } from '../../segment/row-group-ref.ts';
