@@ -37,6 +37,7 @@ import { registerUsers } from './http/users.ts';
 import { registerViews } from './http/views.ts';
 import { assertRequest } from './http/request.ts';
 import { compressAnswers } from './http/compressed-answers.ts';
+import { routeSockets, wantsSocket } from './http/sockets.ts';
 import { cutOffStalledAnswers } from './http/stalled-answers.ts';
 import { registerSession } from './http/session.ts';
 import { registerStats } from './http/stats.ts';
@@ -106,9 +107,11 @@ export function buildApp(parts: AppParts): FastifyInstance {
       maxHeaderSize: HEADERS_BYTES_MAX,
       headersTimeout: HEADERS_RECEIVE_MS_MAX,
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+      shouldUpgradeCallback: wantsSocket,
     },
   });
   connections.watch(app.server);
+  routeSockets(app.server);
   const routes: string[] = [];
   app.addHook('onRoute', ({ method, url }) => {
     if (method !== 'HEAD') routes.push(`${String(method)} ${url}`);
@@ -166,7 +169,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerRequests(app, { engine, now });
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
-  registerLoki(app, { engine, logs, lokiPushes, now, log, discovery: lokiDiscovery });
+  registerLoki(app, { engine, logs, lokiPushes, now, log, discovery: lokiDiscovery, closing: closing.signal });
   registerErase(app, { engine, logs, audit, now });
   registerLogin(app, { hasTokens: access.authenticator?.hasTokens === true, sessions, oidc, audit, log });
   registerSession(app, { sessions, audit, version, now });

@@ -626,6 +626,28 @@ export const LOKI_FIELDS_DEFAULT = 1000;
 /** Width of the steps in which lines of a pattern are counted for clients of Loki, at least, as there. Beyond: wider. */
 export const LOKI_PATTERN_STEP_MS_MIN = 10_000;
 
+/** How long a tail of Loki's API may let lines wait for such as are late, in seconds, as there. Beyond: 400. */
+export const LOKI_TAIL_DELAY_SECONDS_MAX = 5;
+
+/** Lines that wait so. Beyond: they are sent at once. */
+export const LOKI_TAIL_GATHERED_BYTES_MAX = 128 * KIB;
+
+/** Lines of one message of such a tail, as in Loki, and their size. Beyond: further messages. */
+export const LOKI_TAIL_LINES_AT_ONCE = 100;
+export const LOKI_TAIL_BYTES_AT_ONCE = 64 * KIB;
+
+/** Lines that a slow client has lost, and whose times and labels one message says, as in Loki. Beyond: they are not said. */
+export const LOKI_TAIL_DROPPED_MAX = 1000;
+
+/** Interval at which such a tail pings its client, as Loki does: proxies keep the connection, and a dead one is noticed. */
+export const LOKI_TAIL_PING_MS = 1 * SECOND_MS;
+
+/** A message from the client of a WebSocket: none is expected but control frames. Beyond: the connection ends. */
+export const SOCKET_MESSAGE_BYTES_MAX = 4 * KIB;
+
+/** How long the end of a WebSocket waits for its client's. Beyond: the connection is closed. */
+export const SOCKET_END_MS_MAX = 2 * SECOND_MS;
+
 /** A form that is posted to a route of Loki's API: a query and some times. Beyond: 413. */
 export const LOKI_FORM_BYTES_MAX = 1 * MIB;
 

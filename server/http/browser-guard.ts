@@ -7,15 +7,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ForbiddenError } from '../../shared/errors.ts';
+import { wantsSocket } from './sockets.ts';
 
 /** @param isLocal  whether everyone on this machine may do everything */
 export function guardBrowsers(app: FastifyInstance, isLocal: boolean): void {
   app.addHook('onRequest', async ({ method, headers }) => {
     const { host } = headers;
-    const isRead = method === 'GET' || method === 'HEAD';
-    if (!isRead && isFromForeignPage(headers)) {
+    if (!isRead({ method, headers }) && isFromForeignPage(headers)) {
       throw new ForbiddenError(
-        'a page of another site must not write here; a reverse proxy must pass on the Host header',
+        'a page of another site must not write here, nor open a WebSocket; a reverse proxy must pass on the Host header',
       );
     }
     if (isLocal && host !== undefined && !isOwnName(host)) {
@@ -34,15 +34,20 @@ export function guardBrowsers(app: FastifyInstance, isLocal: boolean): void {
  */
 export function assertFromOwnPage({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): void {
   const { 'sec-fetch-site': site, origin } = headers;
-  const isRead = method === 'GET' || method === 'HEAD';
+  const mayBeAnyones = isRead({ method, headers });
   const isOwn =
     site === undefined
       ? origin === undefined
-        ? isRead
+        ? mayBeAnyones
         : !isFromForeignPage(headers)
-      : site === 'same-origin' || (isRead && site === 'none');
+      : site === 'same-origin' || (mayBeAnyones && site === 'none');
   if (!isOwn)
     throw new ForbiddenError("with a session, only podlog's own page may do this; other clients send a token");
+}
+
+/** A WebSocket is none: browsers let pages of any site read it. */
+function isRead({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): boolean {
+  return (method === 'GET' && !wantsSocket({ method, headers })) || method === 'HEAD';
 }
 
 /**

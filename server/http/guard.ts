@@ -86,6 +86,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'POST /loki/api/v1/query': 'read',
   'GET /loki/api/v1/query_range': 'read',
   'POST /loki/api/v1/query_range': 'read',
+  'GET /loki/api/v1/tail': 'read',
   'GET /loki/api/v1/labels': 'read',
   'POST /loki/api/v1/labels': 'read',
   'GET /loki/api/v1/label': 'read',

@@ -6,10 +6,11 @@
 import { QueryTooLargeError } from '../../shared/errors.ts';
 import { instantOfMs } from '../../shared/time.ts';
 import { ANSWER_CLOCK_AHEAD_MS_MAX, QUERY_RUN_MS_MAX, VIEW_HELD_MS_MAX } from '../limits.ts';
-import type { LogReader, LogView } from '../store/log-store.ts';
+import type { Following, LogReader, LogView } from '../store/log-store.ts';
 import type { QueryBudget } from '../store/query-budget.ts';
 import { type AnswerPage, newPage, newStatistics, type Query, type QueryStatistics } from '../store/query.ts';
-import type { Plan } from '../store/search-plan.ts';
+import type { Predicate } from '../store/predicate.ts';
+import { type Plan, planForAll } from '../store/search-plan.ts';
 import type { PieceOf, Sink } from '../store/sink.ts';
 import { AnswerRows } from './answer-rows.ts';
 import { AnswerText } from './answer-text.ts';
@@ -39,6 +40,13 @@ export interface Answer<Piece> {
   readonly statistics: Readonly<QueryStatistics>;
   /** Of a search: known when the first piece is. */
   readonly page: Readonly<AnswerPage>;
+}
+
+/** What is wanted of lines that are stored from now on. */
+export interface NewsAsked<S extends Sink> {
+  readonly predicate: Predicate;
+  readonly sink: S;
+  readonly onDropped: (piece: PieceOf<S>) => void;
 }
 
 export interface QueryEngineOptions {
@@ -125,28 +133,63 @@ export class QueryEngine {
    * @throws UnavailableError  there are too many; whatever else goes wrong, the pieces throw
    */
   follow<S extends Sink>(asker: Asker, plan: Plan, sink: S): Answer<PieceOf<S>> {
-    const { query, inTurn } = this.#begin(asker);
-    using undo = new DisposableStack();
-    undo.use(this.tailSlots.take(asker.caller));
-    const following = undo.adopt(this.#reader.follow(plan, sink, query), (each) => each.leave());
-    const held = undo.move();
-    const leave = (): void => held.dispose();
-    // Where the client is gone before anything was read, nothing else ends it.
-    asker.signal.addEventListener('abort', leave, { once: true });
-    if (asker.signal.aborted) leave();
+    const { query, inTurn, following, leave } = this.#join(asker, plan, sink);
     const hasHistory = plan.limit > 0 || plan.after !== undefined;
-    const onEnded = this.#onEnded;
     const pieces = async function* (): AsyncGenerator<PieceOf<S>> {
       try {
         if (hasHistory) yield* inPieces(following.history, inTurn);
         yield* following.news;
       } finally {
-        asker.signal.removeEventListener('abort', leave);
         leave();
-        onEnded(query.statistics);
       }
     };
     return { pieces: pieces(), statistics: query.statistics, page: query.page };
+  }
+
+  /**
+   * Follows a query after the answer to another question, about the lines that were stored when it began. It has joined when this
+   * returns; the answer must be waited for before the news are read, and these must be read to their end, or returned.
+   * @param onDropped  gets what the asker reads too slowly for
+   * @throws UnavailableError  there are too many; whatever else goes wrong, what is returned throws
+   */
+  followAfter<T, S extends Sink>(
+    asker: Asker,
+    ask: (view: LogView, query: Query) => Promise<T>,
+    { predicate, sink, onDropped }: NewsAsked<S>,
+  ): { readonly history: () => Promise<T>; readonly news: () => AsyncGenerator<PieceOf<S>> } {
+    const plan = { ...planForAll(predicate), limit: 0 };
+    const { query, inTurn, following, leave } = this.#join(asker, plan, sink, onDropped);
+    const news = async function* (): AsyncGenerator<PieceOf<S>> {
+      try {
+        yield* following.news;
+      } finally {
+        leave();
+      }
+    };
+    return { history: () => inTurn(() => ask(following.view, query)), news };
+  }
+
+  /** Takes a slot, and the place among the tails, until it is left. */
+  #join<S extends Sink>(
+    asker: Asker,
+    plan: Plan,
+    sink: S,
+    onDropped?: (piece: PieceOf<S>) => void,
+  ): Joined<PieceOf<S>> {
+    const { query, inTurn } = this.#begin(asker);
+    using undo = new DisposableStack();
+    undo.use(this.tailSlots.take(asker.caller));
+    const following = undo.adopt(this.#reader.follow(plan, sink, query, onDropped), (each) => each.leave());
+    undo.defer(() => this.#onEnded(query.statistics));
+    const held = undo.move();
+    const leave = (): void => {
+      asker.signal.removeEventListener('abort', leave);
+      held.dispose();
+    };
+    // Where the client is gone before anything was read, nothing else ends it.
+    asker.signal.addEventListener('abort', leave, { once: true });
+    if (asker.signal.aborted) leave();
+    return { query, inTurn, following, leave };
   }
 
   /** Takes the view when the first piece is requested, and holds it until the last. */
@@ -215,6 +258,15 @@ export class QueryEngine {
 }
 
 type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** A live tail that has a slot. */
+interface Joined<Piece> {
+  readonly query: Query;
+  readonly inTurn: InTurn;
+  readonly following: Following<Piece>;
+  /** A second call does nothing. */
+  readonly leave: () => void;
+}
 
 /** Waits for the first piece within a turn. */
 async function* inPieces<Piece>(all: AsyncIterable<Piece>, inTurn: InTurn): AsyncGenerator<Piece> {

@@ -97,8 +97,16 @@ export interface LogReader {
   /** Returns a view of the lines that are stored now: every acknowledged line, once. */
   view(): LogView;
 
-  /** Starts a live tail at this moment. */
-  follow<S extends Sink>(plan: Plan, sink: S, query: Query): Following<PieceOf<S>>;
+  /**
+   * Starts a live tail at this moment.
+   * @param onDropped  gets what the client reads too slowly for; without it, the tail of such a client ends
+   */
+  follow<S extends Sink>(
+    plan: Plan,
+    sink: S,
+    query: Query,
+    onDropped?: (piece: PieceOf<S>) => void,
+  ): Following<PieceOf<S>>;
 }
 
 /** The lines of a store at one instant, whatever happens to it meanwhile. Must be disposed of; a second time does nothing. */
@@ -142,9 +150,11 @@ export interface Following<Piece> {
    * and may get some again, at most a minute older than it. Must be read first.
    */
   readonly history: AsyncIterable<Piece>;
+  /** The lines that were stored when it began, for other questions than the history. Until `news` is read, or it is left. */
+  readonly view: LogView;
   /**
    * Every line that matches, as its batch becomes durable. Ends only with the query's signal.
-   * @throws UnavailableError  the client reads too slowly
+   * @throws UnavailableError  the client reads too slowly, and nothing may be dropped
    */
   readonly news: AsyncIterable<Piece>;
   /** Must be called when it is no longer read; a second call does nothing. */

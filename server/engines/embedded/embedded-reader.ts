@@ -6,13 +6,15 @@ import type { LogReader, LogView } from '../../store/log-store.ts';
 import { reachesInto } from './scan/match-rows.ts';
 import { decide, type Predicate } from '../../store/predicate.ts';
 import type { Query, QueryStatistics } from '../../store/query.ts';
+import type { Plan } from '../../store/search-plan.ts';
 import { placeOf } from './scan/row-groups.ts';
 import { isWithin, type StreamsInput, type StreamsOutput } from './scan/streams-in-range.ts';
 import { inPartitions } from './scan/partitions.ts';
 import { judgeLabels } from './scan/value-leaf.ts';
 import type { RowGroupRef } from './segment/row-group-ref.ts';
+import type { Snapshot } from './core/snapshot.ts';
 import type { Store } from './core/store.ts';
-import { type QueryContext, select } from './search/answer.ts';
+import { type QueryContext, select, type SelectOptions } from './search/answer.ts';
 import { selectAll } from './search/answer-all.ts';
 import { follow } from './tail/follow.ts';
 import type { LiveTails } from './tail/live-tails.ts';
@@ -47,40 +49,38 @@ export function embeddedReader({ store, tails, cursorKey, newQuery }: ReaderPart
     return { ...newQuery(statistics), ...budget, page };
   };
 
+  const viewOf = (snapshot: Snapshot): LogView => {
+    const { rowGroups } = snapshot;
+    return {
+      search: (plan, sink, query) => {
+        const search = plan.limit === Infinity ? selectAll : select;
+        return search(rowGroups, plan, sink, contextOf(rowGroups, query), query.signal);
+      },
+      aggregate: (plan, query) => aggregate(rowGroups, plan, contextOf(rowGroups, query), query.signal),
+      facets: (predicate, names, query) =>
+        facets(rowGroups, predicate, names, contextOf(rowGroups, query), query.signal),
+      facetsOfSides: (sides, asked, query) =>
+        facetsOfSides(rowGroups, sides, asked, contextOf(rowGroups, query), query.signal),
+      nameRows: (predicate, query) => nameRows(rowGroups, predicate, contextOf(rowGroups, query), query.signal),
+      streams: (predicate, query) => matchingStreams(rowGroups, predicate, contextOf(rowGroups, query), query.signal),
+      [Symbol.dispose]: () => snapshot.release(),
+    };
+  };
+
   return {
     cursorKey,
-    view: (): LogView => {
-      const snapshot = store.snapshot();
-      const { rowGroups } = snapshot;
-      return {
-        search: (plan, sink, query) => {
-          const search = plan.limit === Infinity ? selectAll : select;
-          return search(rowGroups, plan, sink, contextOf(rowGroups, query), query.signal);
-        },
-        aggregate: (plan, query) => aggregate(rowGroups, plan, contextOf(rowGroups, query), query.signal),
-        facets: (predicate, names, query) =>
-          facets(rowGroups, predicate, names, contextOf(rowGroups, query), query.signal),
-        facetsOfSides: (sides, asked, query) =>
-          facetsOfSides(rowGroups, sides, asked, contextOf(rowGroups, query), query.signal),
-        nameRows: (predicate, query) => nameRows(rowGroups, predicate, contextOf(rowGroups, query), query.signal),
-        streams: (predicate, query) => matchingStreams(rowGroups, predicate, contextOf(rowGroups, query), query.signal),
-        [Symbol.dispose]: () => snapshot.release(),
-      };
-    },
-    follow: (plan, sink, query) => {
+    view: () => viewOf(store.snapshot()),
+    follow: (plan, sink, query, onDropped) => {
       const { from, to, where } = plan;
-      const tail = tails.join({ predicate: { from, to, where }, sink });
+      const tail = tails.join({ predicate: { from, to, where }, sink }, onDropped);
       const { signal } = query;
-      return follow(
-        tail,
-        plan,
-        {
-          select: (rowGroups, newest, options) =>
-            select(rowGroups, newest, sink, contextOf(rowGroups, query), signal, options),
-          selectAll: (rowGroups, all) => selectAll(rowGroups, all, sink, contextOf(rowGroups, query), signal),
-        },
-        signal,
-      );
+      const searches = {
+        select: (rowGroups: readonly RowGroupRef[], newest: Plan, options: SelectOptions) =>
+          select(rowGroups, newest, sink, contextOf(rowGroups, query), signal, options),
+        selectAll: (rowGroups: readonly RowGroupRef[], all: Plan) =>
+          selectAll(rowGroups, all, sink, contextOf(rowGroups, query), signal),
+      };
+      return { ...follow(tail, plan, searches, signal), view: viewOf(tail.history) };
     },
   };
 }

@@ -173,9 +173,9 @@ function hiddenMeanwhile(reader: LogReader, reasonNow: () => string | undefined)
       assertShown();
       return reader.view();
     },
-    follow: (plan, sink, query) => {
+    follow: (...question) => {
       assertShown();
-      return reader.follow(plan, sink, query);
+      return reader.follow(...question);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Answers of queries as Loki writes them. */
-import type { LabelValues, LogStream } from '../../query/logql/logs.ts';
+import type { LabelValues, LogLine, LogStream } from '../../query/logql/logs.ts';
 import { plainFloat } from '../../query/logql/syntax/go-float.ts';
 import type { Evaluated, Steps } from '../../query/logql/metrics/series.ts';
 import type { LineCounts } from '../../query/logql/rows.ts';
@@ -14,19 +14,24 @@ export interface Cost extends LineCounts {
 export function streamsAnswer(streams: readonly LogStream[], isCategorized: boolean, cost: Cost): unknown {
   const result = streams.map(({ labels, lines }) => ({
     stream: Object.fromEntries(labels),
-    values: lines.map(({ timestamp, line, metadata, parsed }) =>
-      isCategorized ? [String(timestamp), line, ownLabels(metadata, parsed)] : [String(timestamp), line],
-    ),
+    values: lines.map((line) => lineValue(line, isCategorized)),
   }));
   return {
     status: 'success',
     data: {
       resultType: 'streams',
-      ...(isCategorized && { encodingFlags: ['categorize-labels'] }),
+      ...(isCategorized && ENCODING_FLAGS),
       result,
       stats: statisticsOf(cost),
     },
   };
+}
+
+export const ENCODING_FLAGS = { encodingFlags: ['categorize-labels'] };
+
+/** A line with its time, and with what it has of its own where that is asked for. */
+export function lineValue({ timestamp, line, metadata, parsed }: LogLine, isCategorized: boolean): unknown[] {
+  return isCategorized ? [String(timestamp), line, ownLabels(metadata, parsed)] : [String(timestamp), line];
 }
 
 /** The value of a metric at an instant. */

@@ -17,8 +17,9 @@ import { type PushRoutes, registerPush } from './push.ts';
 import { type QueryRoutes, registerQuery } from './query.ts';
 import { registerReady } from './ready.ts';
 import { registerRules } from './rules.ts';
+import { registerTail, type TailRoutes } from './tail.ts';
 
-export interface LokiRoutes extends QueryRoutes, PushRoutes, LimitsRoutes {
+export interface LokiRoutes extends QueryRoutes, TailRoutes, PushRoutes, LimitsRoutes {
   readonly logs: Pick<LogStore, 'capacity' | 'problem'>;
 }
 
@@ -28,6 +29,7 @@ export function registerLoki(app: FastifyInstance, options: LokiRoutes): void {
     registerFormatQuery(scope);
     registerBuildInfo(scope);
     registerQuery(scope, options);
+    registerTail(scope, options);
     registerLabels(scope, options);
     registerPush(scope, options);
     registerDetectedLabels(scope, options);

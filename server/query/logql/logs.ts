@@ -8,7 +8,7 @@ import type { Query } from '../../store/query.ts';
 import type { Direction } from '../../store/search-plan.ts';
 import { labelsText } from './labels-text.ts';
 import { compileStages } from './pipeline/compile.ts';
-import type { Label } from './pipeline/line-labels.ts';
+import type { Category, LineLabels } from './pipeline/line-labels.ts';
 import { type Entry, EVERYTHING } from './pipeline/stage.ts';
 import { eachEntry, type LineCounts } from './rows.ts';
 import { type Discovery, isExact, predicateOf } from './select.ts';
@@ -95,19 +95,11 @@ class Streams {
   }
 
   add({ line, labels }: Entry, timestamp: bigint): void {
-    const all = labels.sorted();
-    const valuesOf = (wanted: (label: Label) => boolean): [string, string][] =>
-      all.flatMap(([name, label]) => (wanted(label) ? [[name, label.value]] : []));
-    const own = valuesOf(({ category }) => !this.#isCategorized || category === 'stream');
-    const key = labelsText(own);
+    const { ofStream, metadata, parsed } = dividedLabels(labels, this.#isCategorized);
+    const key = labelsText(ofStream);
     let stream = this.#byLabels.get(key);
-    if (stream === undefined) this.#byLabels.set(key, (stream = { labels: own, lines: [] }));
-    stream.lines.push({
-      timestamp,
-      line,
-      metadata: this.#isCategorized ? valuesOf(({ category }) => category === 'metadata') : [],
-      parsed: this.#isCategorized ? valuesOf(({ category }) => category === 'parsed') : [],
-    });
+    if (stream === undefined) this.#byLabels.set(key, (stream = { labels: ofStream, lines: [] }));
+    stream.lines.push({ timestamp, line, metadata, parsed });
     this.#count(line.length + key.length + LINE_BYTES);
   }
 
@@ -124,4 +116,24 @@ class Streams {
 }
 
 /** Of a line besides its text. */
-const LINE_BYTES = 200;
+export const LINE_BYTES = 200;
+
+/** The labels of a line: those of its stream, and those that are given with the line. */
+export interface DividedLabels {
+  readonly ofStream: LabelValues;
+  readonly metadata: LabelValues;
+  readonly parsed: LabelValues;
+}
+
+/** @param isCategorized  whether labels that a line has of its own are given with it; otherwise they make streams */
+export function dividedLabels(labels: LineLabels, isCategorized: boolean): DividedLabels {
+  const all = labels.sorted();
+  const valuesOf = (isWanted: (category: Category) => boolean): [string, string][] =>
+    all.flatMap(([name, { value, category }]) => (isWanted(category) ? [[name, value]] : []));
+  if (!isCategorized) return { ofStream: valuesOf(() => true), metadata: [], parsed: [] };
+  return {
+    ofStream: valuesOf((category) => category === 'stream'),
+    metadata: valuesOf((category) => category === 'metadata'),
+    parsed: valuesOf((category) => category === 'parsed'),
+  };
+}

@@ -3,7 +3,7 @@ import { isAscii } from 'node:buffer';
 import type { LogView } from '../../store/log-store.ts';
 import type { Predicate } from '../../store/predicate.ts';
 import type { Query } from '../../store/query.ts';
-import { type BlockTexts, labelsAt, textAt } from '../../store/row-block.ts';
+import { type BlockTexts, labelsAt, type RowBlock, textAt } from '../../store/row-block.ts';
 import type { Direction } from '../../store/search-plan.ts';
 import type { RowsSink } from '../../store/sink.ts';
 import { DETECTED_LEVEL, detectedLevel } from './detected-level.ts';
@@ -14,7 +14,7 @@ import type { Discovery } from './select.ts';
 import { Slices } from './slices.ts';
 import type { Matcher } from './syntax/ast.ts';
 
-const SINK: RowsSink = { kind: 'rows', fields: [] };
+export const LINES: RowsSink = { kind: 'rows', fields: [] };
 /** Lines between two looks at the clock. */
 const LINES_AT_ONCE = 64;
 /** Before a longer line the clock is looked at, too. */
@@ -43,35 +43,61 @@ export interface LineCounts {
  */
 export async function eachEntry(asked: LinesAsked, run: Run, take: (entry: Entry) => boolean): Promise<LineCounts> {
   const { view, query, predicate, direction, limit, matchers, discovery } = asked;
-  const streams = new KnownStreams(matchers, discovery);
-  const slices = new Slices(query.signal);
-  const entry: Entry = { line: '', day: 0, timeNs: 0, labels: new LineLabels() };
-  let written = '';
-  let stream: StreamLabels = new Map();
-  const level = {
-    name: DETECTED_LEVEL,
-    valueOf: () => detectedLevel(written, (name) => stream.get(name)),
-  };
-  const counts = { lines: 0, bytes: 0 };
-  for await (const block of view.search({ ...predicate, direction, limit }, SINK, query)) {
+  const entries = new Entries({ matchers, discovery, signal: query.signal });
+  for await (const block of view.search({ ...predicate, direction, limit }, LINES, query)) {
+    if (!(await entries.readBlock(block, run, take))) break;
+  }
+  return entries.counts;
+}
+
+export type EntriesAsked = Pick<LinesAsked, 'matchers' | 'discovery'> & { readonly signal: AbortSignal };
+
+/** Makes lines of blocks. It knows each stream that it has seen. */
+export class Entries {
+  readonly #streams: KnownStreams;
+  readonly #slices: Slices;
+  readonly #hasLevels: boolean;
+  readonly #entry: Entry = { line: '', day: 0, timeNs: 0, labels: new LineLabels() };
+  readonly counts: LineCounts = { lines: 0, bytes: 0 };
+
+  constructor({ matchers, discovery, signal }: EntriesAsked) {
+    this.#streams = new KnownStreams(matchers, discovery);
+    this.#slices = new Slices(signal);
+    this.#hasLevels = discovery.logLevels;
+  }
+
+  /**
+   * Calls for each line that stays in the pipeline, in order.
+   * @param take  returns false to stop; the entry is another line afterwards
+   * @returns whether to go on
+   */
+  async readBlock(block: RowBlock, run: Run, take: (entry: Entry) => boolean): Promise<boolean> {
+    const entry = this.#entry;
+    const slices = this.#slices;
+    let written = '';
+    let stream: StreamLabels = new Map();
+    const level = {
+      name: DETECTED_LEVEL,
+      valueOf: () => detectedLevel(written, (name) => stream.get(name)),
+    };
     const lineAt = linesOf(block.lines);
     for (let row = 0; row < block.rowCount; row++) {
       const sizeBytes = block.lines.offsets[row + 1]! - block.lines.offsets[row]!;
       if ((row % LINES_AT_ONCE === 0 || sizeBytes > LONG_LINE_BYTES) && slices.isOver) await slices.pause();
-      const labels = streams.labelsOf(labelsAt(block, row));
+      const labels = this.#streams.labelsOf(labelsAt(block, row));
       if (labels === undefined) continue;
       stream = labels;
       written = lineAt(row);
-      counts.lines++;
-      counts.bytes += sizeBytes;
+      this.counts.lines++;
+      this.counts.bytes += sizeBytes;
       entry.line = written;
       entry.day = block.days[row]!;
       entry.timeNs = block.timesNs[row]!;
-      entry.labels.reset(stream, discovery.logLevels ? level : undefined);
-      if (run(entry) && !take(entry)) return counts;
+      entry.labels.reset(stream, this.#hasLevels ? level : undefined);
+      if (run(entry) && !take(entry)) return false;
     }
+    return true;
   }
-  return counts;
 }
 
 /** Lines of ASCII are parts of one text. */

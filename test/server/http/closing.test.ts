@@ -49,6 +49,7 @@ function listenForLogs(pieces: readonly Uint8Array[], onSearch = (): void => {})
     follow: (_plan, _sink, { signal }) => ({
       history: untilStopped([], signal),
       news: untilStopped(pieces, signal) as AsyncGenerator<never>,
+      view: fakeReader({}).view(),
       leave: () => {},
     }),
   });

@@ -148,6 +148,7 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'POST /loki/api/v1/query': ['read', 'shop', 'admin'],
   'GET /loki/api/v1/query_range': ['read', 'shop', 'admin'],
   'POST /loki/api/v1/query_range': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/tail': ['read', 'shop', 'admin'],
   'GET /loki/api/v1/labels': ['read', 'shop', 'admin'],
   'POST /loki/api/v1/labels': ['read', 'shop', 'admin'],
   'GET /loki/api/v1/label': ['read', 'shop', 'admin'],

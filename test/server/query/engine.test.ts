@@ -138,6 +138,7 @@ test('what a client takes long to read is not counted as time', async () => {
 test('tails have slots of their own, which they give back however they end', async () => {
   let left = 0;
   const following = (): Following<never> => ({
+    view: fakeReader({}).view(),
     history: (async function* (): AsyncGenerator<never> {})(),
     news: (async function* (): AsyncGenerator<never> {
       yield await NEVER;

@@ -107,6 +107,25 @@ export function describeTails(open: () => Promise<LogStore>): void {
     await store.close();
   });
 
+  test('follow: other questions than the history are about what was stored when it began', async () => {
+    const store = await open();
+    await append(store, numberedLines('x', 0, 3));
+    const stop = new AbortController();
+    const engine = new QueryEngine(store);
+    const { history, news } = engine.followAfter(
+      { caller: 'a', signal: stop.signal },
+      async (view, query) => Array.fromAsync(view.search(planOf({ limit: 2 }), RAW, query)),
+      { predicate: { ...planOf(), from: undefined, to: undefined }, sink: RAW, onDropped: () => expect.unreachable() },
+    );
+    await append(store, numberedLines('x', 3, 2));
+    expect((await history()).flatMap(linesIn)).toEqual(texts(1, 2).toReversed());
+    const pieces = news();
+    expect(await take(pieces, 2)).toEqual(texts(3, 2));
+    await pieces.return(undefined);
+    expect(engine.tailSlots.count).toBe(0);
+    await store.close();
+  });
+
   test('follow: rows, where the sink wants them', async () => {
     const store = await open();
     await append(store, numberedLines('x', 0, 3));

@@ -212,7 +212,7 @@ function following<S extends Sink>(
   const news = async function* (): AsyncGenerator<PieceOf<S>> {
     for (;;) yield pieceOf(await next(), sink);
   };
-  return { history: history(), news: news(), leave };
+  return { history: history(), view, news: news(), leave };
 }
 
 function pieceOf<S extends Sink>(lines: readonly NaiveLine[], sink: S): PieceOf<S> {

@@ -29,7 +29,7 @@ export function follow<Piece>(
   plan: Plan,
   searches: HistorySearches<Piece>,
   signal: AbortSignal,
-): Following<Piece> {
+): Omit<Following<Piece>, 'view'> {
   return {
     history: historyOf(tail, plan, searches),
     news: newsOf(tail, signal),

@@ -1,4 +1,7 @@
-/** One live tail: the queue of its client, and how it ends. The queue is limited in bytes and pieces. */
+/**
+ * One live tail: the queue of its client, and how it ends. The queue is limited in bytes and pieces; beyond, the tail ends, or
+ * pieces are dropped where its client can be told.
+ */
 import { UnavailableError } from '../../../../shared/errors.ts';
 import {
   RETRY_AFTER_TAILS_SECONDS,
@@ -23,6 +26,8 @@ export interface LiveTailOptions {
   readonly onHeld: (shared: SharedPiece) => void;
   readonly onReleased: (shared: SharedPiece) => void;
   readonly onLeft: () => void;
+  /** Gets each piece that is dropped; without it, the tail ends instead. */
+  readonly onDropped: ((piece: Piece) => void) | undefined;
 }
 
 export class LiveTail {
@@ -47,11 +52,13 @@ export class LiveTail {
     return this.#waitingBytes;
   }
 
-  /** A client whose queue is full gets no more: its tail ends. */
   add(shared: SharedPiece): void {
     if (this.#hasLeft) return;
-    if (this.#waitingBytes >= TAIL_TEXT_BYTES_MAX || this.#waiting.length >= TAIL_TEXTS_MAX)
-      return this.endAsSlow('own');
+    if (this.#waitingBytes >= TAIL_TEXT_BYTES_MAX || this.#waiting.length >= TAIL_TEXTS_MAX) {
+      if (this.#options.onDropped === undefined) this.dropAsSlow('own');
+      else this.#options.onDropped(shared.piece);
+      return;
+    }
     if (shared.holders++ === 0) this.#options.onHeld(shared);
     this.#waiting.push(shared);
     this.#waitingBytes += shared.sizeBytes;
@@ -76,8 +83,16 @@ export class LiveTail {
     }
   }
 
-  /** @param limit  the one that what waits is beyond: this tail's own, or that of all tails, of which this one has most */
-  endAsSlow(limit: 'own' | 'all'): void {
+  /**
+   * Empties the queue, and ends the tail where its client cannot be told.
+   * @param limit  the one that what waits is beyond: this tail's own, or that of all tails, of which this one has most
+   */
+  dropAsSlow(limit: 'own' | 'all'): void {
+    const { onDropped } = this.#options;
+    if (onDropped !== undefined) {
+      for (const { piece } of this.#waiting) onDropped(piece);
+      return this.#drop();
+    }
     const waiting =
       limit === 'own'
         ? `${TAIL_TEXT_BYTES_MAX} bytes or ${TAIL_TEXTS_MAX} pieces wait for it`

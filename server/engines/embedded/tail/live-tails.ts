@@ -17,7 +17,7 @@ import { placeOf } from '../scan/row-groups.ts';
 import { type QuarantineRowGroup, quarantineAll } from '../scan/unusable.ts';
 import type { AppendListener, Snapshot } from '../core/snapshot.ts';
 import type { RowGroupRef } from '../segment/row-group-ref.ts';
-import { sizeOfPiece } from '../../../store/sink.ts';
+import { type Piece, type PieceOf, type Sink, sizeOfPiece } from '../../../store/sink.ts';
 import { LiveTail, type SharedPiece } from './live-tail.ts';
 import {
   encodeTailQueries,
@@ -93,8 +93,9 @@ export class LiveTails {
   /**
    * A tail receives the text of all lines that match and are stored from now on; `history` is what is stored already.
    * It must be left when it is no longer read.
+   * @param onDropped  gets pieces for which its queue has no room; without it, the tail ends then
    */
-  join(query: TailQuery): LiveTail {
+  join<S extends Sink>(query: TailQuery<S>, onDropped?: (piece: PieceOf<S>) => void): LiveTail {
     const key = serialize(query).toString('latin1');
     let group = this.#groups.get(key);
     if (group === undefined) {
@@ -109,6 +110,8 @@ export class LiveTails {
       onHeld: ({ sizeBytes }) => (this.#textBytes += sizeBytes),
       onReleased: ({ sizeBytes }) => (this.#textBytes -= sizeBytes),
       onLeft: () => this.#leave(key, tail),
+      // Pieces of a tail are in the form of its sink.
+      onDropped: onDropped as ((piece: Piece) => void) | undefined,
     });
     group.tails.add(tail);
     this.#tails.add(tail);
@@ -207,7 +210,7 @@ export class LiveTails {
     this.#makeRoom();
   }
 
-  /** Ends the tails with the longest queues, until all of them are within the limit. */
+  /** Empties the longest queues, until all of them are within the limit. */
   #makeRoom(): void {
     while (this.#textBytes > TAILS_TEXT_BYTES_MAX) {
       let slowest: LiveTail | undefined;
@@ -215,7 +218,7 @@ export class LiveTails {
         if (tail.waitingBytes > (slowest?.waitingBytes ?? 0)) slowest = tail;
       }
       if (slowest === undefined) return;
-      slowest.endAsSlow('all');
+      slowest.dropAsSlow('all');
     }
   }
 

@@ -17,9 +17,9 @@ import { doneCountOf, pieceIn, sinkRows } from '../search/sink-rows.ts';
 import { type Piece, type Sink, sizeOfPiece } from '../../../store/sink.ts';
 
 /** The query of some tails. */
-export interface TailQuery {
+export interface TailQuery<S extends Sink = Sink> {
   readonly predicate: Predicate;
-  readonly sink: Sink;
+  readonly sink: S;
 }
 
 /** All queries, encoded once in shared memory: they go with many tasks, and there may be hundreds. */

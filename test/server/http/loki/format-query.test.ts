@@ -17,7 +17,9 @@ function appOf() {
   const discovery = { serviceName: true, logLevels: true };
   const lokiPushes = { accept: () => Promise.reject(new Error('nothing is pushed here')) };
   const logs = { problem: undefined, capacity: () => expect.unreachable() };
-  registerLoki(app, { engine, logs, lokiPushes, now: () => 0, discovery, log: pino({ level: 'silent' }) });
+  const log = pino({ level: 'silent' });
+  const closing = new AbortController().signal;
+  registerLoki(app, { engine, logs, lokiPushes, now: () => 0, discovery, log, closing });
   return app;
 }
 

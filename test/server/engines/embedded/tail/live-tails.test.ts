@@ -219,6 +219,25 @@ test('a slow tail ends with the reason; the others, also of the same filter, hav
   expect([tails.count, tails.textBytes]).toEqual([1, 0]);
 });
 
+test('a slow tail whose client can be told goes on: every line is in a piece that it gets, or in one that is dropped', async () => {
+  const { store } = await openStore();
+  const tails = liveTails(store);
+  const dropped: Uint8Array[] = [];
+  const slow = tails.join({ predicate: ALL, sink: RAW }, (piece) => dropped.push(piece));
+  joined.push({ tails, tail: slow });
+  const fast = join(tails, EVERYTHING);
+  const text = 'x'.repeat(TAIL_TEXT_BYTES_MAX / 10);
+  for (let n = 0; n < 12; n++) {
+    await append(store, batchOf({ lines: longLines(n, 1, text) }));
+    expect(await numbers(fast, 1)).toEqual([n]);
+  }
+  expect(dropped.length).toBeGreaterThan(0);
+  const kept = await numbers(slow, 12 - dropped.length);
+  expect([...kept, ...dropped.flatMap(numbersIn)]).toEqual(Array.from({ length: 12 }, (_, n) => n));
+  await append(store, batchOf({ lines: longLines(12, 1, text) }));
+  expect([await numbers(fast, 1), await numbers(slow, 1)]).toEqual([[12], [12]]);
+});
+
 test('all together hold no more text than they may: those with most end', async () => {
   const { store } = await openStore();
   const tails = liveTails(store);
