@@ -1,6 +1,6 @@
 /** Row groups of any bytes, also behind checksums that match: a reader reports corruption, and never anything else. */
 import { expect, test } from 'vitest';
-import { mergeRowGroups } from '../../shared/row-group/merge.ts';
+import { mergeRowGroups } from '../../shared/row-group/merge/merge.ts';
 import { ENCODING_LAST, LAYOUT_PACKED, LAYOUT_PAGED } from '../../shared/row-group/format.ts';
 import { RowGroup } from '../../shared/row-group/reader.ts';
 import { verifyRowGroup } from '../../shared/row-group/verify.ts';

@@ -305,7 +305,6 @@ const LONG: Readonly<Record<string, string>> = {
   'server/store/line-pattern/fold-text.ts': 'one pass, whose steps share what they read and what was written last',
   'shared/row-group/encodings/integer.ts': 'writing, reading, searching and picking know the same planes',
   'shared/row-group/reader.ts': 'one class whose parts share the decoded header and pages',
-  'shared/row-group/merge-column.ts': 'how each pair of encodings moves between row groups, side by side',
 };
 
 test(`no source is longer than ${LINES_MAX} lines without a reason`, () => {

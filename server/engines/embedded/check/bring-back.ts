@@ -11,7 +11,7 @@ import { basename, dirname, join } from 'node:path';
 import { type ByteStrings, byteStringAt } from '../../../../shared/byte-strings.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { labelsKey } from '../../../../shared/labels.ts';
-import { mergeRowGroups } from '../../../../shared/row-group/merge.ts';
+import { mergeRowGroups } from '../../../../shared/row-group/merge/merge.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { SEGMENT_ZSTD_LEVEL } from '../../../limits.ts';

@@ -1,7 +1,7 @@
 /** Finds the readable row groups of a segment, whatever else in it is broken. */
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { rowGroupBytesAt } from '../../../../shared/row-group/header.ts';
-import { mergeRowGroups } from '../../../../shared/row-group/merge.ts';
+import { mergeRowGroups } from '../../../../shared/row-group/merge/merge.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { verifyRowGroup } from '../../../../shared/row-group/verify.ts';
 import { formatDay } from '../../../../shared/time.ts';

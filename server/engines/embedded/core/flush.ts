@@ -11,7 +11,7 @@
 import { DecodedBudget } from '../../../../shared/row-group/decoded-budget.ts';
 import { isDiskError } from '../../../../shared/disk-error.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
-import { mergeRowGroups } from '../../../../shared/row-group/merge.ts';
+import { mergeRowGroups } from '../../../../shared/row-group/merge/merge.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { formatDay, NS_PER_DAY } from '../../../../shared/time.ts';
 import { FLUSH_DECODED_BYTES_MAX, FLUSH_ZSTD_LEVEL } from '../../../limits.ts';

@@ -1,7 +1,7 @@
 /** Ids that several lines mention come back as they were, and are stored once. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { mergeRowGroups } from '../../../../shared/row-group/merge.ts';
+import { mergeRowGroups } from '../../../../shared/row-group/merge/merge.ts';
 import { ENCODING_UUID } from '../../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { DAY, encode, expectSegment, type Row } from '../rows.ts';

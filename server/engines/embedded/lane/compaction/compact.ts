@@ -1,11 +1,11 @@
 /**
  * Merges segments of one day into one, or rewrites one without its expired rows. Runs in a worker thread: plain data
- * in, plain data out. Memory: see shared/row-group/merge-sorted.ts.
+ * in, plain data out. Memory: see shared/row-group/merge/merge-sorted.ts.
  */
 import { CorruptionError, MergeTooLargeError, type Unusable, unusableBy } from '../../../../../shared/errors.ts';
 import type { Labels } from '../../../../../shared/labels.ts';
 import { labelsDigest } from '../../../../../shared/labels-digest.ts';
-import { mergeSorted, type SortedInput } from '../../../../../shared/row-group/merge-sorted.ts';
+import { mergeSorted, type SortedInput } from '../../../../../shared/row-group/merge/merge-sorted.ts';
 import type { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { verifyRowGroup } from '../../../../../shared/row-group/verify.ts';
 import { COMPACTION_DECODED_BYTES_MAX, COMPACTION_OPEN_BYTES_MAX } from '../../../../limits.ts';

@@ -4,7 +4,7 @@
  * rows must go even when an index is broken. Runs in a worker thread.
  */
 import { CorruptionError } from '../../../../../shared/errors.ts';
-import { mergeRowGroups } from '../../../../../shared/row-group/merge.ts';
+import { mergeRowGroups } from '../../../../../shared/row-group/merge/merge.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { verifyRowGroup } from '../../../../../shared/row-group/verify.ts';
 import { SEGMENT_ZSTD_LEVEL } from '../../../../limits.ts';

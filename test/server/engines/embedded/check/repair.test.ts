@@ -15,7 +15,7 @@ import { manifestPaths } from '../../../../../server/engines/embedded/core/manif
 import type { RowGroupRef } from '../../../../../server/engines/embedded/segment/row-group-ref.ts';
 import { batchOf, linesAsRead, numberedLines, readLines, rowGroupOf, TODAY } from '../batches.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
-import { mergeRowGroups } from '../../../../../shared/row-group/merge.ts';
+import { mergeRowGroups } from '../../../../../shared/row-group/merge/merge.ts';
 import { encodeBatch } from '../../../../../shared/wire.ts';
 import { append, closeStore, FileEnds, filesIn, linesOf, type OpenStore, openStore } from '../open-store.ts';
 import { findingsOf } from './findings.ts';

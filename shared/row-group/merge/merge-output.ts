@@ -4,17 +4,17 @@
  * rows of a stream are adjacent. The caller provides the order of times: a sort in a flush (merge.ts), a merge of
  * sorted inputs in a compaction (merge-sorted.ts).
  */
-import { type Labels, labelsMemoryBytes } from '../labels.ts';
-import { LABELS_BYTES_PER_GROUP, TEMPLATE_SLOTS_MAX, TEMPLATES_MAX } from './format.ts';
+import { type Labels, labelsMemoryBytes } from '../../labels.ts';
+import { LABELS_BYTES_PER_GROUP, TEMPLATE_SLOTS_MAX, TEMPLATES_MAX } from '../format.ts';
 import { ColumnMerger } from './merge-column.ts';
 import type { SourceRuns } from './merge-column.ts';
 import type { MergeSource } from './merge-source.ts';
 import { MergedRuns } from './merge-runs.ts';
-import { NO_RUN } from './runs.ts';
-import type { Template } from './template.ts';
-import { type ArrivalOrigin, arrivalOf, storedArrival, type Ties } from './ties.ts';
-import { columnTimes, planGroup, RowGroupWriter } from './writer.ts';
-import type { GroupPlan } from './writer.ts';
+import { NO_RUN } from '../runs.ts';
+import type { Template } from '../template.ts';
+import { type ArrivalOrigin, arrivalOf, storedArrival, type Ties } from '../ties.ts';
+import { columnTimes, planGroup, RowGroupWriter } from '../writer.ts';
+import type { GroupPlan } from '../writer.ts';
 
 /** Limits of an output group. */
 export interface OutputLimits {

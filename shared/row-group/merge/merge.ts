@@ -5,16 +5,16 @@
  *
  * Rows that are equal in stream and time keep the order of their groups, and their order within each group.
  */
-import type { Labels } from '../labels.ts';
-import { labelsKey } from '../labels.ts';
-import { labelsDigest } from '../labels-digest.ts';
-import { NS_PER_DAY } from '../time.ts';
-import { LINE_BYTES_PER_GROUP, ROWS_PER_GROUP } from './format.ts';
+import type { Labels } from '../../labels.ts';
+import { labelsKey } from '../../labels.ts';
+import { labelsDigest } from '../../labels-digest.ts';
+import { NS_PER_DAY } from '../../time.ts';
+import { LINE_BYTES_PER_GROUP, ROWS_PER_GROUP } from '../format.ts';
 import { OutputGroup } from './merge-output.ts';
 import { openSource } from './merge-source.ts';
-import type { RowGroup } from './reader.ts';
-import { sortByTime } from './sort.ts';
-import type { ArrivalOrigin } from './ties.ts';
+import type { RowGroup } from '../reader.ts';
+import { sortByTime } from '../sort.ts';
+import type { ArrivalOrigin } from '../ties.ts';
 
 export interface MergeOptions {
   /** Only rows of this UTC day; it becomes the base day of the result. */

@@ -1,6 +1,6 @@
 /** The runs of a row group that is being merged: those of its sources, each once. */
-import { LABELS_BYTES_PER_GROUP } from './format.ts';
-import { NO_RUN, type Run, runKey, runMemoryBytes } from './runs.ts';
+import { LABELS_BYTES_PER_GROUP } from '../format.ts';
+import { NO_RUN, type Run, runKey, runMemoryBytes } from '../runs.ts';
 
 export class MergedRuns {
   #runs: Run[] = [];

@@ -1,12 +1,12 @@
 /** A merge of sorted inputs gives what a sort of all of their rows gives, in groups that keep their limits. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CorruptionError, MergeTooLargeError } from '../../../shared/errors.ts';
-import { mergeRowGroups } from '../../../shared/row-group/merge.ts';
-import { mergeSorted } from '../../../shared/row-group/merge-sorted.ts';
-import type { SortedInput, SortedMergeOptions } from '../../../shared/row-group/merge-sorted.ts';
-import { RowGroup } from '../../../shared/row-group/reader.ts';
-import { DAY, decode, encode, encodeBytes, expectSegment, row, type Row } from './rows.ts';
+import { CorruptionError, MergeTooLargeError } from '../../../../shared/errors.ts';
+import { mergeRowGroups } from '../../../../shared/row-group/merge/merge.ts';
+import { mergeSorted } from '../../../../shared/row-group/merge/merge-sorted.ts';
+import type { SortedInput, SortedMergeOptions } from '../../../../shared/row-group/merge/merge-sorted.ts';
+import { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { DAY, decode, encode, encodeBytes, expectSegment, row, type Row } from '../rows.ts';
 
 const OPTIONS: SortedMergeOptions = { day: DAY, level: 1, decodedBytesMax: 1 << 20 };
 

@@ -1,11 +1,11 @@
 /** A merge is a stable sort of the rows of its inputs: nothing lost, doubled or changed. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ENCODING_DICTIONARY, ENCODING_PATTERN } from '../../../shared/row-group/format.ts';
-import { daysOf, mergeRowGroups } from '../../../shared/row-group/merge.ts';
-import { RowGroup } from '../../../shared/row-group/reader.ts';
-import { Corpus, CORPUS_LINE_BYTES_MAX } from '../../corpus/corpus.ts';
-import { DAY, decode, encode, expectSegment, row, type Row } from './rows.ts';
+import { ENCODING_DICTIONARY, ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
+import { daysOf, mergeRowGroups } from '../../../../shared/row-group/merge/merge.ts';
+import { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { Corpus, CORPUS_LINE_BYTES_MAX } from '../../../corpus/corpus.ts';
+import { DAY, decode, encode, expectSegment, row, type Row } from '../rows.ts';
 
 function merge(groups: readonly RowGroup[], day: number, rowsPerGroup: number): RowGroup[] {
   return [...mergeRowGroups(groups, { day, level: 1, rowsPerGroup })].map((bytes) => new RowGroup(bytes));

@@ -2,10 +2,10 @@
  * A row group that is being merged: the arrays that the inner loops of a merge read, and the keys by which templates of
  * different groups are matched.
  */
-import type { RowGroup } from './reader.ts';
-import type { Run } from './runs.ts';
-import { slotKey } from './template.ts';
-import type { Template } from './template.ts';
+import type { RowGroup } from '../reader.ts';
+import type { Run } from '../runs.ts';
+import { slotKey } from '../template.ts';
+import type { Template } from '../template.ts';
 
 export interface MergeSource {
   readonly group: RowGroup;

@@ -8,20 +8,20 @@
  *
  * Rows that are equal in stream and time keep the order of the inputs, and their order within each input.
  */
-import { CorruptionError, MergeTooLargeError } from '../errors.ts';
-import { labelsDigest } from '../labels-digest.ts';
-import type { Labels } from '../labels.ts';
-import { NS_PER_DAY } from '../time.ts';
-import { DecodedBudget } from './decoded-budget.ts';
-import { LINE_BYTES_PER_GROUP, ROWS_PER_GROUP } from './format.ts';
+import { CorruptionError, MergeTooLargeError } from '../../errors.ts';
+import { labelsDigest } from '../../labels-digest.ts';
+import type { Labels } from '../../labels.ts';
+import { NS_PER_DAY } from '../../time.ts';
+import { DecodedBudget } from '../decoded-budget.ts';
+import { LINE_BYTES_PER_GROUP, ROWS_PER_GROUP } from '../format.ts';
 import { rankStreams } from './merge.ts';
 import type { MergeOptions } from './merge.ts';
 import { OutputGroup } from './merge-output.ts';
 import { openSource } from './merge-source.ts';
 import type { MergeSource } from './merge-source.ts';
-import { RowGroup } from './reader.ts';
-import { sortByTime } from './sort.ts';
-import type { ArrivalOrigin } from './ties.ts';
+import { RowGroup } from '../reader.ts';
+import { sortByTime } from '../sort.ts';
+import type { ArrivalOrigin } from '../ties.ts';
 
 export interface SortedInput {
   /** All streams of its row groups. */
