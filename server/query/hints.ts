@@ -11,6 +11,7 @@ import { leafOf, normalised, type Predicate } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
 import { countLines } from './count-lines.ts';
 import { all, parseFilter, parseFilters, parseReading, type QueryString } from './parameters.ts';
+import { parameterMeant } from './mistaken-names.ts';
 import { valuesMeant, valuesWidened } from './mistaken-values.ts';
 import { isFilterOf, namesInFilters, type Question, withoutEach, type WrittenName } from './question-parts.ts';
 import { counted, parametersOf, rangeText, written } from './question-text.ts';
@@ -145,6 +146,8 @@ class Adviser {
     const other = nearest(name, known.keys());
     const place = position === undefined ? `"${asked}"` : `"${asked}" at ${position}`;
     const problem = `no line ${rangeText(this.#question.query)} has ${place}`;
+    const parameter = position === undefined ? undefined : parameterMeant(name);
+    if (parameter !== undefined) return { message: `${problem}; ${parameter}` };
     if (other === undefined) return { message: problem };
     const message = `${problem}; did you mean ${other}?`;
     const query = replaced?.(other);

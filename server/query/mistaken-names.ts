@@ -31,13 +31,28 @@ export function suspectNames(query: QueryString, ownNames: readonly string[]): r
   const suspects: SuspectName[] = [];
   for (const name of Object.keys(query)) {
     if (!isFilter(name) || ownNames.includes(name)) continue;
-    const foreign = FOREIGN_NAMES.get(name.toLowerCase().replaceAll(/[-_]/g, ''));
+    const foreign = FOREIGN_NAMES.get(plain(name));
     const isLong = name.length >= NAME_LENGTH_MIN;
     const own = isLong && !SPELLINGS.includes(name) ? nearest(name, [...SPELLINGS, ...ownNames]) : undefined;
     const advice = foreign ?? (own === undefined ? undefined : `${own}=…`);
     if (advice !== undefined) suspects.push({ name, advice });
   }
   return suspects;
+}
+
+/**
+ * Returns which parameter is meant by a name in the search text (`search=previous:true`, `search=tail:20`): it stands beside the
+ * search, not in it.
+ */
+export function parameterMeant(name: string): string | undefined {
+  if (SPELLINGS.includes(name)) return 'it is a parameter, which stands beside search=';
+  const advice = FOREIGN_NAMES.get(plain(name));
+  return advice === undefined ? undefined : `beside search=, there is ${advice}`;
+}
+
+/** A name without hyphens, underscores and capitals. */
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_]/g, '');
 }
 
 /** @throws ParameterError  no line that the caller may see has one of the names */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Server } from '../../../server/main.ts';
 import { MS_PER_DAY } from '../../../shared/time.ts';
+import { eventually } from '../../eventually.ts';
 import { batchOf, type Line } from '../engines/embedded/batches.ts';
 import { startQuietServer } from '../quiet-server.ts';
 
@@ -19,6 +20,8 @@ beforeAll(async () => {
   // 40 lines of the last hour, 4 of three days ago.
   await store(Array.from({ length: 40 }, (_, i) => NOW_MS - 1_000_000 - i * 1000));
   await store(Array.from({ length: 4 }, (_, i) => NOW_MS - 3 * MS_PER_DAY - i * 1000));
+  // Advice has little time, of which the start of workers takes a good part.
+  await eventually(async () => expect((await get('logs?weather=fine')).header).not.toBeNull());
 });
 
 afterAll(async () => {
@@ -244,6 +247,21 @@ test.each([
   expect(hint?.message).toMatch(new RegExp(`; did you mean ${nearest}\\?$`));
   expect(hint).toMatchObject({ parameters: suggested, lines: 1 });
   expect(await linesOf(suggested)).toBe(1);
+});
+
+test.each([
+  ['previous:true', '"previous" at 1; it is a parameter, which stands beside search='],
+  ['level:error order:oldest', '"order" at 13; it is a parameter, which stands beside search='],
+  ['limit:5', '"limit" at 1; it is a parameter, which stands beside search='],
+  ['tail_lines:20', '"tail_lines" at 1; beside search=, there is limit=20'],
+  [
+    'sort_by:p99',
+    '"sort_by" at 1; beside search=, there is order=newest or order=oldest; on /aggregate a measure, such as order=p99',
+  ],
+])('a parameter in the search text: %s', async (search, advice) => {
+  const { text, header } = await get(`logs?search=${encodeURIComponent(search)}`);
+  expect(text).toBe('');
+  expect(header).toBe(`no line in the store has ${advice}`);
 });
 
 test.each([
