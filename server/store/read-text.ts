@@ -3,17 +3,14 @@
  * "hi". A text is found in a line as it is written and as it is read. Only escapes of characters that writers escape are
  * resolved; one of a letter, such as `\u0041`, stays, so that a text of letters is found without looking for escapes.
  */
+import { escapeBytes, escapedCodePoint, SHORT_ESCAPES, writeCodePoint } from '../../shared/json-escapes.ts';
+
 const BACKSLASH = 0x5c;
-const SMALL_U = 0x75;
 const SPACE = 0x20;
 const DELETE = 0x7f;
 
 /** Printable ones that some writer escapes: Go `<>&`, PHP `/`, .NET also `'+` and a back quote, Gson `=`. */
 const ESCAPED = new Set(Buffer.from('"\\/<>&\'+`='));
-/** Short escapes, and what they mean. */
-const SHORT: ReadonlyMap<number, number> = new Map(
-  Array.from(Buffer.from('"\\/bfnrt'), (sign, i) => [sign, '"\\/\b\f\n\r\t'.charCodeAt(i)]),
-);
 
 /** Whether some writer escapes a character of a text: then it may be read where it is not written. */
 export function mayBeEscaped(text: string): boolean {
@@ -51,9 +48,9 @@ export function partsOfText(text: string): {
  */
 export function escapesOf(char: string): readonly string[] {
   const code = char.charCodeAt(0);
-  const short = [...SHORT].find(([, meant]) => meant === code);
+  const short = code === 0 ? -1 : SHORT_ESCAPES.indexOf(code);
   const [digits] = /^\d*/.exec(code.toString(16).padStart(4, '0'))!;
-  return [...(short === undefined ? [] : [`\\${String.fromCharCode(short[0])}`]), `\\u${digits}`];
+  return [...(short < 0 ? [] : [`\\${String.fromCharCode(short)}`]), `\\u${digits}`];
 }
 
 /** Returns the line as it is read; itself where nothing in it is escaped. */
@@ -66,39 +63,19 @@ export function readable(line: Buffer): Buffer {
   while (next >= 0) {
     size += line.copy(out, size, from, next);
     from = next;
-    const meant = SHORT.get(line[next + 1] ?? 0);
-    if (meant !== undefined) {
+    const meant = SHORT_ESCAPES[line[next + 1] ?? 0]!;
+    if (meant !== 0) {
       out[size++] = meant;
       from += 2;
     } else {
-      const code = codeAt(line, next);
+      const code = escapedCodePoint(line, next, line.length);
       if (code >= 0 && isEscapable(code)) {
-        const low = code >= 0xd800 && code < 0xdc00 ? codeAt(line, next + 6) : -1;
-        const isPair = low >= 0xdc00 && low < 0xe000;
-        size += out.write(isPair ? String.fromCharCode(code, low) : String.fromCharCode(code), size);
-        from += isPair ? 12 : 6;
+        size = writeCodePoint(out, size, code);
+        from += escapeBytes(code);
       } else out[size++] = line[from++]!;
     }
     next = line.indexOf(BACKSLASH, from);
   }
   size += line.copy(out, size, from);
   return out.subarray(0, size);
-}
-
-/** Returns the code of an escape such as `\u00e9` that begins here; -1 if none does. */
-function codeAt(line: Buffer, at: number): number {
-  if (line[at] !== BACKSLASH || line[at + 1] !== SMALL_U || at + 6 > line.length) return -1;
-  let code = 0;
-  for (let i = at + 2; i < at + 6; i++) {
-    const digit = hexOf(line[i]!);
-    if (digit < 0) return -1;
-    code = code * 16 + digit;
-  }
-  return code;
-}
-
-function hexOf(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }

@@ -1,7 +1,7 @@
 /** `/loki/api/v1/labels`, `/label/{name}/values` and `/series`: the labels of the streams that have lines in a time range. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { KnownStreams, type StreamLabels } from '../../query/logql/known-streams.ts';
-import { labelsText } from '../../query/logql/labels-text.ts';
+import { labelsText } from '../../../shared/labels-text.ts';
 import { streamsPredicate } from '../../query/logql/select.ts';
 import type { Matcher } from '../../query/logql/syntax/ast.ts';
 import { LABELS_ANSWER_BYTES_MAX } from '../../limits.ts';

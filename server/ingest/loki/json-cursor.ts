@@ -1,5 +1,6 @@
 /** Reads JSON (RFC 8259) in bytes, value after value, each as the caller expects it. Strings are ranges of the bytes. */
 import { CorruptionError } from '../../../shared/errors.ts';
+import { escapeBytes, escapedCodePoint, SHORT_ESCAPES, writeCodePoint } from '../../../shared/json-escapes.ts';
 import { LOKI_JSON_DEPTH_MAX } from '../../limits.ts';
 
 const QUOTE = 0x22;
@@ -11,17 +12,9 @@ const BRACE_END = 0x7d;
 const BRACKET = 0x5b;
 const BRACKET_END = 0x5d;
 const SPACE = 0x20;
-/** What may follow a backslash → what it means. `u` is not among them. */
-const ESCAPED = new Map(['"', '\\', '/'].map((char) => [char.charCodeAt(0), char.charCodeAt(0)]));
-for (const [char, meaning] of Object.entries({ b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' })) {
-  ESCAPED.set(char.charCodeAt(0), meaning.charCodeAt(0));
-}
-const HEX_4 = /^[0-9a-fA-F]{4}$/;
 const SCALAR = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)/y;
 /** Of a number; a longer one is not read as one. */
 const SCALAR_BYTES_MAX = 1024;
-const REPLACEMENT = 0xfffd;
-
 export class JsonCursor {
   readonly bytes: Buffer;
   at = 0;
@@ -147,32 +140,21 @@ export class JsonCursor {
         at++;
         continue;
       }
-      const meaning = ESCAPED.get(bytes[at + 1] ?? 0);
-      if (meaning !== undefined) {
+      const meaning = SHORT_ESCAPES[bytes[at + 1] ?? 0]!;
+      if (meaning !== 0) {
         bytes[to++] = meaning;
         at += 2;
         continue;
       }
-      let code = this.#unit(at);
-      at += 6;
-      if (isHigh(code) && bytes[at] === BACKSLASH && bytes[at + 1] === 0x75) {
-        const low = this.#unit(at);
-        if (isLow(low)) {
-          code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-          at += 6;
-        }
+      const code = escapedCodePoint(bytes, at, bytes.length);
+      if (code < 0) {
+        this.at = at;
+        throw this.#expected('an escape');
       }
-      to += writeUtf8(bytes, to, isHigh(code) || isLow(code) ? REPLACEMENT : code);
+      at += escapeBytes(code);
+      to = writeCodePoint(bytes, to, code);
     }
     throw cutOff();
-  }
-
-  /** Returns the UTF-16 unit of the escape `\uXXXX` at a place. */
-  #unit(at: number): number {
-    const digits = this.bytes.toString('latin1', at + 2, at + 6);
-    if (this.bytes[at + 1] === 0x75 && HEX_4.test(digits)) return Number.parseInt(digits, 16);
-    this.at = at;
-    throw this.#expected('an escape');
   }
 
   /** Passes white space, and the byte if it is next. */
@@ -196,38 +178,6 @@ export class JsonCursor {
     const found = JSON.stringify(String.fromCharCode(this.bytes[this.at]!));
     return new CorruptionError(`JSON: ${what} is expected at byte ${this.at}, found ${found}`);
   }
-}
-
-function isHigh(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
-}
-
-function isLow(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000;
-}
-
-/** Returns how many bytes it has written: fewer than the escape had. */
-function writeUtf8(bytes: Buffer, at: number, code: number): number {
-  if (code < 0x80) {
-    bytes[at] = code;
-    return 1;
-  }
-  if (code < 0x800) {
-    bytes[at] = 0xc0 | (code >> 6);
-    bytes[at + 1] = 0x80 | (code & 0x3f);
-    return 2;
-  }
-  if (code < 0x10000) {
-    bytes[at] = 0xe0 | (code >> 12);
-    bytes[at + 1] = 0x80 | ((code >> 6) & 0x3f);
-    bytes[at + 2] = 0x80 | (code & 0x3f);
-    return 3;
-  }
-  bytes[at] = 0xf0 | (code >> 18);
-  bytes[at + 1] = 0x80 | ((code >> 12) & 0x3f);
-  bytes[at + 2] = 0x80 | ((code >> 6) & 0x3f);
-  bytes[at + 3] = 0x80 | (code & 0x3f);
-  return 4;
 }
 
 function cutOff(): CorruptionError {

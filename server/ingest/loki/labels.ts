@@ -2,6 +2,8 @@
  * The labels of a pushed stream, `{app="api", env="prod"}`, as Loki reads them: of a text, in Prometheus' syntax. Labels with
  * empty values are none.
  */
+import { unescaped } from '../../../shared/go-quote.ts';
+import { labelsText } from '../../../shared/labels-text.ts';
 import type { Labels } from '../../../shared/labels.ts';
 import {
   LABEL_NAME_BYTES_MAX,
@@ -50,8 +52,7 @@ export function parseStreamLabels(text: string): StreamLabels {
 
 /** Returns labels as a text that `parseStreamLabels` reads, sorted by name. */
 export function streamLabelsText(labels: Iterable<readonly [name: string, value: string]>): string {
-  const sorted = [...labels].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${sorted.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
+  return labelsText([...labels].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function labelRefusal(name: string, value: string): string | undefined {
@@ -90,33 +91,12 @@ function parsePairs(text: string): (readonly [name: string, value: string])[] | 
     const value = match(VALUE);
     if (value === null) return wrong();
     const [, double, single, raw] = value;
-    pairs.push([name[0], raw ?? unescaped((double ?? single)!)]);
+    const plain = raw ?? (double === undefined ? unescaped(single!, "'") : unescaped(double));
+    if (plain === undefined) return `1:${value.index + 1}: parse error: invalid escape sequence in ${value[0]}`;
+    pairs.push([name[0], plain]);
     if (!skip(',') && text[at] !== '}') return wrong();
   }
   return at === text.length ? pairs : wrong();
-}
-
-const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([^]))/g;
-const ESCAPED: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-};
-
-/** Undoes escapes of Go's strings. */
-function unescaped(text: string): string {
-  if (!text.includes('\\')) return text;
-  const plain = text.replaceAll(ESCAPE, (_, x?: string, u?: string, U?: string, octal?: string, char?: string) => {
-    const hex = x ?? u ?? U;
-    if (char !== undefined) return ESCAPED[char] ?? char;
-    const code = hex === undefined ? Number.parseInt(octal!, 8) : Number.parseInt(hex, 16);
-    return code > 0x10ffff ? '\ufffd' : String.fromCodePoint(code);
-  });
-  return plain.toWellFormed();
 }
 
 /** Returns a text as an error quotes it. */

@@ -6,7 +6,7 @@ import type { LogView } from '../../store/log-store.ts';
 import type { Predicate } from '../../store/predicate.ts';
 import type { Query } from '../../store/query.ts';
 import type { Direction } from '../../store/search-plan.ts';
-import { labelsText } from './labels-text.ts';
+import { labelsText } from '../../../shared/labels-text.ts';
 import { compileStages } from './pipeline/compile.ts';
 import type { Category, LineLabels } from './pipeline/line-labels.ts';
 import { type Entry, EVERYTHING } from './pipeline/stage.ts';

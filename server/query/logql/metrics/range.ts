@@ -2,7 +2,7 @@
 import { PodlogError } from '../../../../shared/errors.ts';
 import { floorDivided, MS_PER_DAY, NS_PER_DAY, NS_PER_MS, timeNsFrom } from '../../../../shared/time.ts';
 import { LOGQL_SERIES_HELD_MAX } from '../../../limits.ts';
-import { labelsText } from '../labels-text.ts';
+import { labelsText } from '../../../../shared/labels-text.ts';
 import { compileStages } from '../pipeline/compile.ts';
 import { labelFilterStage } from '../pipeline/label-filter.ts';
 import type { LineLabels } from '../pipeline/line-labels.ts';

@@ -4,7 +4,7 @@ import { LOKI_VOLUME_SERIES_MAX } from '../../../limits.ts';
 import type { LogView } from '../../../store/log-store.ts';
 import type { Query } from '../../../store/query.ts';
 import type { StreamLabels } from '../known-streams.ts';
-import { labelsText } from '../labels-text.ts';
+import { labelsText } from '../../../../shared/labels-text.ts';
 import type { SeriesLabels } from './series.ts';
 import type { Matcher } from '../syntax/ast.ts';
 import { eachVolume, type VolumesAsked } from '../volumes.ts';

@@ -4,7 +4,7 @@
  */
 import { parseBytes, parseDuration, parsePrometheusDuration } from './durations.ts';
 import { LogqlError, type Place } from './errors.ts';
-import { unescaped } from './quote.ts';
+import { unescaped } from '../../../../shared/go-quote.ts';
 import { FUNCTIONS, OWN_PARSER, type Terminal, WRITTEN } from './tokens.ts';
 
 export interface Token extends Place {
@@ -93,7 +93,7 @@ export class Lexer {
     }
     const inner = this.#chars.slice(start, this.#at++).join('');
     if (quote === '`') return { kind: 'STRING', value: inner.replaceAll('\r', ''), ...place };
-    const value = unescaped(inner);
+    const value = unescaped(inner, quote === "'" ? "'" : '"');
     if (value === undefined) return this.#fail('invalid char escape', place);
     if (quote === '"') return { kind: 'STRING', value, ...place };
     return Array.from(value).length === 1

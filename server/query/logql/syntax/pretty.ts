@@ -10,7 +10,7 @@ import {
   printStage,
   printUnwrap,
 } from './print.ts';
-import { quoted } from './quote.ts';
+import { quoted } from '../../../../shared/go-quote.ts';
 
 const LINE_CHARS_MAX = 100;
 const INDENT = '  ';

@@ -19,7 +19,7 @@ import type {
   Unwrap,
 } from './ast.ts';
 import { goDuration, humanBytes, parseBytes, prometheusDuration } from './durations.ts';
-import { quoted } from './quote.ts';
+import { quoted } from '../../../../shared/go-quote.ts';
 
 export function printQuery(query: Query): string {
   switch (query.kind) {

@@ -1,7 +1,7 @@
 /** Go's fmt.Sprintf, for the values of templates. */
 import { LINE_BYTES_MAX } from '../../../limits.ts';
 import { goFloat, withExponent } from '../syntax/go-float.ts';
-import { quoted } from '../syntax/quote.ts';
+import { quoted } from '../../../../shared/go-quote.ts';
 import { TemplateError } from './errors.ts';
 import { printed, typeOf, type Value } from './values.ts';
 

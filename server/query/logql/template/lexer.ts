@@ -1,5 +1,5 @@
 /** Cuts a template into its texts and the tokens of its actions. */
-import { unescaped } from '../syntax/quote.ts';
+import { unescaped } from '../../../../shared/go-quote.ts';
 import { TemplateError } from './errors.ts';
 
 export type Part =

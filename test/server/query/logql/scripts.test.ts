@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Server } from '../../../../server/main.ts';
-import { labelsText } from '../../../../server/query/logql/labels-text.ts';
+import { labelsText } from '../../../../shared/labels-text.ts';
 import { batchOf, type Line } from '../../engines/embedded/batches.ts';
 import { startQuietServer } from '../../quiet-server.ts';
 import { DAY, parseScript, type Question, type Script, sinceBegin } from './script.ts';

@@ -1,5 +1,5 @@
 /** A label set as a text: `{a="b", c="d"}`; the identity of a series. */
-import { quoted } from './syntax/quote.ts';
+import { quoted } from './go-quote.ts';
 
 /** @param labels  sorted by name */
 export function labelsText(labels: Iterable<readonly [name: string, value: string]>): string {

@@ -1,4 +1,4 @@
-/** Texts between quotes, as Go reads and writes them. */
+/** Texts between quotes, as Go reads and writes them: in LogQL, its templates, and the labels that clients of Loki push. */
 
 const ESCAPES: Readonly<Record<string, string>> = {
   a: '\u0007',
@@ -9,22 +9,19 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
   v: '\v',
   '\\': '\\',
-  '"': '"',
-  "'": "'",
 };
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([abfnrtv\\"']))/y;
 const SHORT: ReadonlyMap<string, string> = new Map(
-  Object.entries(ESCAPES)
-    .filter(([letter]) => letter !== "'")
-    .map(([letter, char]) => [char, `\\${letter}`]),
+  Object.entries({ ...ESCAPES, '"': '"' }).map(([letter, char]) => [char, `\\${letter}`]),
 );
 const CODE_POINT_MAX = 0x10ffff;
 
 /**
- * Returns the text between a pair of double quotes, its escapes resolved; undefined where one is not valid. Escapes of bytes
+ * Returns the text between a pair of quotes, its escapes resolved; undefined where one is not valid. Escapes of bytes
  * (`\xe2`) are those of UTF-8.
+ * @param quote  the only one of both that may be escaped
  */
-export function unescaped(inner: string): string | undefined {
+export function unescaped(inner: string, quote: '"' | "'" = '"'): string | undefined {
   if (!inner.includes('\\')) return inner;
   const bytes: Buffer[] = [];
   for (let at = 0; at < inner.length;) {
@@ -37,7 +34,7 @@ export function unescaped(inner: string): string | undefined {
     }
     ESCAPE.lastIndex = at;
     const match = ESCAPE.exec(inner);
-    const piece = match === null ? undefined : bytesOf(match);
+    const piece = match === null ? undefined : bytesOf(match, quote);
     if (piece === undefined) return undefined;
     bytes.push(piece);
     at = ESCAPE.lastIndex;
@@ -45,7 +42,11 @@ export function unescaped(inner: string): string | undefined {
   return Buffer.concat(bytes).toString();
 }
 
-function bytesOf([, hex, short, long, octal, letter]: readonly (string | undefined)[]): Buffer | undefined {
+function bytesOf(
+  [, hex, short, long, octal, letter]: readonly (string | undefined)[],
+  quote: string,
+): Buffer | undefined {
+  if (letter === '"' || letter === "'") return letter === quote ? Buffer.from(quote) : undefined;
   if (letter !== undefined) return Buffer.from(ESCAPES[letter]!);
   if (hex !== undefined) return Buffer.of(parseInt(hex, 16));
   if (octal !== undefined) return parseInt(octal, 8) > 0xff ? undefined : Buffer.of(parseInt(octal, 8));
