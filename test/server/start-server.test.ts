@@ -11,6 +11,8 @@ import { WAIT_MS_MAX } from '../deadline.ts';
 import { freePort } from '../free-port.ts';
 import { startQuietServer } from './quiet-server.ts';
 
+const USERS = 'forwardAuth: { proxies: [10.42.3.0/24] }\ngrants: [{ groups: [shop], scopes: [read] }]\n';
+
 let folder: string;
 let dataDir: string;
 /** What every start opens before the step that fails. */
@@ -24,7 +26,12 @@ beforeEach(async () => {
   const tokensFile = join(folder, 'tokens.yaml');
   await writeFile(rulesPath, 'exclude: [{ namespace: ci }]\n');
   await writeFile(tokensFile, '- { name: reader, token: 5f0c2b7e9d1a4c3f8e6b, scopes: [read] }\n');
-  given = { rulesPath, access: { tokensFile }, kubernetes: { api: 'http://127.0.0.1:1', podLabels: [] } };
+  await writeFile(join(folder, 'users.yaml'), USERS);
+  given = {
+    rulesPath,
+    access: { tokensFile, usersFile: join(folder, 'users.yaml') },
+    kubernetes: { api: 'http://127.0.0.1:1', podLabels: [] },
+  };
 });
 
 afterEach(async () => {
@@ -78,12 +85,39 @@ test.each<Failure>([
     arrange: options(() => ({ access: { tokensFile: join(folder, 'none.yaml') } })),
   },
   {
+    step: 'the users',
+    message: /the users file .* cannot be read/,
+    arrange: options(() => ({ access: { ...given.access, usersFile: join(folder, 'none.yaml') } })),
+  },
+  {
     step: 'the cluster',
     message: /in-cluster works in a pod only/,
     arrange: options(() => ({ kubernetes: { api: 'in-cluster', podLabels: [] } })),
   },
   {
-    step: 'the store',
+    step: 'the retention rules',
+    message: /the retention rules .* cannot be read/,
+    arrange: options(() => ({ retentionRulesPath: join(folder, 'none.yaml') })),
+  },
+  {
+    step: 'the version of the data folder',
+    message: /podlog data 999/,
+    arrange: async () => {
+      await writeFile(join(dataDir, 'VERSION'), 'podlog data 999\n');
+      return { options: {}, mend: () => rm(join(dataDir, 'VERSION')) };
+    },
+  },
+  {
+    step: 'a folder inside the data folder',
+    message: /snapshots is a file, where podlog has a folder of its own/,
+    arrange: async () => {
+      await (await startQuietServer(dataDir)).close();
+      await writeFile(join(dataDir, 'snapshots'), '');
+      return { options: {}, mend: () => rm(join(dataDir, 'snapshots')) };
+    },
+  },
+  {
+    step: 'the lock of the data folder',
     message: /data folder/,
     arrange: async () => {
       const other = await startQuietServer(dataDir);
