@@ -169,7 +169,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerRequests(app, { engine, now });
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
-  registerLoki(app, { engine, logs, lokiPushes, now, log, discovery: lokiDiscovery, closing: closing.signal });
+  registerLoki(app, { engine, logs, lokiPushes, audit, now, log, discovery: lokiDiscovery, closing: closing.signal });
   registerErase(app, { engine, logs, audit, now });
   registerLogin(app, { hasTokens: access.authenticator?.hasTokens === true, sessions, oidc, audit, log });
   registerSession(app, { sessions, audit, version, now });

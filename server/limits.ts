@@ -648,6 +648,9 @@ export const SOCKET_MESSAGE_BYTES_MAX = 4 * KIB;
 /** How long the end of a WebSocket waits for its client's. Beyond: the connection is closed. */
 export const SOCKET_END_MS_MAX = 2 * SECOND_MS;
 
+/** Query of a request of Loki's API that deletes lines: it is kept with the erasure, and listed. Beyond: 400. */
+export const LOKI_DELETE_BYTES_MAX = 8 * KIB;
+
 /** A form that is posted to a route of Loki's API: a query and some times. Beyond: 413. */
 export const LOKI_FORM_BYTES_MAX = 1 * MIB;
 

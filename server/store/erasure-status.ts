@@ -9,6 +9,16 @@ import { leavesOf, type Predicate } from './predicate.ts';
  */
 export type ErasureState = 'waiting' | 'rewriting' | 'unlinking' | 'done';
 
+/** How an erasure was asked for, where its asker wants to read that again. */
+export interface ErasureRequest {
+  /** While the erasure has its filter; without its values from then on. */
+  readonly text: string;
+  readonly textWithoutValues: string;
+  /** Of the lines that it is about, both included, epoch milliseconds. */
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 export interface ErasureStatus {
   readonly id: string;
   readonly state: ErasureState;
@@ -23,8 +33,13 @@ export interface ErasureStatus {
   readonly names: readonly string[];
   readonly segments: { readonly done: number; readonly total: number };
   readonly rowCount: number;
+  readonly request: ErasureRequest | undefined;
   /** Why it cannot go on now; it is retried. */
   readonly problem: string | undefined;
+}
+
+export function withoutValues(request: ErasureRequest): ErasureRequest {
+  return { ...request, text: request.textWithoutValues };
 }
 
 /** Returns the names that a filter has, without the values: all that may be told of an erasure, and kept. */

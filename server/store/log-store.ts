@@ -11,7 +11,7 @@ import type { AggregatePlan, Aggregation } from './aggregate-plan.ts';
 import type { BackupAbility } from './backup.ts';
 import type { StoreCapacity } from './capacity.ts';
 import type { CheckAbility } from './check.ts';
-import type { ErasureStatus } from './erasure-status.ts';
+import type { ErasureRequest, ErasureStatus } from './erasure-status.ts';
 import type { FacetCounts, FacetsAsked } from './facets.ts';
 import type { StoredPositions } from './positions.ts';
 import type { Predicate } from './predicate.ts';
@@ -42,9 +42,10 @@ export interface LogStore extends LogReader {
    * Resolves when it is certain that every matching line acknowledged so far will be erased.
    * @param isRemembered  whether matching lines whose times are before the request, and which arrive later, are erased
    *   soon after, for as long as such lines would be kept; false by default
+   * @param request  kept with it
    * @throws UnavailableError  too many are waiting, or the disk fails; nothing is erased
    */
-  erase(filter: Predicate, isRemembered?: boolean): Promise<ErasureStatus>;
+  erase(filter: Predicate, isRemembered?: boolean, request?: ErasureRequest): Promise<ErasureStatus>;
 
   /** Oldest first. Once one is `done`, its lines are in no answer and nowhere on disk. */
   erasures(): readonly ErasureStatus[];

@@ -25,7 +25,7 @@ export function embeddedLogStore(parts: EmbeddedParts): LogStore {
     ...abilities,
     positions,
     append: (bytes, batch, streamsShareMax) => store.append(bytes, batch, streamsShareMax),
-    erase: (filter, isRemembered) => erasures.request(filter, isRemembered),
+    erase: (filter, isRemembered, request) => erasures.request(filter, isRemembered, request),
     erasures: () => erasures.list(),
     erasure: (id) => erasures.get(id),
     forgetErasure: (id) => erasures.forget(id),

@@ -17,7 +17,7 @@ export function registerIndex(app: FastifyInstance, routes: QueryRoutes): void {
   getOrPost(app, '/loki/api/v1/index/stats', async (form, request, reply) => {
     void reply.type(JSON_TYPE);
     const matchers = parseSelector(form.get('query') ?? '');
-    return stats(routes, matchers, form, request, reply);
+    return streamStats(routes, matchers, form, request, reply);
   });
   getOrPost(app, '/loki/api/v1/index/volume', async (form, request, reply) => {
     void reply.type(JSON_TYPE);
@@ -32,7 +32,7 @@ export function registerIndex(app: FastifyInstance, routes: QueryRoutes): void {
 }
 
 /** Without an envelope. A stream is a chunk here. */
-async function stats(
+export async function streamStats(
   { engine, discovery, now }: QueryRoutes,
   matchers: readonly Matcher[],
   form: Form,

@@ -84,7 +84,11 @@ async function answerNumbers(
 }
 
 /** Lines that the asker may see, from the start to before the end. */
-export function visibleOf({ namespaces }: FastifyRequest, { start, end }: Bounds, nowMs: number): TimedPredicate {
+export function visibleOf(
+  { namespaces }: Pick<FastifyRequest, 'namespaces'>,
+  { start, end }: Bounds,
+  nowMs: number,
+): TimedPredicate {
   return { ...parseFilters({ query: {}, namespaces }, nowMs), from: start, to: end };
 }
 

@@ -5,12 +5,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { LogStore } from '../../store/log-store.ts';
 import { registerBuildInfo } from './build-info.ts';
+import { type DeleteRoutes, registerDelete } from './delete.ts';
 import { registerDetectedFields } from './detected-fields.ts';
 import { registerDetectedLabels } from './detected-labels.ts';
 import { type LimitsRoutes, registerLimits } from './drilldown-limits.ts';
 import { sendText } from './errors.ts';
 import { registerFormatQuery } from './format-query.ts';
 import { registerIndex } from './index-volume.ts';
+import { registerIndexShards } from './index-shards.ts';
 import { registerLabels } from './labels.ts';
 import { registerLinePatterns } from './patterns.ts';
 import { type PushRoutes, registerPush } from './push.ts';
@@ -19,8 +21,8 @@ import { registerReady } from './ready.ts';
 import { registerRules } from './rules.ts';
 import { registerTail, type TailRoutes } from './tail.ts';
 
-export interface LokiRoutes extends QueryRoutes, TailRoutes, PushRoutes, LimitsRoutes {
-  readonly logs: Pick<LogStore, 'capacity' | 'problem'>;
+export interface LokiRoutes extends QueryRoutes, TailRoutes, PushRoutes, LimitsRoutes, DeleteRoutes {
+  readonly logs: Pick<LogStore, 'capacity' | 'problem' | 'erase' | 'erasures' | 'erasure'>;
 }
 
 export function registerLoki(app: FastifyInstance, options: LokiRoutes): void {
@@ -35,6 +37,8 @@ export function registerLoki(app: FastifyInstance, options: LokiRoutes): void {
     registerDetectedLabels(scope, options);
     registerDetectedFields(scope, options);
     registerIndex(scope, options);
+    registerIndexShards(scope, options);
+    registerDelete(scope, options);
     registerLinePatterns(scope, options);
     registerLimits(scope, options);
     registerRules(scope);

@@ -3,6 +3,13 @@ import type { Matcher } from '../../query/logql/syntax/ast.ts';
 import { parseQuery } from '../../query/logql/syntax/parser.ts';
 import { LokiRequestError } from './form.ts';
 
+/** Returns the selector of a query of any lines. @throws LogqlError, LokiRequestError */
+export function parseSelectorOf(text: string): readonly Matcher[] {
+  const query = parseQuery(text);
+  if (query.kind !== 'log') throw new LokiRequestError('only log selector is supported');
+  return query.matchers;
+}
+
 /** Anything more than a selector is refused. @throws LogqlError, LokiRequestError */
 export function parseSelector(text: string): readonly Matcher[] {
   const query = parseQuery(text);

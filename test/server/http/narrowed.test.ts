@@ -213,6 +213,7 @@ const ROUTES: readonly [string, readonly string[]][] = [
   ['/loki/api/v1/detected_fields', [`${OF_LOKI}&query=%7B%7D&line_limit=1000`]],
   ['/loki/api/v1/detected_field/secret_1/values', [`${OF_LOKI}&query=%7B%7D&line_limit=1000`]],
   ['/loki/api/v1/detected_field/took/values', [`${OF_LOKI}&query=%7B%7D&line_limit=1000`]],
+  ['/loki/api/v1/index/shards', [`${OF_LOKI}&query=%7B%7D`]],
   [
     '/loki/api/v1/index/stats',
     ['start=0&end=2100-01-01T00:00:00Z&query=%7B%7D', `${OF_LOKI}&query=%7Bpod!%3D%22p-1%22%7D`],

@@ -4,7 +4,12 @@ import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, instantOfMs } from '../../../shared/time.ts';
 import { assertFits, verifyBatch } from '../../../server/engines/embedded/core/row-group-ref.ts';
 import { Positions } from '../../../server/ingest/positions.ts';
-import { type ErasureStatus, namesOf } from '../../../server/store/erasure-status.ts';
+import {
+  type ErasureRequest,
+  type ErasureStatus,
+  namesOf,
+  withoutValues,
+} from '../../../server/store/erasure-status.ts';
 import type { StoreCapacity } from '../../../server/store/capacity.ts';
 import { NO_CURSOR_KEY } from '../../../server/store/cursor.ts';
 import type { Following, LogStore, LogView } from '../../../server/store/log-store.ts';
@@ -33,7 +38,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
   const positions = new Positions(now);
   const tails = new Set<(added: readonly NaiveLine[]) => void>();
 
-  const erase = (filter: Predicate, isRemembered = false): ErasureStatus => {
+  const erase = (filter: Predicate, isRemembered = false, request?: ErasureRequest): ErasureStatus => {
     const left = lines.filter((line) => !isWanted(line, filter));
     const to = instantOfMs(now());
     const keptMs = retentionMs + 86_400_000;
@@ -46,6 +51,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
       names: namesOf(filter),
       segments: { done: 0, total: 0 },
       rowCount: lines.length - left.length,
+      request: isRemembered ? request : request && withoutValues(request),
       problem: undefined,
     };
     lines = left;
@@ -62,7 +68,8 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
   };
   const forget = (id: string): ErasureStatus | undefined => {
     remembered.delete(id);
-    return change(id, { rememberedUntilMs: undefined });
+    const request = erasures.find((each) => each.id === id)?.request;
+    return change(id, { rememberedUntilMs: undefined, request: request && withoutValues(request) });
   };
   const eraseAgain = (id: string, filter: Predicate): void => {
     const { rowCount, rememberedUntilMs } = erasures.find((each) => each.id === id)!;
@@ -112,7 +119,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
         leave: () => tails.delete(tail),
       });
     },
-    erase: async (filter, isRemembered) => erase(filter, isRemembered),
+    erase: async (filter, isRemembered, request) => erase(filter, isRemembered, request),
     erasures: () => erasures,
     erasure: (id) => erasures.find((each) => each.id === id),
     forgetErasure: async (id) => forget(id),

@@ -11,6 +11,7 @@ import { CorruptionError } from '../../../../shared/errors.ts';
 import { type Disk, isReadError } from '../platform/disk.ts';
 import { COUNT, decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../platform/json-file.ts';
 import { ERASURES_FOLDER } from '../platform/filenames.ts';
+import type { ErasureRequest } from '../../../store/erasure-status.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { decodeFilter, encodeFilter, STORED_FILTER } from './stored-filter.ts';
 
@@ -38,6 +39,7 @@ export interface ErasureJob {
    * remembered.
    */
   readonly remembered: Predicate | undefined;
+  readonly request: ErasureRequest | undefined;
   /** Erased rows of each segment, written before the segment is replaced, so that a crash loses no count. */
   readonly rewritten: readonly { readonly sequence: number; readonly rowCount: number }[];
   readonly done: Result | undefined;
@@ -68,6 +70,10 @@ const JOB_FILE = {
     filter: v.nullable(STORED_FILTER),
     // Absent in files of older versions, which ignore it, and in those of erasures that are not remembered.
     remembered: v.exactOptional(STORED_FILTER),
+    // Likewise.
+    request: v.exactOptional(
+      v.object({ text: v.string(), textWithoutValues: v.string(), startMs: v.number(), endMs: v.number() }),
+    ),
     rewritten: v.array(v.object({ sequence: COUNT, rowCount: COUNT })),
     done: v.nullable(RESULT),
     earlier: v.exactOptional(RESULT),
@@ -120,12 +126,13 @@ export class JobFiles {
   }
 }
 
-export function encodeJob({ filter, remembered, done, earlier, ...job }: ErasureJob): string {
+export function encodeJob({ filter, remembered, request, done, earlier, ...job }: ErasureJob): string {
   return encodeJsonFile({
     ...job,
     done: done ?? null,
     filter: filter === undefined ? null : encodeFilter(filter),
     ...(remembered !== undefined && { remembered: encodeFilter(remembered) }),
+    ...(request !== undefined && { request }),
     ...(earlier !== undefined && { earlier }),
   });
 }
@@ -137,11 +144,12 @@ export function rememberedBytes({ remembered }: ErasureJob): number {
 
 /** @throws CorruptionError */
 export function decodeJob(text: string): ErasureJob {
-  const { filter, remembered, done, earlier, ...job } = decodeJsonFile(text, JOB_FILE);
+  const { filter, remembered, request, done, earlier, ...job } = decodeJsonFile(text, JOB_FILE);
   return {
     ...job,
     filter: filter === null ? undefined : decodeFilter(filter),
     remembered: remembered && decodeFilter(remembered),
+    request,
     done: done ?? undefined,
     earlier,
   };

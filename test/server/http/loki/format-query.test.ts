@@ -16,10 +16,12 @@ function appOf() {
   const engine = new QueryEngine(fakeReader({}));
   const discovery = { serviceName: true, logLevels: true };
   const lokiPushes = { accept: () => Promise.reject(new Error('nothing is pushed here')) };
-  const logs = { problem: undefined, capacity: () => expect.unreachable() };
+  const unasked = (): never => expect.unreachable();
+  const logs = { problem: undefined, capacity: unasked, erase: unasked, erasures: unasked, erasure: unasked };
+  const audit = { record: unasked };
   const log = pino({ level: 'silent' });
   const closing = new AbortController().signal;
-  registerLoki(app, { engine, logs, lokiPushes, now: () => 0, discovery, log, closing });
+  registerLoki(app, { engine, logs, lokiPushes, audit, now: () => 0, discovery, log, closing });
   return app;
 }
 

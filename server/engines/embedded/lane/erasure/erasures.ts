@@ -33,7 +33,7 @@ import { lockFolder } from '../../platform/lock.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import { withoutStreams } from '../../segment/row-group-ref.ts';
 import type { Store } from '../../core/store.ts';
-import { type ErasureStatus, namesOf } from '../../../../store/erasure-status.ts';
+import { type ErasureRequest, type ErasureStatus, namesOf } from '../../../../store/erasure-status.ts';
 import type { Predicate } from '../../../../store/predicate.ts';
 import { type ErasureJob, JobFiles } from '../../core/erasure-job.ts';
 import { LateLines, type LateLinesStore, upTo } from './late-lines.ts';
@@ -127,16 +127,17 @@ export class Erasures {
   /**
    * Resolves when the job is durable: from then on it will be carried out.
    * @param isRemembered  whether lines of before that come back are erased again
+   * @param request  kept with it
    * @throws UnavailableError  too many are waiting, or the disk fails; nothing is erased
    */
-  async request(filter: Predicate, isRemembered = false): Promise<ErasureStatus> {
+  async request(filter: Predicate, isRemembered = false, request?: ErasureRequest): Promise<ErasureStatus> {
     const waiting = [...this.#jobs.values()].filter(({ state }) => state !== 'done').length;
     this.#closing.signal.throwIfAborted();
     if (waiting >= ERASURES_WAITING_MAX) {
       const message = `${waiting} erasures are not done yet, the most that may wait: retry when GET /erasures shows fewer`;
       throw new UnavailableError(message, RETRY_AFTER_DISK_SECONDS);
     }
-    return this.#enqueue(() => this.#accept(filter, isRemembered));
+    return this.#enqueue(() => this.#accept(filter, isRemembered, request));
   }
 
   /** Oldest first. */
@@ -227,14 +228,15 @@ export class Erasures {
     }
   }
 
-  async #accept(filter: Predicate, isRemembered: boolean): Promise<OpenJob> {
+  async #accept(filter: Predicate, isRemembered: boolean, request: ErasureRequest | undefined): Promise<OpenJob> {
     const { now, newId = randomId, log } = this.#options;
     const id = newId();
     const names = namesOf(filter);
     const open = await this.#runFrom(0, (scope) => {
       const requestedMs = now();
       const remembered = isRemembered ? upTo(filter, requestedMs) : undefined;
-      return { id, requestedMs, names, scope, filter, remembered, rewritten: [], done: undefined, earlier: undefined };
+      const asked = { id, requestedMs, names, scope, filter, remembered, request };
+      return { ...asked, rewritten: [], done: undefined, earlier: undefined };
     });
     log.info({ id, names }, 'erasure requested');
     return open;
@@ -441,7 +443,7 @@ export class Erasures {
     await open.accepting;
     if (open.job.remembered === undefined && open.restored === undefined) return;
     const done = open.job.done ?? open.job.earlier!;
-    const job = { ...doneJob(open.job, { ...done, rowCount: resultOf(open, 0).rowCount }), remembered: undefined };
+    const job = doneJob({ ...open.job, remembered: undefined }, { ...done, rowCount: resultOf(open, 0).rowCount });
     for (const name of await listBackups(this.#disk, dataDir)) {
       await forgetInBackup(this.#disk, join(backupsFolder(dataDir), name), job);
     }

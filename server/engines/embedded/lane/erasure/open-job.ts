@@ -1,5 +1,5 @@
 /** An erasure in memory: its file's content, and state that a restart may forget. */
-import type { ErasureState, ErasureStatus } from '../../../../store/erasure-status.ts';
+import { type ErasureState, type ErasureStatus, withoutValues } from '../../../../store/erasure-status.ts';
 import { ERASURES_KEPT_MAX, ERASURES_REMEMBERED_BYTES_MAX, ERASURES_REMEMBERED_MAX } from '../../../../limits.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { type ErasureJob, rememberedBytes, type Result } from '../../core/erasure-job.ts';
@@ -77,9 +77,10 @@ export function resultOf({ job, segmentsTotal }: OpenJob, atMs: number): Result 
   return { atMs, rowCount: rowsErased(job), segmentCount: segmentsTotal };
 }
 
-/** Returns the job as it is once it is done. */
+/** Returns the job as it is once it is done: unless it is remembered, no value of the filter is left. */
 export function doneJob(job: ErasureJob, done: Result): ErasureJob {
-  return { ...job, filter: undefined, rewritten: [], done, earlier: undefined };
+  const request = job.remembered === undefined ? job.request && withoutValues(job.request) : job.request;
+  return { ...job, request, filter: undefined, rewritten: [], done, earlier: undefined };
 }
 
 /** @param keptMs  how long lines are kept; Infinity keeps all */
@@ -93,6 +94,7 @@ export function statusOf({ job, state, segmentsDone, segmentsTotal, problem }: O
     names: job.names,
     segments: { done: segmentsDone, total: segmentsTotal },
     rowCount: rowsErased(job),
+    request: job.request,
     problem,
   };
 }

@@ -42,6 +42,7 @@ const JOB: ErasureJob = {
   scope: { orderBefore: 1, orderFrom: 0, segmentBefore: 2, walBefore: 3 },
   remembered: { from: undefined, to: 9n, where: { kind: 'text', needle: Buffer.from('a') } },
   earlier: { atMs: 2, rowCount: 3, segmentCount: 1 },
+  request: { text: '{a="b"}', textWithoutValues: '{a="…"}', startMs: 1, endMs: 2 },
   filter: {
     from: 5n,
     to: undefined,

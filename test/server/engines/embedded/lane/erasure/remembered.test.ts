@@ -482,6 +482,7 @@ test('erasures of older versions: done ones stay as they are, and their text is 
     scope: { orderBefore: 5, orderFrom: 0, segmentBefore: 9, walBefore: 3 },
     filter: undefined,
     remembered: undefined,
+    request: undefined,
     rewritten: [],
     done: { atMs: NOON_MS, rowCount: 1, segmentCount: 1 },
     earlier: undefined,
