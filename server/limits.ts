@@ -990,7 +990,8 @@ export const REGEXP_CLOCK_BYTES = 64 * KIB;
 export const MASKS_KEPT_BYTES_MAX = 2 * MIB;
 
 /**
- * Headers of the segments' indexes that a worker keeps: 8 bytes for each block of about a kilobyte. Beyond: read again.
+ * Headers of the segments' indexes that a worker keeps: 8 bytes for each block of about a kilobyte, and 4 for each name of a field.
+ * Beyond: read again.
  */
 export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
 

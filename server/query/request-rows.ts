@@ -152,7 +152,7 @@ export function wordsOf({ message, error, line }: RequestRow, charsMax: number):
 
 /**
  * Returns the two searches that find the lines with an id under any of some names, each line by one of them. The first name
- * is alone, because its index finds it at once; where there is none of the others, headers of row groups show it.
+ * is alone, because its index finds it at once; where there is none of the others, the names of a segment's fields show it.
  */
 export function withId(predicate: Predicate, names: readonly string[], id: string): Predicate[] {
   return withIds(predicate, names, [id]);

@@ -66,6 +66,8 @@ const WITHOUT_ELEMENTS = ['v1', 'v1-by-time', 'v1-text'];
 const WITHOUT_TIES = ['v1', 'v1-by-time', 'v1-text', 'v1-arrays'];
 /** Before these, it was not stored which run of a container wrote a row. */
 const WITHOUT_RUNS = [...WITHOUT_TIES, 'v1-ties'];
+/** Before these, segments did not list the names of their fields. */
+const WITHOUT_FIELD_NAMES = [...WITHOUT_RUNS, 'v1-runs'];
 const TIED_ROWS = 90;
 
 function tieCountOf(refs: readonly RowGroupRef[]): number {
@@ -146,6 +148,10 @@ test.each(indexedVersions)('%s: the indexes find their row groups', async (versi
     const [found] = indexes.lookUp({ segments: [ref.indexed!.indexes], wanted });
     expect(values.length).toBeGreaterThan(0);
     for (const ordinals of found as readonly Uint32Array[]) expect([...ordinals]).toContain(ref.indexed!.ordinal);
+    const names = ['integer', 'error.kind', 'absent'].map((field) => ({ field, values: [Buffer.from('1')] }));
+    const [groups] = indexes.lookUp({ segments: [ref.indexed!.indexes], wanted: names });
+    const hasNames = !WITHOUT_FIELD_NAMES.includes(version);
+    expect(groups).toEqual([undefined, undefined, hasNames ? expect.any(Uint32Array) : undefined]);
   }
   snapshot.release();
 });

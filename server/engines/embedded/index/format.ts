@@ -14,6 +14,8 @@ export const ADDRESSES_PER_BLOCK = 4096;
 export const ADDRESSES_PER_ENTRY = 4;
 /** Most row groups that an index can distinguish in one segment. */
 export const ORDINALS_MAX = 1 << 16;
+/** Most names of fields that a segment lists, 16 KB. With more it lists none, and searches read headers of its row groups. */
+export const FIELD_NAMES_MAX = 4096;
 /** crc32. */
 export const BLOCK_HEADER_BYTES = 4;
 const ADDRESS_COUNT_MAX = 2 ** 32;

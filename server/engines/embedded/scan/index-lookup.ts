@@ -9,8 +9,10 @@ import { labelOf } from '../../../../shared/labels.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
 import { WORKER_INDEXES_BYTES_MAX } from '../../../limits.ts';
 import { aloneInThread } from '../../../workers/task.ts';
+import { decodeFieldNames, type FieldNames, groupsWithName } from '../index/field-names.ts';
 import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
+import type { Section } from '../segment/format.ts';
 import { verified } from '../segment/frame.ts';
 import type { IndexesPlace, RowGroupRef } from '../segment/row-group-ref.ts';
 import type { StoredBytes } from './open-files.ts';
@@ -23,16 +25,26 @@ export interface LookupInput {
 
 /**
  * By segment, then by wanted value: ordinals of the row groups that may hold it, ascending; undefined where there is no
- * index of the field. A segment whose indexes are damaged has the reason instead: all of it is to be scanned.
+ * index of a field that it has. A segment whose indexes are damaged has the reason instead: all of it is to be scanned.
  */
 export type LookupOutput = readonly (readonly (Uint32Array | undefined)[] | string)[];
 
-/** The cached headers of the segments' indexes in a worker thread: a few numbers for each block. */
+/** What a worker thread must know of a segment before it reads blocks of its indexes. */
+interface SegmentIndexes {
+  readonly indexes: readonly FieldIndex[];
+  readonly fieldNames: FieldNames | undefined;
+}
+
+/** The cached headers of the segments' indexes in a worker thread: a few numbers for each block, and names of fields. */
 export class Indexes {
   readonly #files: StoredBytes;
-  readonly #known = new LRUCache<string, readonly FieldIndex[]>({
+  readonly #known = new LRUCache<string, SegmentIndexes>({
     maxSize: WORKER_INDEXES_BYTES_MAX,
-    sizeCalculation: (indexes) => indexes.reduce((sum, { blockOffsets }) => sum + blockOffsets.byteLength, 1),
+    sizeCalculation: ({ indexes, fieldNames }) =>
+      indexes.reduce(
+        (sum, { blockOffsets }) => sum + blockOffsets.byteLength,
+        1 + (fieldNames?.hashes.byteLength ?? 0),
+      ),
   });
 
   constructor(files: StoredBytes) {
@@ -55,10 +67,11 @@ export class Indexes {
 
   #lookUp(place: IndexesPlace, wanted: LookupInput['wanted']): LookupOutput[number] {
     try {
-      const indexes = this.#open(place);
+      const { indexes, fieldNames } = this.#open(place);
       return wanted.map(({ field, values }) => {
         const index = indexes.find((each) => each.field === field);
-        return index && lookUp(index, values, (offset, sizeBytes) => this.#files.read(place.path, offset, sizeBytes));
+        if (index === undefined) return fieldNames && groupsWithName(fieldNames, field);
+        return lookUp(index, values, (offset, sizeBytes) => this.#files.read(place.path, offset, sizeBytes));
       });
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
@@ -66,16 +79,20 @@ export class Indexes {
     }
   }
 
-  #open(place: IndexesPlace): readonly FieldIndex[] {
-    let indexes = this.#known.get(place.path);
-    if (indexes === undefined) {
-      const bytes = this.#files.read(place.path, place.offset, place.sizeBytes);
-      verified(bytes, place.checksum, 'the field indexes');
-      const reader = new ByteReader(bytes);
-      indexes = Array.from({ length: reader.count() }, () => decodeFieldIndex(reader));
-      this.#known.set(place.path, indexes);
+  #open(place: IndexesPlace): SegmentIndexes {
+    const { path, fieldNames: namesPlace } = place;
+    let known = this.#known.get(path);
+    if (known === undefined) {
+      const reader = this.#read(path, place, 'the field indexes');
+      const indexes = Array.from({ length: reader.count() }, () => decodeFieldIndex(reader));
+      const fieldNames = namesPlace && decodeFieldNames(this.#read(path, namesPlace, 'the field names'));
+      this.#known.set(path, (known = { indexes, fieldNames }));
     }
-    return indexes;
+    return known;
+  }
+
+  #read(path: string, { offset, sizeBytes, checksum }: Omit<Section, 'kind'>, what: string): ByteReader {
+    return new ByteReader(verified(this.#files.read(path, offset, sizeBytes), checksum, what));
   }
 }
 

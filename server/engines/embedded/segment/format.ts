@@ -25,6 +25,8 @@ export const SECTION_LINEAGE = 6;
 export const SECTION_LINEAGE_COPY = 7;
 /** Its row groups store their ties, see shared/row-group/ties.ts; and the arrival of all other rows. */
 export const SECTION_TIES = 8;
+/** The names of the fields of its row groups, see ../index/field-names.ts. */
+export const SECTION_FIELD_NAMES = 9;
 /** The blocks of one field's index; one section for each field. */
 export const SECTION_INDEX_BLOCKS = 17;
 

@@ -16,6 +16,7 @@ import {
   decodeStreams,
   decodeTies,
   indexesSection,
+  SECTION_FIELD_NAMES,
   SECTION_LINEAGE,
   SECTION_LINEAGE_COPY,
   SECTION_ROW_GROUPS,
@@ -58,7 +59,8 @@ export async function readSegment(
       const rowGroups = decodeRowGroups(table);
       for (const rowGroup of rowGroups) assertRowGroup(rowGroup, sizeBytes, labelSets.length);
       const catalogue = indexesSection(sections);
-      const indexes = catalogue === undefined ? undefined : { path, ...catalogue };
+      const fieldNames = sectionOf(sections, SECTION_FIELD_NAMES);
+      const indexes = catalogue && { path, ...catalogue, ...(fieldNames !== undefined && { fieldNames }) };
       const ties = sectionOf(sections, SECTION_TIES);
       const tiesFrom = ties === undefined ? undefined : decodeTies(await readSection(file, ties, 'the ties'));
       const streams = hold(labelSets);

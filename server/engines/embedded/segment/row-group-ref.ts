@@ -12,6 +12,8 @@ export interface IndexesPlace {
   readonly checksum: number;
   /** Whether the indexes include the elements of arrays; those of older segments do not. */
   readonly hasElements: boolean;
+  /** Where the names of its fields are; older segments, and those with too many, do not list them. */
+  readonly fieldNames?: { readonly offset: number; readonly sizeBytes: number; readonly checksum: number };
 }
 
 /** One stored row group. Plain and structured-cloneable: it may be passed to a worker thread. */

@@ -9,6 +9,7 @@ import type { Labels } from '../../../../shared/labels.ts';
 import { labelsDigest } from '../../../../shared/labels-digest.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Disk, DiskFile } from '../platform/disk.ts';
+import { encodeFieldNames, FieldNamesBuilder } from '../index/field-names.ts';
 import { encodeFieldIndex } from '../index/format.ts';
 import { FieldIndexBuilder } from '../index/writer.ts';
 import { encodeLineage, type Lineage } from './lineage.ts';
@@ -19,6 +20,7 @@ import {
   encodeTies,
   type Section,
   SECTION_FIELD_INDEXES,
+  SECTION_FIELD_NAMES,
   SECTION_INDEX_BLOCKS,
   SECTION_LINEAGE,
   SECTION_LINEAGE_COPY,
@@ -45,6 +47,7 @@ export class SegmentWriter {
   /** By labelsDigest. */
   readonly #streamIndexes = new Map<string, number>();
   readonly #indexes: readonly FieldIndexBuilder[];
+  readonly #fieldNames = new FieldNamesBuilder();
   #sizeBytes = 0;
 
   private constructor(disk: Disk, path: string, file: DiskFile, indexedFields: readonly string[]) {
@@ -75,10 +78,9 @@ export class SegmentWriter {
 
   async add(bytes: Uint8Array, rowGroup: NewRowGroup): Promise<void> {
     const streams = rowGroup.streams.map((labels) => this.#streamIndex(labels));
-    if (this.#indexes.length > 0) {
-      const group = new RowGroup(bytes);
-      for (const index of this.#indexes) index.add(this.#rowGroups.length, group);
-    }
+    const group = new RowGroup(bytes);
+    for (const index of this.#indexes) index.add(this.#rowGroups.length, group);
+    this.#fieldNames.add(this.#rowGroups.length, group);
     this.#rowGroups.push({ ...rowGroup, streams, offset: this.#sizeBytes, sizeBytes: bytes.length });
     await this.#write(bytes);
   }
@@ -95,6 +97,10 @@ export class SegmentWriter {
       await this.#section(SECTION_LINEAGE, encodedLineage),
     ];
     if (tiesFrom !== undefined) sections.push(await this.#section(SECTION_TIES, encodeTies(tiesFrom)));
+    const fieldNames = this.#fieldNames.finish();
+    if (fieldNames !== undefined) {
+      sections.push(await this.#section(SECTION_FIELD_NAMES, encodeFieldNames(fieldNames)));
+    }
     sections.push(...(await this.#indexSections()));
     // Written at the other end, so that a damaged sector of the disk leaves one of them.
     sections.push(await this.#section(SECTION_LINEAGE_COPY, encodedLineage));
