@@ -80,11 +80,12 @@ test('one namespace', async () => {
   expect(await page.locator('.workload-name b').allTextContents()).toEqual(['trainer']);
 });
 
-test('a deploy is a line on the axis of Explore, and leads to what was logged around it', async () => {
+test('a deploy and the bad ends of containers are lines on the axis of Explore, which lead to what was logged around them', async () => {
   const page = await open('/');
-  const mark = page.locator('.change-labels a');
-  await mark.getByText('api v1.42.0').waitFor();
-  expect(await page.locator('.change-lines span').count()).toBe(1);
+  const mark = page.locator('.change-labels a', { hasText: 'v1.41.0 → v1.42.0' });
+  await mark.waitFor();
+  expect(await page.locator('.change-lines span:not(.is-bad)').count()).toBe(1);
+  expect(await page.locator('.change-lines .is-bad').count()).toBe(3);
   await look(page, 'explore-deploy');
   await mark.click();
   await page.locator('.line', { hasText: 'image v1.41.0 → v1.42.0' }).waitFor();
@@ -93,6 +94,9 @@ test('a deploy is a line on the axis of Explore, and leads to what was logged ar
   await other.locator('.line').first().waitFor();
   await until(other, `document.querySelector('.plot') !== null`);
   expect(await other.locator('.change-lines span').count()).toBe(0);
+  const worker = await open('/?q=container:worker');
+  await worker.locator('.change-labels a', { hasText: 'OOM' }).first().click();
+  await worker.locator('.line', { hasText: 'OOMKilled' }).first().waitFor();
 });
 
 test('dark, and 390 pixels wide', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LogRow } from '../../shared/client/answers.ts';
-import { endingOf, type Happening, type PodCounts, warningOf, workloadsOf } from '../../web/cluster/workloads.ts';
+import { type Happening, type PodCounts, warningOf, workloadsOf } from '../../web/cluster/workloads.ts';
+import { type Change, endingOf } from '../../web/state/change.ts';
 
 const row = (line: string, labels: LogRow['labels']): LogRow => ({
   time: '2026-11-23T20:00:00.000000000Z',
@@ -11,7 +12,7 @@ const row = (line: string, labels: LogRow['labels']): LogRow => ({
 const OF_POD = { namespace: 'shop', pod: 'api-6b8f9c7d5-2mjqt', owner: 'Deployment/api', stream: 'podlog' };
 
 describe('how a container ended', () => {
-  test.each<[line: string, kind: Happening['kind'] | undefined]>([
+  test.each<[line: string, kind: Change['kind'] | undefined]>([
     ['container api ended: exit code 137, OOMKilled, restart 3', 'oom'],
     ['container api ended: exit code 1, Error, restart 0', 'restart'],
     ['container api ended: exit code 2, signal 6, restart 1: panic: ended: exit code 0', 'restart'],

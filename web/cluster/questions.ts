@@ -1,15 +1,15 @@
 /** What the view of the cluster asks. */
-import type { AgentsAnswer, AggregateAnswer, LogRow, NodeAgent, StatsAnswer } from '../../shared/client/answers.ts';
+import type { AgentsAnswer, AggregateAnswer, NodeAgent, StatsAnswer } from '../../shared/client/answers.ts';
 import { askJson, askLines, type Parameters } from '../../shared/client/client.ts';
-import { termText } from '../search/edit.ts';
 import { askRange } from '../state/asked-range.ts';
-import { askChanges } from '../state/changes.ts';
+import { askDeploys, askEndings } from '../state/changes.ts';
 import { connection } from '../state/session.ts';
 import { stepSeconds } from '../state/time-range.ts';
-import { endingOf, type Happening, type PodCounts, warningOf, workloadKey } from './workloads.ts';
+import { type Happening, type PodCounts, warningOf, workloadKey } from './workloads.ts';
 
 const PODS_MAX = 500;
 const ENDINGS_MAX = 1_000;
+const DEPLOYS_MAX = 200;
 const WARNINGS_MAX = 500;
 const STEPS_MAX = 60;
 /** Of one answer of `/aggregate`. */
@@ -42,29 +42,13 @@ export async function askPods(filters: Parameters, ended: AbortSignal): Promise<
 
 /** How containers ended, warnings of Kubernetes, and what was deployed; the oldest first. */
 export async function askHappenings(filters: Parameters, ended: AbortSignal): Promise<readonly Happening[]> {
-  const [endings, warnings, changes] = await Promise.all([
-    askLines(connection(), { ...filters, 'label.stream': 'podlog', q: 'ended:', limit: ENDINGS_MAX }, ended),
+  const [endings, deploys, warnings] = await Promise.all([
+    askEndings(filters, ENDINGS_MAX, ended),
+    askDeploys(filters, DEPLOYS_MAX, ended),
     askLines(connection(), { ...filters, 'label.source': 'events', 'level>': 'warn', limit: WARNINGS_MAX }, ended),
-    askChanges({ ...filters, search: namespaceText(filters) }, ended),
   ]);
-  const of = (rows: readonly LogRow[], read: (row: LogRow) => Happening | undefined): Happening[] =>
-    rows.flatMap((row) => read(row) ?? []);
-  const deploys = changes.map(({ ms, time, namespace, workload, text }): Happening => ({
-    ms,
-    time,
-    namespace,
-    workload,
-    text,
-    pod: '',
-    count: 1,
-    kind: 'deploy',
-    search: `source:changes workload:${workload}`,
-  }));
-  return [...of(endings.rows, endingOf), ...of(warnings.rows, warningOf), ...deploys].toSorted((a, b) => a.ms - b.ms);
-}
-
-function namespaceText({ 'label.namespace': namespace }: Parameters): string {
-  return typeof namespace === 'string' && namespace !== '' ? termText('namespace', [namespace], false) : '';
+  const changes = [...endings, ...deploys].map((change): Happening => ({ ...change, count: 1 }));
+  return [...changes, ...warnings.rows.flatMap((row) => warningOf(row) ?? [])].toSorted((a, b) => a.ms - b.ms);
 }
 
 /** When workloads wrote lines, and errors. */

@@ -1,5 +1,6 @@
 /** What happened to a workload, on the axis that all of them share. */
-import { Icon, LevelIcon } from '../parts/icon.tsx';
+import { ChangeIcon } from '../parts/change-marks.tsx';
+import { LevelIcon } from '../parts/icon.tsx';
 import { counted } from '../parts/numbers.ts';
 import { clockText } from '../state/clock.ts';
 import type { Activity } from './questions.ts';
@@ -69,21 +70,7 @@ export function Strip({ workload, activity }: StripProps) {
 }
 
 export function Mark({ kind }: { readonly kind: Happening['kind'] }) {
-  switch (kind) {
-    case 'deploy':
-      return <Icon name="deploy" />;
-    case 'restart':
-      return <Icon name="restart" />;
-    case 'oom':
-      return (
-        <svg class="level-icon level-fatal" viewBox="0 0 16 16" aria-hidden="true">
-          <path class="ground" d="M8 .8 15.2 8 8 15.2.8 8z" />
-          <path class="sign" d="m6 6 4 4m0-4-4 4" />
-        </svg>
-      );
-    case 'warning':
-      return <LevelIcon level="warn" />;
-  }
+  return kind === 'warning' ? <LevelIcon level="warn" /> : <ChangeIcon kind={kind} />;
 }
 
 interface MarkGroup {

@@ -1,9 +1,8 @@
 /** Pods by the workload that they are of, with what happened to each, in the order of what went wrong. */
 import type { LogRow } from '../../shared/client/answers.ts';
-import { fieldsOf, parseWritten } from '../../shared/readable-line/json-fields.ts';
 import { oneLine } from '../../shared/readable-line/one-line.ts';
-import { podName } from '../../shared/readable-line/pod-name.ts';
 import { include } from '../search/edit.ts';
+import { type Change, fieldsIn, workloadOf } from '../state/change.ts';
 
 export interface PodCounts {
   readonly namespace: string;
@@ -24,7 +23,7 @@ export function searchOfPod({ namespace, pod }: PodCounts): string {
 export interface Happening {
   readonly ms: number;
   readonly time: string;
-  readonly kind: 'deploy' | 'restart' | 'oom' | 'warning';
+  readonly kind: Change['kind'] | 'warning';
   readonly namespace: string;
   readonly workload: string;
   readonly pod: string;
@@ -50,13 +49,8 @@ export interface Workload {
   readonly warnings: number;
 }
 
-function workloadName({ owner, pod }: Pick<PodCounts, 'owner' | 'pod'>): { kind: string; name: string } {
-  const [kind = '', name = ''] = owner.split('/');
-  return name === '' ? { kind: '', name: podName({ pod }, false).split('·')[0]! } : { kind, name };
-}
-
 export function workloadKey(pod: Pick<PodCounts, 'namespace' | 'owner' | 'pod'>): string {
-  return `${pod.namespace}/${workloadName(pod).name}`;
+  return `${pod.namespace}/${workloadOf(pod).name}`;
 }
 
 /** What went wrong most comes first, then by name. */
@@ -70,7 +64,7 @@ export function workloadsOf(pods: readonly PodCounts[], happenings: readonly Hap
   for (const pod of pods) {
     const workload = of(workloadKey(pod));
     workload.pods.push(pod);
-    workload.kind ||= workloadName(pod).kind;
+    workload.kind ||= workloadOf(pod).kind;
   }
   for (const happening of happenings) {
     if (happening.workload !== '') of(`${happening.namespace}/${happening.workload}`).happenings.push(happening);
@@ -100,28 +94,6 @@ export function workloadsOf(pods: readonly PodCounts[], happenings: readonly Hap
   );
 }
 
-const ENDED = /^(?:container (\S+)|pod \S+) ended: (.*)$/s;
-/** A container that ends so was asked to: its pod was deleted, or its work is done. */
-const IN_ORDER = /^exit code (?:0|143)\b(?!.*OOMKilled)/;
-
-/** How a container or a pod ended; undefined where that was in order, and for other lines of podlog. */
-export function endingOf({ time, labels, line }: LogRow): Happening | undefined {
-  const [, container = '', how] = ENDED.exec(line) ?? [];
-  if (how === undefined || IN_ORDER.test(how)) return undefined;
-  const { namespace = '', owner = '', pod = '' } = labels;
-  return {
-    ms: Date.parse(time),
-    time,
-    kind: how.includes('OOMKilled') ? 'oom' : 'restart',
-    namespace,
-    workload: workloadName({ owner, pod }).name,
-    pod,
-    text: oneLine(`${container === '' ? 'pod' : container} ended: ${how}`),
-    count: 1,
-    search: `pod:${pod} stream:podlog`,
-  };
-}
-
 /** A warning event of a pod or of what made it; undefined for events of other objects. */
 export function warningOf(row: LogRow): Happening | undefined {
   const fields = fieldsIn(row.line);
@@ -146,7 +118,7 @@ export function warningOf(row: LogRow): Happening | undefined {
 function nameOfObject(kind: string, name: string): string | undefined {
   switch (kind) {
     case 'Pod':
-      return workloadName({ owner: '', pod: name }).name;
+      return workloadOf({ owner: '', pod: name }).name;
     case 'ReplicaSet':
       return name.replace(/-[bcdfghjklmnpqrstvwxz2456789]{6,10}$/, '');
     case 'Job':
@@ -159,16 +131,5 @@ function nameOfObject(kind: string, name: string): string | undefined {
       return name;
     default:
       return undefined;
-  }
-}
-
-function fieldsIn(line: string): ReadonlyMap<string, string> {
-  try {
-    const value = parseWritten(line);
-    return new Map(
-      typeof value === 'object' && value !== null ? fieldsOf(value).map((each) => [each.name, each.value]) : [],
-    );
-  } catch {
-    return new Map();
   }
 }

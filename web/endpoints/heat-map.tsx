@@ -5,7 +5,7 @@ import { useBoxWidth } from '../parts/box-width.ts';
 import { ChangeLabels, ChangeLines } from '../parts/change-marks.tsx';
 import { count, counted } from '../parts/numbers.ts';
 import { TimeAxis } from '../parts/time-axis.tsx';
-import type { Change } from '../state/changes.ts';
+import type { Change } from '../state/change.ts';
 import { rangeText, secondsText } from '../state/clock.ts';
 import { durationShown } from './shown.ts';
 import { type HeatCell, heightOf } from './heat-layout.ts';

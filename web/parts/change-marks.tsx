@@ -1,7 +1,7 @@
-/** What changed, on an axis of time: a dashed line over the whole chart, and the name of the workload below it. */
+/** What changed, on an axis of time: a dashed line over the whole chart, and below it the workload with what happened. */
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { fullText } from '../state/clock.ts';
-import type { Change } from '../state/changes.ts';
+import type { Change } from '../state/change.ts';
 import { Icon } from './icon.tsx';
 
 export interface ChangesProps {
@@ -21,10 +21,28 @@ export function ChangeLines({ changes, fromMs, toMs }: ChangesProps) {
   return (
     <div class="change-lines" aria-hidden="true">
       {changes.map((change) => (
-        <span key={change.time + change.workload} style={{ left: place(change) }} />
+        <span key={change.time + change.workload} class={toneOf(change)} style={{ left: place(change) }} />
       ))}
     </div>
   );
+}
+
+export function ChangeIcon({ kind }: Pick<Change, 'kind'>) {
+  if (kind !== 'oom') return <Icon name={kind} />;
+  return (
+    <svg class="level-icon level-fatal" viewBox="0 0 16 16" aria-hidden="true">
+      <path class="ground" d="M8 .8 15.2 8 8 15.2.8 8z" />
+      <path class="sign" d="m6 6 4 4m0-4-4 4" />
+    </svg>
+  );
+}
+
+const toneOf = ({ kind }: Change): string => (kind === 'deploy' ? '' : 'is-bad');
+
+/** The first of the worst kind. */
+function gravest(changes: readonly Change[]): Change {
+  const of = (kind: Change['kind']): Change | undefined => changes.find((change) => change.kind === kind);
+  return of('oom') ?? of('restart') ?? changes[0]!;
 }
 
 interface Label {
@@ -39,13 +57,13 @@ export function ChangeLabels({ changes, fromMs, toMs, width }: ChangesProps & { 
   return (
     <ul class="change-labels" aria-label="What changed">
       {labels.map(({ x, changes: own, text }) => (
-        <li key={own[0]!.time} style={{ left: `${x}px` }}>
+        <li key={own[0]!.time} class={toneOf(gravest(own))} style={{ left: `${x}px` }}>
           <a
             data-view
             href={aroundOf(own)}
             title={own.map((each) => `${fullText(each.time)}: ${each.text}`).join('\n')}
           >
-            <Icon name="deploy" />
+            <ChangeIcon kind={gravest(own).kind} />
             {text} <span class="hidden-text">{own.map((each) => each.text).join('; ')}</span>
           </a>
         </li>
@@ -63,19 +81,21 @@ export function labelsOf(changes: readonly Change[], place: (ms: number) => numb
     else groups.push({ x, changes: [change] });
   }
   return groups.map((group, i) => {
-    const [{ workload, version }] = group.changes as [Change];
+    const { workload, note } = gravest(group.changes);
     const rest = group.changes.length - 1;
-    const whole = `${workload} ${version}`.trim().slice(0, LABEL_CHARS_MAX) + (rest === 0 ? '' : ` +${rest}`);
+    const whole = `${workload} ${note}`.trim().slice(0, LABEL_CHARS_MAX) + (rest === 0 ? '' : ` +${rest}`);
     const room = (groups[i + 1]?.x ?? width) - group.x - ICON_WIDTH;
     const short = rest === 0 ? '' : `${group.changes.length}`;
     return { ...group, text: whole.length * CHAR_WIDTH <= room ? whole : short };
   });
 }
 
-/** The changes as lines, and what was logged around them. */
+/** The changes as lines, in the time around them. */
 function aroundOf(changes: readonly Change[]): string {
   const [first, last] = [changes[0]!, changes.at(-1)!];
   const since = new Date(first.ms - AROUND_MS).toISOString();
   const until = new Date(last.ms + AROUND_MS).toISOString();
-  return addressOf({ kind: 'explore' }, { ...QUESTION_DEFAULT, since, until, q: 'source:changes' });
+  const kinds = new Set(changes.map(({ kind }) => (kind === 'deploy' ? 'source:changes' : 'stream:podlog')));
+  const q = kinds.size === 1 ? [...kinds].join('') : `(${[...kinds].join(' or ')})`;
+  return addressOf({ kind: 'explore' }, { ...QUESTION_DEFAULT, since, until, q });
 }
