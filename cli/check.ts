@@ -1,5 +1,7 @@
-/** `podlog check`: says what is broken in a data folder and where; `--repair` sets it aside. */
+/** `podlog check`: says what is broken in a data folder and where; `--repair` moves it to `quarantine/`. */
 import { relative } from 'node:path';
+import { counted } from '../shared/counted.ts';
+import { sizeText } from '../shared/readable-line/measures.ts';
 import { checkDataFolder, repairDataFolder } from '../server/check.ts';
 import { type CheckSummary, jsonLineOf } from '../server/store/check.ts';
 import { type CheckEvent, checkedFinding, type Finding, isProblem } from '../server/engines/embedded/check/finding.ts';
@@ -34,7 +36,7 @@ async function repair({ dataDir, indexedFields, json }: CheckOptions, findings: 
     process.stdout.write(
       json
         ? `${JSON.stringify({ kind: 'repaired', path: name, keptRows, lostRows })}\n`
-        : `repaired: ${name}: ${keptRows} rows rewritten, ${lostRows} rows set aside\n`,
+        : `repaired: ${name}: ${counted(keptRows, 'row')} rewritten, ${counted(lostRows, 'row')} quarantined\n`,
     );
   }
 }
@@ -54,15 +56,21 @@ function textOf(event: PrintedEvent, dataDir: string): string {
 function findingText(finding: Finding, dataDir: string): string {
   const { kind, path, offset, sizeBytes, rowCount, what, advice } = checkedFinding(finding, dataDir);
   const place = sizeBytes === 0 ? '' : `, bytes ${offset} to ${offset + sizeBytes}`;
-  const lost = rowCount === 0 ? '' : ` (${rowCount} rows)`;
+  const lost = rowCount === 0 ? '' : ` (${counted(rowCount, 'row')})`;
   return `${isProblem(finding) ? 'problem' : kind}: ${path}${place}: ${what}${lost}\n  ${advice}\n`;
 }
 
 function summaryText(summary: CheckSummary): string {
   const { segmentCount, walFileCount, rowGroupCount, rowCount, checkedBytes, problemCount } = summary;
-  const counts = `${segmentCount} segments, ${walFileCount} WAL files, ${rowGroupCount} row groups, ${rowCount} rows`;
-  const problems = problemCount === 0 ? 'no problems' : `${problemCount} problem${problemCount === 1 ? '' : 's'}`;
-  return `checked ${counts}, ${megabytes(checkedBytes)}: ${problems}\n`;
+  const counts = [
+    counted(segmentCount, 'segment'),
+    counted(walFileCount, 'WAL file'),
+    counted(rowGroupCount, 'row group'),
+    counted(rowCount, 'row'),
+    sizeText(checkedBytes),
+  ].join(', ');
+  const problems = problemCount === 0 ? 'no problems' : counted(problemCount, 'problem');
+  return `checked ${counts}: ${problems}\n`;
 }
 
 function progressPrinter(output: { write(text: string): unknown }) {
@@ -71,10 +79,6 @@ function progressPrinter(output: { write(text: string): unknown }) {
     if (performance.now() < nextMs) return;
     nextMs = performance.now() + PROGRESS_EVERY_MS;
     const percent = totalBytes === 0 ? 100 : Math.floor((checkedBytes / totalBytes) * 100);
-    output.write(`checked ${megabytes(checkedBytes)} of ${megabytes(totalBytes)} (${percent} %)\n`);
+    output.write(`checked ${sizeText(checkedBytes)} of ${sizeText(totalBytes)} (${percent} %)\n`);
   };
-}
-
-function megabytes(sizeBytes: number): string {
-  return `${(sizeBytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,6 +1,7 @@
 /** What `podlog up` says of its agent once: that everything is stored which the node has, or how much is still unread. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentStatus } from '../shared/agent-status.ts';
+import { counted } from '../shared/counted.ts';
 
 const POLL_MS = 250;
 /** A node with a backlog of gigabytes takes longer. */
@@ -23,12 +24,10 @@ export async function firstReport(
 
 export function reportOf(node: string, { lines, lagBytes, lagMs, losses }: AgentStatus): string {
   const unread =
-    lagBytes === 0
-      ? 'nothing unread'
-      : `${lagBytes.toLocaleString('en-US')} bytes unread for ${Math.round(lagMs / 1000)} s`;
+    lagBytes === 0 ? 'nothing unread' : `${counted(lagBytes, 'byte')} unread for ${Math.round(lagMs / 1000)} s`;
   const lost = Object.entries(losses).map(
-    ([reason, { times, bytes }]) => `${times} × ${reason} (${bytes.toLocaleString('en-US')} bytes)`,
+    ([reason, { times, bytes }]) => `${times} × ${reason} (${counted(bytes, 'byte')})`,
   );
   const summary = lost.length === 0 ? 'nothing lost' : `lost: ${lost.join(', ')}`;
-  return `agent ${node}: ${lines.toLocaleString('en-US')} lines stored, ${unread}, ${summary}; later: GET /agents`;
+  return `agent ${node}: ${counted(lines, 'line')} stored, ${unread}, ${summary}; later: GET /agents`;
 }

@@ -274,7 +274,7 @@ export const repair: Flag<boolean> = {
   commands: ['check'],
   placeholder: '',
   defaultText: 'false',
-  help: 'set aside what is broken, in quarantine/, and keep all else',
+  help: 'move what is broken to quarantine/ and keep everything else',
   parse: parseSwitch,
 };
 

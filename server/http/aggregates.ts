@@ -1,5 +1,6 @@
 /** `GET /histogram`, `/aggregate` and `/fields`: counts and measures of matching lines, without the lines. */
 import type { FastifyInstance } from 'fastify';
+import { counted } from '../../shared/counted.ts';
 import { ParameterError } from '../../shared/errors.ts';
 import {
   AGGREGATE_BY_MAX,
@@ -78,7 +79,7 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
     if (having !== undefined && cells.length === 0) {
       const unfiltered: AggregatePlan = { ...plan, measures: [], orderBy: undefined, having: undefined, limit: 1 };
       const { answer: whole } = await engine.run(asker, (view, query) => view.aggregate(unfiltered, query));
-      const groupsOfAll = `${whole.groupCount.toLocaleString('en')} ${whole.groupCount === 1 ? 'group' : 'groups'}`;
+      const groupsOfAll = counted(whole.groupCount, 'group');
       const message = `no group has ${all(parameters, 'having').join(' and ')}; without having: ${groupsOfAll}`;
       if (whole.groupCount > 0) return hinted(reply, counts, [{ message }]);
     }

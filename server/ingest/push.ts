@@ -4,7 +4,7 @@
  * with one key are stored one after the other.
  */
 import { PodlogError } from '../../shared/errors.ts';
-import type { Labels } from '../../shared/labels.ts';
+import { type Labels, labelsKey } from '../../shared/labels.ts';
 import type { FileRange } from '../../shared/wire.ts';
 import { INFLATED_BODY_BYTES_MAX, PUSH_WINDOW_BYTES } from '../limits.ts';
 import { PUSH_NODE, type StoredPositions } from '../store/positions.ts';
@@ -125,7 +125,7 @@ export class PushAcceptor {
 
 /** Independent of the order of the labels in the query. */
 function labelsText(labels: Labels): string {
-  return `${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}\n`;
+  return `${labelsKey(labels)}\n`;
 }
 
 export function keyReused(idempotencyKey: string): PodlogError {

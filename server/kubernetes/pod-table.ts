@@ -10,7 +10,7 @@ import { DELETED_POD_KEPT_MS, DELETED_PODS_MAX } from '../limits.ts';
 import type { PodObject } from './objects.ts';
 import { excludedBy, parserOf } from './pod-annotations.ts';
 import { podLabels } from './pod-labels.ts';
-import { quantityOf } from './quantity.ts';
+import { amountOf } from './quantity.ts';
 
 export interface KnownPod {
   readonly namespace: string;
@@ -193,7 +193,7 @@ function limitsOf({ spec: { containers = [], initContainers = [] } = {} }: PodOb
     return known.length === 0 || known.length < amounts.length ? undefined : known.reduce((all, each) => all + each, 0);
   };
   return {
-    cpuCores: sum(running.map(({ resources }) => quantityOf(resources?.limits?.cpu))),
-    memoryBytes: sum(running.map(({ resources }) => quantityOf(resources?.limits?.memory))),
+    cpuCores: sum(running.map(({ resources }) => amountOf(resources?.limits?.cpu))),
+    memoryBytes: sum(running.map(({ resources }) => amountOf(resources?.limits?.memory))),
   };
 }

@@ -22,7 +22,7 @@ const SIZES: Readonly<Record<string, number>> = {
 };
 
 /** Returns undefined for a text that is none. */
-export function quantityOf(text: string | undefined): number | undefined {
+export function amountOf(text: string | undefined): number | undefined {
   const [, number, unit] = QUANTITY.exec(text ?? '') ?? [];
   if (number === undefined) return undefined;
   return Number(number) * (unit === undefined ? 1 : SIZES[unit]!);

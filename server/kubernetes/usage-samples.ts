@@ -20,7 +20,7 @@ import {
 import { type ApiClient, ApiStatusError } from './api-client.ts';
 import { epochMsOf } from './objects.ts';
 import type { KnownPod, PodTable } from './pod-table.ts';
-import { quantityOf } from './quantity.ts';
+import { amountOf } from './quantity.ts';
 import type { Recorder } from './recorder.ts';
 
 const PATH = '/apis/metrics.k8s.io/v1beta1';
@@ -160,10 +160,10 @@ export class UsageSampler {
     const line = lineOf({
       kind: 'Node',
       name,
-      cpu: quantityOf(usage.cpu),
-      memory: quantityOf(usage.memory),
-      cpuLimit: quantityOf(capacity?.cpu),
-      memoryLimit: quantityOf(capacity?.memory),
+      cpu: amountOf(usage.cpu),
+      memory: amountOf(usage.memory),
+      cpuLimit: amountOf(capacity?.cpu),
+      memoryLimit: amountOf(capacity?.memory),
     });
     return { labels: { source: 'metrics' }, timestamp, line };
   }
@@ -191,7 +191,7 @@ export class UsageSampler {
 function podSample({ metadata, timestamp, containers = [] }: PodMetrics, pod: KnownPod | undefined): Sample {
   const { namespace = '', name } = metadata;
   const sum = (read: (usage: Usage) => string | undefined): number | undefined => {
-    const amounts = containers.flatMap(({ usage = {} }) => quantityOf(read(usage)) ?? []);
+    const amounts = containers.flatMap(({ usage = {} }) => amountOf(read(usage)) ?? []);
     return amounts.length === 0 ? undefined : amounts.reduce((all, each) => all + each, 0);
   };
   const line = lineOf({

@@ -2,6 +2,7 @@
  * What to ask instead of a question that finds nothing: names that no line in the range has, with the nearest that lines
  * have, and the nearest questions that have an answer, with their numbers of lines.
  */
+import { counted } from '../../shared/counted.ts';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import { nearest } from '../../shared/nearest.ts';
 import { HINT_FILTERS_MAX, HINTS_MAX, HINTS_MS_MAX } from '../limits.ts';
@@ -14,7 +15,7 @@ import { all, parseFilter, parseFilters, parseReading, type QueryString } from '
 import { parameterMeant } from './mistaken-names.ts';
 import { valuesMeant, valuesWidened } from './mistaken-values.ts';
 import { isFilterOf, namesInFilters, type Question, withoutEach, type WrittenName } from './question-parts.ts';
-import { counted, parametersOf, rangeText, written } from './question-text.ts';
+import { parametersOf, rangeText, written } from './question-text.ts';
 
 /** Advice about a question. */
 export interface Hint {
@@ -169,7 +170,7 @@ class Adviser {
       const lines = linesWithin + (await this.#countOutside(query));
       if (lines === 0) continue;
       const range = wider === undefined ? 'of all time' : `since=${wider}`;
-      yield { message: `${range}: ${counted(lines)}`, parameters: parametersOf(query), lines };
+      yield { message: `${range}: ${counted(lines, 'line')}`, parameters: parametersOf(query), lines };
       return;
     }
   }
@@ -183,7 +184,7 @@ class Adviser {
       isNearer = true;
       if (parameter !== undefined) yield* this.#nearestValue(parameter, query);
       if (this.#question.isErasure === true) continue;
-      yield { message: `without ${filter}: ${counted(lines)}`, parameters: parametersOf(query), lines };
+      yield { message: `without ${filter}: ${counted(lines, 'line')}`, parameters: parametersOf(query), lines };
     }
     if (isNearer) return;
     for (const { filter, alone } of filters) {
@@ -292,6 +293,6 @@ function otherValue(parameter: string, value: string, instead: QueryString, rest
   const question = Object.keys(instead)
     .map((name) => written(name, instead[name]))
     .join('&');
-  const message = `no line has ${parameter}=${value}; did you mean ${question}? ${counted(lines)}`;
+  const message = `no line has ${parameter}=${value}; did you mean ${question}? ${counted(lines, 'line')}`;
   return { message, parameters: parametersOf({ ...rest, ...instead }), lines };
 }

@@ -43,22 +43,27 @@ export interface LogsRequest {
   readonly per?: string;
 }
 
-/**
- * Names that are not filters on any route: one that a route does not understand is refused there, so that a query that is
- * moved from one route to another keeps its meaning or fails. `name`, which `/fields` understands, is missing, as events have
- * a field of this name; so are `offset`, `window`, `first` and `last`.
- */
-const OWN_NAMES: readonly string[] = [
+/** Parameters of every route. */
+export const COMMON_NAMES: readonly string[] = [
   'q',
   'q.raw',
   'search',
   'previous',
   'ignore_case',
   'match',
-  'query',
   'since',
   'until',
   'tz',
+];
+
+/**
+ * Names that are not filters on any route: one that a route does not understand is refused there, so that a query that is
+ * moved from one route to another keeps its meaning or fails. `name`, which `/fields` understands, is missing, as events have
+ * a field of this name; so are `offset`, `window`, `first` and `last`.
+ */
+const OWN_NAMES: readonly string[] = [
+  ...COMMON_NAMES,
+  'query',
   'limit',
   'order',
   'cursor',
@@ -77,19 +82,7 @@ const OWN_NAMES: readonly string[] = [
   'line_bytes',
   'top',
 ];
-/** Parameters of every route. */
-export const COMMON_NAMES: readonly string[] = [
-  'q',
-  'q.raw',
-  'search',
-  'previous',
-  'ignore_case',
-  'match',
-  'since',
-  'until',
-  'tz',
-];
-/** Those of them that are filters. */
+/** Those of every route that are filters. */
 const OWN_FILTERS: readonly string[] = ['q', 'q.raw', 'search', 'previous'];
 /** Values of the parameter `order`. */
 const DIRECTIONS: Readonly<Record<'newest' | 'oldest', Direction>> = { newest: 'backward', oldest: 'forward' };

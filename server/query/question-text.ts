@@ -30,7 +30,3 @@ export function rangeText(query: QueryString): string {
   if (since === undefined && until === undefined) return 'in the store';
   return `from ${since ?? 'the beginning'} to ${until ?? 'now'}`;
 }
-
-export function counted(lines: number): string {
-  return `${lines.toLocaleString('en')} ${lines === 1 ? 'line' : 'lines'}`;
-}

@@ -1,4 +1,5 @@
 /** A request as a person reads it: what happened, and its lines (shared/readable-line/) with their offsets and gaps. */
+import { counted } from '../../shared/counted.ts';
 import { durationText } from '../../shared/readable-line/measures.ts';
 import { oneLine } from '../../shared/readable-line/one-line.ts';
 import { NS_PER_MS } from '../../shared/time.ts';
@@ -46,10 +47,6 @@ function slowestText({ kind, ms, pod = '', message }: NonNullable<RequestAnswer[
   return kind === 'step'
     ? `Slowest step ${spanText(ms)}: ${where}`
     : `${spanText(ms)} without a line in any pod, until ${where}`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function spanText(ms: number): string {

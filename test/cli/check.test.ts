@@ -31,7 +31,7 @@ test('well, broken, repaired', async () => {
 
   const well = await podlogCheck('--data-dir', dataDir);
   expect(well).toMatchObject({ code: 0, err: '' });
-  expect(well.out).toMatch(/^checked 1 segments, 0 WAL files, 1 row groups, 20 rows, .*: no problems\n$/);
+  expect(well.out).toMatch(/^checked 1 segment, 0 WAL files, 1 row group, 20 rows, .*: no problems\n$/);
 
   const segment = (await filesIn(dataDir)).find((name) => name.endsWith('.seg'))!;
   const bytes = await readFile(join(dataDir, segment));
@@ -53,7 +53,7 @@ test('well, broken, repaired', async () => {
 
   const repaired = await podlogCheck('--data-dir', dataDir, '--repair');
   expect(repaired.code).toBe(0);
-  expect(repaired.out).toContain(`repaired: ${segment}: 0 rows rewritten, 20 rows set aside`);
+  expect(repaired.out).toContain(`repaired: ${segment}: 0 rows rewritten, 20 rows quarantined`);
   expect((await podlogCheck('--data-dir', dataDir)).code).toBe(0);
 });
 

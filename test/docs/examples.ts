@@ -33,7 +33,7 @@ const VARYING: readonly [RegExp, string][] = [
   ],
   [/"id":"[0-9a-f]{16}"/g, '"id":"ID"'],
   [/"(requested|done)":"[^"]*"/g, '"$1":"TIME"'],
-  [/checked \d+ segments, \d+ WAL files, \d+ row groups, (\d+ rows), [\d.]+ MB/g, 'checked $1'],
+  [/checked \d+ segments?, \d+ WAL files?, \d+ row groups?, ([\d,]+ rows), [\d.]+ [kM]B/g, 'checked $1'],
 ];
 
 function normalised(text: string): string {

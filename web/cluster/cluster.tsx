@@ -1,6 +1,6 @@
 /** Cluster: agents, losses, intake and disk; what happened to workloads, on one axis of time; and whose lines there are. */
 import { useEffect, useMemo } from 'preact/hooks';
-import { counted } from '../parts/numbers.ts';
+import { counted } from '../../shared/counted.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { TimePicker } from '../parts/time-picker.tsx';

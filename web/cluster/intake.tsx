@@ -1,7 +1,7 @@
 /** Whose lines there are: the pods that write most. */
 import { sizeText } from '../../shared/readable-line/measures.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
-import { count } from '../parts/numbers.ts';
+import { count } from '../../shared/counted.ts';
 import { Share } from '../parts/share.tsx';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { podClassOf } from '../state/known-hues.ts';

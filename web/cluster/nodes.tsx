@@ -2,7 +2,7 @@
 import type { NodeAgent } from '../../shared/client/answers.ts';
 import { durationText, sizeText } from '../../shared/readable-line/measures.ts';
 import { Icon, LevelIcon } from '../parts/icon.tsx';
-import { count } from '../parts/numbers.ts';
+import { count } from '../../shared/counted.ts';
 import { fullText, serverNowMs } from '../state/clock.ts';
 import type { Usage, Use } from './usage.ts';
 import { CpuUse, MemoryUse, UseHeads } from './use.tsx';

@@ -1,6 +1,6 @@
 /** A workload: its pods, also those that are gone, and what happened to them. */
 import { coresText, sizeText } from '../../shared/readable-line/measures.ts';
-import { count } from '../parts/numbers.ts';
+import { count } from '../../shared/counted.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, fullText } from '../state/clock.ts';
 import { question } from '../state/navigation.ts';

@@ -2,7 +2,7 @@
 import type { StatsAnswer } from '../../shared/client/answers.ts';
 import { sizeText } from '../../shared/readable-line/measures.ts';
 import { Fact } from '../parts/fact.tsx';
-import { count } from '../parts/numbers.ts';
+import { count } from '../../shared/counted.ts';
 import { fullText, shortDayText } from '../state/clock.ts';
 
 export function Storage({ stats }: { readonly stats: StatsAnswer }) {

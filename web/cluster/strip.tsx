@@ -1,7 +1,7 @@
 /** What happened to a workload, on the axis that all of them share. */
+import { counted } from '../../shared/counted.ts';
 import { ChangeIcon } from '../parts/change-marks.tsx';
 import { LevelIcon } from '../parts/icon.tsx';
-import { counted } from '../parts/numbers.ts';
 import { clockText } from '../state/clock.ts';
 import type { Activity } from './questions.ts';
 import type { Happening, Workload } from './workloads.ts';

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { NodeAgent, StatsAnswer } from '../../shared/client/answers.ts';
 import { durationText, sizeText } from '../../shared/readable-line/measures.ts';
 import { Icon, LevelIcon } from '../parts/icon.tsx';
-import { count, counted } from '../parts/numbers.ts';
+import { count, counted } from '../../shared/counted.ts';
 import type { PodCounts, Workload } from './workloads.ts';
 
 export interface TilesProps {

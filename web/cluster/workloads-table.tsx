@@ -5,7 +5,7 @@ import type { Parameters } from '../../shared/client/client.ts';
 import { podClassOf } from '../state/known-hues.ts';
 import { useBoxWidth } from '../parts/box-width.ts';
 import { Failure } from '../parts/failure.tsx';
-import { count } from '../parts/numbers.ts';
+import { count } from '../../shared/counted.ts';
 import { TrendLine } from '../parts/trend-line.tsx';
 import { TimeAxis } from '../parts/time-axis.tsx';
 import { useLoaded } from '../state/loaded.ts';

@@ -2,7 +2,7 @@
 import { oneLine } from '../../shared/readable-line/one-line.ts';
 import { REQUEST_ID_NAMES, TRACE_ID_NAMES, USER_ID_NAMES } from '../../shared/request-names.ts';
 import { idAddress } from '../state/id-address.ts';
-import { count, counted } from '../parts/numbers.ts';
+import { count, counted } from '../../shared/counted.ts';
 import { Share } from '../parts/share.tsx';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, fullText } from '../state/clock.ts';

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { useBoxWidth } from '../parts/box-width.ts';
 import { ChangeLabels, ChangeLines } from '../parts/change-marks.tsx';
-import { count, counted } from '../parts/numbers.ts';
+import { count, counted } from '../../shared/counted.ts';
 import { TimeAxis } from '../parts/time-axis.tsx';
 import type { Change } from '../state/change.ts';
 import { rangeText, secondsText } from '../state/clock.ts';

@@ -6,7 +6,7 @@ import { measureOf } from '../../shared/readable-line/measures.ts';
 import type { Field } from '../../shared/readable-line/segment.ts';
 import { toText } from '../../shared/readable-line/to-text.ts';
 import { Icon } from '../parts/icon.tsx';
-import { counted } from '../parts/numbers.ts';
+import { counted } from '../../shared/counted.ts';
 import { copy } from '../state/said.ts';
 import { exclude, include, isTypeable, selectionOf } from '../search/edit.ts';
 import { addressOf } from '../state/address.ts';

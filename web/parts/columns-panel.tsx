@@ -8,7 +8,7 @@ import { messageOf } from '../state/message-of.ts';
 import { asked } from '../state/search.ts';
 import { noticeRevoked } from '../state/session.ts';
 import { Icon } from './icon.tsx';
-import { count } from './numbers.ts';
+import { count } from '../../shared/counted.ts';
 
 const NAMES_SHOWN = 200;
 

@@ -6,7 +6,7 @@ import { conditionAt } from '../search/condition-at.ts';
 import { quoted } from '../search/edit.ts';
 import { askFields } from '../state/facets.ts';
 import { asked } from '../state/search.ts';
-import { count } from './numbers.ts';
+import { count } from '../../shared/counted.ts';
 
 export interface CompletionHandle {
   open(): void;

@@ -10,7 +10,7 @@ import { question } from '../state/navigation.ts';
 import { isDownloadOpen } from '../state/panels.ts';
 import { asked, totalLines } from '../state/search.ts';
 import { connection } from '../state/session.ts';
-import { count } from './numbers.ts';
+import { count } from '../../shared/counted.ts';
 
 const FORMATS: readonly { readonly format: DownloadFormat; readonly name: string }[] = [
   { format: 'ndjson', name: 'NDJSON' },

@@ -15,7 +15,7 @@ import { Failure } from './failure.tsx';
 import { messageOf } from '../state/message-of.ts';
 import { Icon, LevelIcon } from './icon.tsx';
 import { lazy } from './lazy.tsx';
-import { count } from './numbers.ts';
+import { count } from '../../shared/counted.ts';
 import { ValueRow } from './value-row.tsx';
 
 const FacetSearch = lazy(async () => (await import('./facet-search.tsx')).FacetSearch);

@@ -9,7 +9,7 @@ import { type Bar, layOut, partsOf } from './bars-layout.ts';
 import { useBoxWidth } from './box-width.ts';
 import { ChangeLabels, ChangeLines } from './change-marks.tsx';
 import { Failure } from './failure.tsx';
-import { count } from './numbers.ts';
+import { count } from '../../shared/counted.ts';
 import { TimeAxis } from './time-axis.tsx';
 
 const HEIGHT = 70;

@@ -9,7 +9,7 @@ import { useLoaded } from '../state/loaded.ts';
 import { type Sizes, type SizesAnswer, sizesOf } from '../state/number-sizes.ts';
 import { asked } from '../state/search.ts';
 import { connection } from '../state/session.ts';
-import { count } from './numbers.ts';
+import { count } from '../../shared/counted.ts';
 
 const PAUSE_MS = 300;
 const BUCKETS_MAX = 300;

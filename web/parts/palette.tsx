@@ -14,7 +14,7 @@ import { isWrapped } from '../state/selected.ts';
 import { connection, noticeRevoked } from '../state/session.ts';
 import { toggleTheme } from '../state/theme.ts';
 import { Icon, type IconName } from './icon.tsx';
-import { count } from './numbers.ts';
+import { count } from '../../shared/counted.ts';
 import { VIEWS } from './view-links.ts';
 
 interface Place {

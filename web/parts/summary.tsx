@@ -8,7 +8,7 @@ import { isWrapped } from '../state/selected.ts';
 import { isDownloadOpen } from '../state/panels.ts';
 import { Icon, LevelIcon } from './icon.tsx';
 import { lazy } from './lazy.tsx';
-import { count } from './numbers.ts';
+import { count } from '../../shared/counted.ts';
 import { PanelButton } from './panel-button.tsx';
 
 const ColumnsPanel = lazy(async () => (await import('./columns-panel.tsx')).ColumnsPanel);

@@ -4,7 +4,7 @@ import { exclude, include, isTypeable, selectionOf } from '../search/edit.ts';
 import { addressOf } from '../state/address.ts';
 import { ask, question } from '../state/navigation.ts';
 import { Icon } from './icon.tsx';
-import { count } from './numbers.ts';
+import { count } from '../../shared/counted.ts';
 
 export interface ValueRowProps {
   readonly name: string;

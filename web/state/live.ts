@@ -2,6 +2,7 @@
  * The live tail: one stream of lines, added to the list once a frame. After a cut it goes on after its last line, so that none is
  * missing; what comes twice is known by its cursor.
  */
+import { type Backoff, backoffMs } from '../../shared/backoff.ts';
 import { effect, signal } from '@preact/signals';
 import type { LogRow } from '../../shared/client/answers.ts';
 import { AnswerError, followLines } from '../../shared/client/client.ts';
@@ -27,8 +28,7 @@ const FIRST_LINES = 200;
 /** Older lines leave, and are found in Explore. */
 const LINES_MAX = 50_000;
 const LINES_DROPPED = 5_000;
-const WAIT_MS_MIN = 500;
-const WAIT_MS_MAX = 10_000;
+const RECONNECT: Backoff = { msMin: 500, msMax: 10_000 };
 const HIDDEN_MS_MAX = 300_000;
 /** A long list is not laid out at each frame, but as often as one can read. */
 const LONG_LIST = 2_000;
@@ -90,7 +90,7 @@ async function start(search: string): Promise<void> {
 }
 
 async function follow(search: string, ended: AbortSignal): Promise<void> {
-  let waitMs = WAIT_MS_MIN;
+  let attempt = 0;
   const seen = seenCursors();
   for (const row of live.peek().rows.slice(-FIRST_LINES)) seen.isNew(row);
   const batch = frameBatch(ended);
@@ -103,7 +103,7 @@ async function follow(search: string, ended: AbortSignal): Promise<void> {
         if (live.peek().state !== 'following') {
           change({ state: 'following', error: undefined, note: isFirst ? '' : 'Reconnected, nothing missed' });
           isFirst = false;
-          waitMs = WAIT_MS_MIN;
+          attempt = 0;
         }
         batch.add(rows.filter((row) => seen.isNew(row)));
       }
@@ -116,8 +116,8 @@ async function follow(search: string, ended: AbortSignal): Promise<void> {
     }
     if (ended.aborted) return;
     change({ state: 'waiting' });
-    await new Promise((resolve) => setTimeout(resolve, waitMs * (0.75 + Math.random() / 2)));
-    waitMs = Math.min(WAIT_MS_MAX, waitMs * 2);
+    const waitMs = backoffMs(attempt++, RECONNECT, Math.random());
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 }
 

@@ -5,7 +5,7 @@ import type { Comparison, Difference } from '../../shared/client/answers.ts';
 import { askJson, type Parameters } from '../../shared/client/client.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { count, counted } from '../parts/numbers.ts';
+import { count, counted } from '../../shared/counted.ts';
 import { Share } from '../parts/share.tsx';
 import { append, isTypeable, termText } from '../search/edit.ts';
 import { rangeText } from '../state/clock.ts';

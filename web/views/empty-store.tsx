@@ -2,7 +2,7 @@
 import type { AgentsAnswer, StatsAnswer } from '../../shared/client/answers.ts';
 import { askJson } from '../../shared/client/client.ts';
 import { Icon } from '../parts/icon.tsx';
-import { counted } from '../parts/numbers.ts';
+import { counted } from '../../shared/counted.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { runCount } from '../state/navigation.ts';
 import { copy } from '../state/said.ts';

@@ -5,7 +5,7 @@ import type { AggregateAnswer, Erasure, ErasurePreview, Histogram } from '../../
 import { askJson, changeJson } from '../../shared/client/client.ts';
 import { USER_ID_NAMES } from '../../shared/request-names.ts';
 import { Failure } from '../parts/failure.tsx';
-import { count, counted } from '../parts/numbers.ts';
+import { count, counted } from '../../shared/counted.ts';
 import { quoted } from '../search/edit.ts';
 import { clockText, dayText, fullText, shortDayText, zone } from '../state/clock.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';

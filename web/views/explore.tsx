@@ -8,7 +8,7 @@ import { Failure } from '../parts/failure.tsx';
 import { Histogram } from '../parts/histogram.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { lazy } from '../parts/lazy.tsx';
-import { count, counted } from '../parts/numbers.ts';
+import { count, counted } from '../../shared/counted.ts';
 import { Summary } from '../parts/summary.tsx';
 import { useListKeys } from '../lines/list-keys.ts';
 import { wordsOf } from '../search/tokens.ts';

@@ -2,7 +2,7 @@
 import { podClassOf } from '../state/known-hues.ts';
 import { livePods, type Second, seconds } from '../state/live-rates.ts';
 import { ask, question } from '../state/navigation.ts';
-import { count } from '../parts/numbers.ts';
+import { count } from '../../shared/counted.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
 import { exclude, valuesOf } from '../search/edit.ts';
 

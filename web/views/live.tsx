@@ -6,7 +6,7 @@ import { LineList } from '../lines/line-list.tsx';
 import type { List } from '../lines/virtual.ts';
 import { Failure } from '../parts/failure.tsx';
 import { messageOf } from '../state/message-of.ts';
-import { count, counted } from '../parts/numbers.ts';
+import { count, counted } from '../../shared/counted.ts';
 import { useListKeys } from '../lines/list-keys.ts';
 import { wordsOf } from '../search/tokens.ts';
 import { clockText } from '../state/clock.ts';

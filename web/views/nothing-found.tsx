@@ -2,7 +2,7 @@
 import type { Hint } from '../../shared/client/answers.ts';
 import { parametersOf } from '../../shared/client/client.ts';
 import { lazy } from '../parts/lazy.tsx';
-import { counted } from '../parts/numbers.ts';
+import { counted } from '../../shared/counted.ts';
 import { rangeText } from '../state/clock.ts';
 import { ask, question } from '../state/navigation.ts';
 import { shownSpan } from '../state/range-steps.ts';

@@ -5,7 +5,7 @@ import { podName } from '../../shared/readable-line/pod-name.ts';
 import { podClassOf } from '../state/known-hues.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon, LevelIcon } from '../parts/icon.tsx';
-import { count, counted } from '../parts/numbers.ts';
+import { count, counted } from '../../shared/counted.ts';
 import { Share } from '../parts/share.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { exclude, include, selectionOf } from '../search/edit.ts';

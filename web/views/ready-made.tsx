@@ -6,7 +6,7 @@ import { LineList } from '../lines/line-list.tsx';
 import { useListKeys } from '../lines/list-keys.ts';
 import type { List } from '../lines/virtual.ts';
 import { Failure } from '../parts/failure.tsx';
-import { count, counted } from '../parts/numbers.ts';
+import { count, counted } from '../../shared/counted.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { question, runCount } from '../state/navigation.ts';

@@ -2,7 +2,8 @@
 import type { RequestAnswer } from '../../shared/client/answers.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
 import { LevelIcon } from '../parts/icon.tsx';
-import { counted, milliseconds } from '../parts/numbers.ts';
+import { counted } from '../../shared/counted.ts';
+import { milliseconds } from '../parts/numbers.ts';
 import { podClassOf } from '../state/known-hues.ts';
 import type { Lane, Lanes } from './request-lanes.ts';
 

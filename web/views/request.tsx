@@ -9,10 +9,12 @@ import { fieldsOf, parseWritten } from '../../shared/readable-line/json-fields.t
 import type { Segment } from '../../shared/readable-line/segment.ts';
 import { LineText } from '../lines/line-text.tsx';
 import { podClassOf } from '../state/known-hues.ts';
+import { BackButton } from '../parts/back-button.tsx';
 import { Fact } from '../parts/fact.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Icon, LevelIcon } from '../parts/icon.tsx';
-import { counted, milliseconds } from '../parts/numbers.ts';
+import { counted } from '../../shared/counted.ts';
+import { milliseconds } from '../parts/numbers.ts';
 import { copy } from '../state/said.ts';
 import { quoted } from '../search/edit.ts';
 import { addressOf, type Question, QUESTION_DEFAULT } from '../state/address.ts';
@@ -44,9 +46,7 @@ export function Request({ id }: { readonly id: string }) {
   return (
     <div class="pane">
       <p class="crumbs">
-        <button type="button" class="link" onClick={() => history.back()}>
-          ‹ Back
-        </button>
+        <BackButton />
         <span class="dim">Request</span> <span class="mono break-all">{id}</span>
         <button
           type="button"

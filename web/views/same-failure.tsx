@@ -1,7 +1,7 @@
 /** How often requests of the same method and path ended as one did: around it, and in the day before. */
 import type { AggregateAnswer, RequestAnswer } from '../../shared/client/answers.ts';
 import { askJson, type Parameters } from '../../shared/client/client.ts';
-import { counted } from '../parts/numbers.ts';
+import { counted } from '../../shared/counted.ts';
 import { quoted, termText } from '../search/edit.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { useLoaded } from '../state/loaded.ts';

@@ -3,10 +3,12 @@ import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { UserAnswer, UserRequest } from '../../shared/client/answers.ts';
 import { askJson } from '../../shared/client/client.ts';
+import { BackButton } from '../parts/back-button.tsx';
 import { Fact } from '../parts/fact.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { count, counted, milliseconds } from '../parts/numbers.ts';
+import { count, counted } from '../../shared/counted.ts';
+import { milliseconds } from '../parts/numbers.ts';
 import { quoted } from '../search/edit.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, dayText, fullText, rangeText, zone } from '../state/clock.ts';
@@ -36,9 +38,7 @@ export function User({ id }: { readonly id: string }) {
   return (
     <div class="pane">
       <p class="crumbs">
-        <button type="button" class="link" onClick={() => history.back()}>
-          ‹ Back
-        </button>
+        <BackButton />
         <span class="dim">User</span> <span class="mono break-all">{id}</span>
         <span class="segmented" role="group" aria-label="Range">
           {RANGES.map((range) => (

@@ -36,15 +36,15 @@ function limitsOf({ logs, discovery }: LimitsRoutes): Readonly<Record<string, un
     discover_service_name: discovery.serviceName ? SERVICE_NAME_SOURCES : [],
     log_level_fields: LEVEL_FIELDS,
     max_entries_limit_per_query: LOGQL_LINES_MAX,
-    max_query_length: durationOf(LOGQL_RANGE_MS_MAX),
+    max_query_length: durationText(LOGQL_RANGE_MS_MAX),
     max_query_series: LOGQL_SERIES_MAX,
-    query_timeout: durationOf(QUERY_RUN_MS_MAX),
+    query_timeout: durationText(QUERY_RUN_MS_MAX),
     // What is never dropped by age has none.
-    retention_period: ageMs === Infinity ? '0s' : durationOf(ageMs),
+    retention_period: ageMs === Infinity ? '0s' : durationText(ageMs),
     volume_enabled: true,
   };
 }
 
-function durationOf(ms: number): string {
+function durationText(ms: number): string {
   return prometheusDuration(BigInt(Math.round(ms)) * BigInt(NS_PER_MS));
 }

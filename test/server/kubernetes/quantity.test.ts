@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { quantityOf } from '../../../server/kubernetes/quantity.ts';
+import { amountOf } from '../../../server/kubernetes/quantity.ts';
 
 test.each<[text: string | undefined, want: number | undefined]>([
   ['1', 1],
@@ -21,6 +21,6 @@ test.each<[text: string | undefined, want: number | undefined]>([
   ['lots', undefined],
   [undefined, undefined],
 ])('%s is %s', (text, want) => {
-  if (want === undefined) expect(quantityOf(text)).toBeUndefined();
-  else expect(quantityOf(text)).toBeCloseTo(want, 9);
+  if (want === undefined) expect(amountOf(text)).toBeUndefined();
+  else expect(amountOf(text)).toBeCloseTo(want, 9);
 });

@@ -1,5 +1,7 @@
 /** Regular expressions in RE2's syntax whose matches and groups are needed. */
+import { LRUCache } from 'lru-cache';
 import { compileGroups, type GroupMatch } from '../../../../shared/regexp/groups.ts';
+import { REGEXPS_KEPT_MAX } from '../../../limits.ts';
 
 export interface Matches {
   /** Returns the first match. */
@@ -7,17 +9,15 @@ export interface Matches {
   readonly all: (text: string) => readonly GroupMatch[];
 }
 
-const KEPT_MAX = 100;
-const kept = new Map<string, Matches>();
+const ofPattern = new LRUCache<string, Matches>({ max: REGEXPS_KEPT_MAX });
 
 /** @throws SyntaxError */
 export function compileMatches(pattern: string): Matches {
-  const known = kept.get(pattern);
+  const known = ofPattern.get(pattern);
   if (known !== undefined) return known;
   const find = compileGroups(pattern);
   const made: Matches = { first: (text) => find(text, 0), all: (text) => allOf(find, text) };
-  if (kept.size >= KEPT_MAX) kept.clear();
-  kept.set(pattern, made);
+  ofPattern.set(pattern, made);
   return made;
 }
 
