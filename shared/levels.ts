@@ -103,6 +103,17 @@ const CANONICAL_BYTES = new Map(LEVELS.map(({ canonical }) => [canonical, Buffer
  * @param fields  of the line, `count` of them
  */
 export function levelHolder(fields: readonly (string | undefined)[], count: number): number {
+  const holder = namedLevelHolder(fields, count);
+  if (holder >= 0) return holder;
+  for (const { field, beside } of LOGGER_LEVEL_FIELDS) {
+    const at = fields.lastIndexOf(field, count - 1);
+    if (at >= 0 && count > 0 && beside.every((each) => hasField(fields, count, each))) return at;
+  }
+  return -1;
+}
+
+/** Does the same by the field's name alone: names that only some logger uses for levels are left out. */
+export function namedLevelHolder(fields: readonly (string | undefined)[], count: number): number {
   let holder = -1;
   let priority = Infinity;
   for (let i = count - 1; i >= 0; i--) {
@@ -111,12 +122,7 @@ export function levelHolder(fields: readonly (string | undefined)[], count: numb
     holder = i;
     priority = own;
   }
-  if (holder >= 0) return holder;
-  for (const { field, beside } of LOGGER_LEVEL_FIELDS) {
-    const at = fields.lastIndexOf(field, count - 1);
-    if (at >= 0 && count > 0 && beside.every((each) => hasField(fields, count, each))) return at;
-  }
-  return -1;
+  return holder;
 }
 
 /**

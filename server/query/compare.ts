@@ -19,7 +19,7 @@ import type { Facet, FacetCounts, FacetsAsked, NamedValues } from '../store/face
 import type { LogView } from '../store/log-store.ts';
 import { leavesOf, type Predicate } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
-import { textAt } from '../store/row-block.ts';
+import { textAt } from '../store/block-texts.ts';
 
 export interface CompareQuery {
   readonly these: Predicate;

@@ -20,7 +20,8 @@ import { patternId } from '../store/line-pattern/line-pattern.ts';
 import type { LogView } from '../store/log-store.ts';
 import { allOf, normalised, type Predicate, leafOf } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
-import { labelsAt, type RowBlock, textAt } from '../store/row-block.ts';
+import { textAt } from '../store/block-texts.ts';
+import { labelsAt, type RowBlock } from '../store/row-block.ts';
 import type { Plan } from '../store/search-plan.ts';
 import { type Histogram, histogram } from './histogram.ts';
 

@@ -20,7 +20,8 @@ import {
 } from '../../shared/request-names.ts';
 import { instantOf, NS_PER_MS } from '../../shared/time.ts';
 import { allOf, anyOf, not, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
-import { labelsAt, type RowBlock, textAt } from '../store/row-block.ts';
+import { textAt } from '../store/block-texts.ts';
+import { labelsAt, type RowBlock } from '../store/row-block.ts';
 
 /** One line. What it does not say is undefined. */
 export interface RequestRow {

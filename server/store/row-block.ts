@@ -3,6 +3,8 @@
  * page, an alert). Plain typed arrays, which can be transferred between threads. In the order of the answer.
  */
 import type { Labels } from '../../shared/labels.ts';
+import type { BlockTexts } from './block-texts.ts';
+import { type BlockMetadata, buffersOfMetadata, MetadataBuilder, type MetadataPlaces } from './block-metadata.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-group/format.ts';
 
 export interface RowBlock {
@@ -18,12 +20,8 @@ export interface RowBlock {
   readonly lines: BlockTexts;
   /** One for each name that the sink asks for, in its order. */
   readonly fields: readonly BlockField[];
-}
-
-/** Text i is bytes[offsets[i], offsets[i + 1]). */
-export interface BlockTexts {
-  readonly bytes: Uint8Array;
-  readonly offsets: Uint32Array;
+  /** Undefined where no row has any, and where the sink does not ask for it. */
+  readonly metadata: BlockMetadata | undefined;
 }
 
 /**
@@ -53,16 +51,14 @@ export function labelsAt({ streams, streamCodes }: RowBlock, row: number): Label
   return streams[streamCodes[row]!]!;
 }
 
-export function textAt({ bytes, offsets }: BlockTexts, row: number): Uint8Array {
-  return bytes.subarray(offsets[row], offsets[row + 1]);
-}
-
 /** Returns the buffers of a block, to be transferred or counted; labels are few and are not counted. */
-export function buffersOfBlock({ days, timesNs, streamCodes, flags, lines, fields }: RowBlock): ArrayBuffer[] {
+export function buffersOfBlock(block: RowBlock): ArrayBuffer[] {
+  const { days, timesNs, streamCodes, flags, lines, fields, metadata } = block;
   const arrays = [days, timesNs, streamCodes, flags, lines.bytes, lines.offsets];
   for (const { values, isPresent } of fields) arrays.push(values.bytes, values.offsets, isPresent);
   // Names that no row has share theirs.
-  return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
+  const buffers = arrays.map(({ buffer }) => buffer as ArrayBuffer);
+  return [...new Set(metadata === undefined ? buffers : [...buffers, ...buffersOfMetadata(metadata)])];
 }
 
 export function sizeOfBlock(block: RowBlock): number {
@@ -81,6 +77,8 @@ export class RowBlockBuilder {
   readonly #rowsMax: number;
   /** By name; undefined as long as no row has it: most rows have few of the names that are asked for. */
   readonly #fields: ({ readonly values: TextsBuilder; readonly isPresent: Uint8Array } | undefined)[];
+  /** Undefined as long as no row has any. */
+  #metadata: MetadataBuilder | undefined;
   #rowCount = 0;
 
   constructor(fields: readonly string[], rowsMax: number) {
@@ -119,18 +117,28 @@ export class RowBlockBuilder {
     isPresent[this.#rowCount - 1] = 1;
   }
 
+  /** Adds the metadata of the row that was added last; rows without any need no call. */
+  addMetadata(names: readonly string[], places: MetadataPlaces): void {
+    this.#metadata ??= new MetadataBuilder(this.#rowsMax);
+    this.#metadata.add(this.#rowCount - 1, names, places);
+  }
+
   /**
    * Adds a row of another block of the same fields.
    * @param present  fields that some row of the block has
    */
   addFrom(block: RowBlock, row: number, present: readonly number[]): void {
-    const { days, timesNs, flags, lines, fields } = block;
+    const { days, timesNs, flags, lines, fields, metadata } = block;
     this.addRow(days[row]!, timesNs[row]!, labelsAt(block, row), flags[row]!);
     this.addLine(lines.bytes, lines.offsets[row]!, lines.offsets[row + 1]!);
     for (const field of present) {
       const { values, isPresent } = fields[field]!;
       if (isPresent[row] === 1) this.addValue(field, values.bytes, values.offsets[row]!, values.offsets[row + 1]!);
     }
+    if (metadata === undefined || metadata.codes[row] === 0) return;
+    const { bytes, offsets } = metadata.values;
+    const places = { bytes, starts: offsets, ends: offsets.subarray(1), first: metadata.firstValues[row]! };
+    this.addMetadata(metadata.names[metadata.codes[row]! - 1]!, places);
   }
 
   finish(): RowBlock {
@@ -149,6 +157,7 @@ export class RowBlockBuilder {
         if (field === undefined) return { name, ...ofNone };
         return { name, values: field.values.finish(rowCount), isPresent: field.isPresent.slice(0, rowCount) };
       }),
+      metadata: this.#metadata?.finish(rowCount),
     };
   }
 }

@@ -39,6 +39,8 @@ export interface RowsSink {
   readonly kind: 'rows';
   /** Labels and fields that are wanted besides time, labels, flags and line; each once. */
   readonly fields: readonly string[];
+  /** Whether the structured metadata of lines is wanted. */
+  readonly withMetadata?: boolean;
 }
 
 export type Sink = TextSink | RowsSink;

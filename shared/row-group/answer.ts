@@ -1,11 +1,11 @@
 /**
- * Which part of a line is the value of a name: one rule for filters, counts, erasures and drop rules. It is the value
- * of the field with that name; of several, the last, as for readers of JSON. `level` is whichever field holds the
+ * Which part of a line is the value of a name: one rule for filters, counts, erasures and drop rules. Metadata of that name
+ * counts first. Else it is the value of the field with that name; of several, the last, as for readers of JSON. `level` is whichever field holds the
  * level, see ../levels.ts. If a field is an array, names below it are those of its objects' members.
  */
-import { impliedLevel, LEVEL, levelHolder } from '../levels.ts';
+import { impliedLevel, LEVEL, levelHolder, namedLevelHolder } from '../levels.ts';
 import { KIND_ARRAY, KIND_TEXT } from './format.ts';
-import type { Template } from './template.ts';
+import { lineSlotCount, type Template } from './template.ts';
 
 export type Answer =
   /** One of the line's values; a name within an array has a path, see array-elements.ts. */
@@ -16,6 +16,8 @@ export type Answer =
 /** The values of a line, or of all lines of a template: their fields and kinds. */
 export interface Fields {
   readonly count: number;
+  /** Those of the line itself, which metadata follows; absent where there is none. */
+  readonly lineCount?: number;
   readonly fields: readonly (string | undefined)[];
   readonly kinds: ArrayLike<number>;
 }
@@ -26,14 +28,41 @@ export function fieldsOfTemplate(template: Template): Fields {
   let known = ofTemplates.get(template);
   if (known === undefined) {
     const { slots } = template;
-    known = { count: slots.length, fields: slots.map(({ field }) => field), kinds: slots.map(({ kind }) => kind) };
+    const count = slots.length;
+    const lineCount = lineSlotCount(template);
+    known = {
+      count,
+      ...(lineCount < count && { lineCount }),
+      fields: slots.map(({ field }) => field),
+      kinds: slots.map(({ kind }) => kind),
+    };
     ofTemplates.set(template, known);
   }
   return known;
 }
 
+/** Returns the values of the line itself. */
+export function withoutMetadata(line: Fields): Fields {
+  const { count, lineCount = count, fields, kinds } = line;
+  return lineCount === count ? line : { count: lineCount, fields: fields.slice(0, lineCount), kinds };
+}
+
 /** Returns undefined when the line has no value for the name. */
 export function answerTo(name: string, line: Fields): Answer | undefined {
+  if (line.lineCount === undefined) return lineAnswer(name, line);
+  const names = line.fields.slice(line.lineCount, line.count);
+  const at = name === LEVEL ? namedLevelHolder(names, names.length) : names.lastIndexOf(name);
+  return at < 0 ? lineAnswer(name, withoutMetadata(line)) : { kind: 'value', slot: line.lineCount + at, path: '' };
+}
+
+/** Does the same, but treats `level` like other names. */
+export function answerToField(name: string, line: Fields): Answer | undefined {
+  if (line.lineCount === undefined) return fieldAnswer(name, line);
+  const at = line.fields.slice(line.lineCount, line.count).lastIndexOf(name);
+  return at < 0 ? fieldAnswer(name, withoutMetadata(line)) : { kind: 'value', slot: line.lineCount + at, path: '' };
+}
+
+function lineAnswer(name: string, line: Fields): Answer | undefined {
   if (name !== LEVEL) return fieldAnswer(name, line);
   const slot = levelHolder(line.fields, line.count);
   if (slot >= 0) return { kind: 'value', slot, path: '' };
@@ -41,7 +70,7 @@ export function answerTo(name: string, line: Fields): Answer | undefined {
   return value && { kind: 'implied', value };
 }
 
-/** Does the same, but treats `level` like other names. */
+/** Does the same for a line without metadata. */
 export function fieldAnswer(
   name: string,
   { count, fields, kinds }: Fields,

@@ -3,7 +3,7 @@ import { firstValueOf } from './column.ts';
 import type { ColumnValues } from './encodings/column-values.ts';
 import { RAW_BYTES_MAX } from './format.ts';
 import type { ColumnInfo } from './header.ts';
-import type { LineSink, OpenTemplate } from './line-sink.ts';
+import type { LineSink, OpenSlot, OpenTemplate } from './line-sink.ts';
 import { placeOf, type RankedRows, rankedRows, splitByTemplate, type TemplateRows } from './template-order.ts';
 import type { Template } from './template.ts';
 
@@ -12,6 +12,7 @@ export interface LineParts {
   readonly templates: readonly Template[];
   readonly columns: readonly ColumnInfo[];
   readonly columnsOfTemplate: readonly (readonly number[])[];
+  readonly lineColumnsOfTemplate: readonly (readonly number[])[];
   templateCodes(): Uint16Array;
   ranks(): Int32Array;
   timesAt(rows: ArrayLike<number>): Float64Array;
@@ -64,7 +65,7 @@ export function buildLines(
     const code = codes[rows[i]!]!;
     let template = templates.get(code);
     if (template === undefined) {
-      template = openTemplate(group, code, columns, few);
+      template = openTemplate(group, code, columns, few, sink.takesMetadata);
       templates.set(code, template);
     }
     sink.add(template, few === undefined ? ranks![rows[i]!]! : few.ranks[placeOf(few.rows, rows[i]!)]!);
@@ -94,18 +95,23 @@ function openTemplate(
   code: number,
   columns: Map<number, OpenColumn>,
   few: FewRows | undefined,
+  withMetadata: boolean,
 ): OpenTemplate {
-  const slots = group.columnsOfTemplate[code]!.map((column) => {
-    let open = columns.get(column);
-    if (open === undefined) columns.set(column, (open = openColumn(group, column, few)));
-    const { values, pickedFirsts } = open;
+  const open = (column: number): OpenSlot => {
+    let opened = columns.get(column);
+    if (opened === undefined) columns.set(column, (opened = openColumn(group, column, few)));
+    const { values, pickedFirsts } = opened;
     if (pickedFirsts === undefined) {
       return { values, firstValue: firstValueOf(group.columns[column]!, code), ranks: undefined };
     }
     return { values, firstValue: pickedFirsts.get(code)!, ranks: few!.byTemplate.get(code)!.ranks };
-  });
-  return { literals: group.templates[code]!.literals, slots };
+  };
+  const inLine = group.lineColumnsOfTemplate[code]!;
+  const besides = withMetadata ? group.columnsOfTemplate[code]!.slice(inLine.length) : NO_COLUMNS;
+  return { literals: group.templates[code]!.literals, slots: inLine.map(open), metadata: besides.map(open) };
 }
+
+const NO_COLUMNS: readonly number[] = [];
 
 function openColumn(group: LineParts, column: number, few: FewRows | undefined): OpenColumn {
   const info = group.columns[column]!;

@@ -6,11 +6,18 @@
 import type { Labels } from '../labels.ts';
 import { BASE_DAY_REACH_DAYS, NS_PER_DAY } from '../time.ts';
 import { encodeColumn } from './column.ts';
-import { TEMPLATE_SLOTS_MAX, TEMPLATES_MAX } from './format.ts';
 import { NO_RUN, type RowRuns, type Run, runKey } from './runs.ts';
-import { PLAIN_TEMPLATE_ID, Shredder, TEXT_TEMPLATE_ID } from './shredder.ts';
+import { Shredder, TEXT_TEMPLATE_ID } from './shredder.ts';
 import { type Template, TEXT_TEMPLATE } from './template.ts';
 import type { Parser } from './line-formats/cut-text.ts';
+import {
+  appendValues,
+  gather,
+  metadataBytes,
+  type RowMetadata,
+  type TemplateValues,
+  UsedTemplates,
+} from './used-templates.ts';
 import { columnTimes, planGroup, RowGroupWriter } from './writer.ts';
 import type { ColumnPlan, GroupPlan } from './writer.ts';
 
@@ -18,16 +25,6 @@ import type { ColumnPlan, GroupPlan } from './writer.ts';
 const LEVEL_DEFAULT = 3;
 /** Stream codes are u16. */
 export const STREAMS_MAX = 65_535;
-
-const WHOLE_IDS = [TEXT_TEMPLATE_ID, PLAIN_TEMPLATE_ID];
-
-/** Values of the rows of one template: start and end of each slot, row after row. */
-interface TemplateRefs {
-  code: number;
-  slots: number;
-  rows: number;
-  refs: Int32Array;
-}
 
 /** A line of the arena, cut: value i is bytes[starts[i], ends[i]) and belongs in slot i of the template. */
 export interface ShreddedLine {
@@ -56,11 +53,7 @@ export class RowGroupBuilder {
   #runs: Run[] = [];
   /** By the key of a run. */
   readonly #codeOfRun = new Map<string, number>();
-  /** By template id of the shredder; code −1 when the group has no row of it. */
-  #refsOf: TemplateRefs[] = [];
-  /** By code within the group. */
-  #used: { template: Template; refs: TemplateRefs }[] = [];
-  #usedSlots = 0;
+  readonly #templates = new UsedTemplates(this.#shredder);
   #valueCount = 0;
   #starts = new Int32Array(1024);
   #ends = new Int32Array(1024);
@@ -83,7 +76,7 @@ export class RowGroupBuilder {
     return this.#rowCount;
   }
 
-  /** Sum of the lengths of all lines. */
+  /** Sum of the lengths of all lines, and of the values of their metadata. */
   get lineBytes(): number {
     return this.#lineBytes;
   }
@@ -102,6 +95,11 @@ export class RowGroupBuilder {
     return this.#streams.length;
   }
 
+  /** Whether a row with metadata may not fit any more: call `finish` first. */
+  get isCrowded(): boolean {
+    return this.#templates.isCrowded;
+  }
+
   /** Whether the line shredded last begins as a JSON object of a new shape: it may be an invalid one. */
   get isNewObject(): boolean {
     return this.#shredder.isNewObject;
@@ -115,6 +113,14 @@ export class RowGroupBuilder {
     if (this.#streams.length === STREAMS_MAX) throw new RangeError('BUG: too many streams in a row group');
     this.#runCodes.push(run === undefined ? NO_RUN : this.#runCode(run));
     return this.#streams.push(labels) - 1;
+  }
+
+  /**
+   * Adds names of metadata to the group and returns their code for `addShredded`. Codes are invalid after `finish`.
+   * @param names  at most METADATA_MAX, each once
+   */
+  metadataNames(names: readonly string[]): number {
+    return this.#templates.addNames(names);
   }
 
   #runCode(run: Run): number {
@@ -183,35 +189,40 @@ export class RowGroupBuilder {
     return line;
   }
 
-  /** Adds the line shredded last as a row; otherwise like `add`. */
-  addShredded(stream: number, day: number, timeNs: number, flags: number): void {
+  /**
+   * Adds the line shredded last as a row; otherwise like `add`.
+   * @param metadata  only where the group is not crowded
+   */
+  addShredded(stream: number, day: number, timeNs: number, flags: number, metadata?: RowMetadata): void {
     const { start, end } = this.#line;
     const row = this.#rowCount;
     if (row === 0) this.#baseDay = day;
     if (row === this.#timesNs.length) this.#growRows();
-    let { id } = this.#line;
-    let refs = this.#refs(id);
-    if (refs.code < 0 && !this.#use(id, refs)) {
-      id = TEXT_TEMPLATE_ID;
-      refs = this.#refs(id);
-      if (refs.code < 0) this.#use(id, refs);
-      this.#shredder.starts[0] = start;
-      this.#shredder.ends[0] = end;
-    }
-    this.#appendRefs(refs);
+    const refs = metadata === undefined ? this.#usedRefs() : this.#templates.annotated(this.#line.id, metadata.names);
+    appendValues(refs, this.#shredder, metadata);
     this.#timesNs[row] = (day - this.#baseDay) * NS_PER_DAY + timeNs;
     this.#streamCodes[row] = stream;
     this.#templateCodes[row] = refs.code;
     this.#flags[row] = flags;
-    this.#lineBytes += end - start;
+    this.#lineBytes += end - start + (metadata === undefined ? 0 : metadataBytes(metadata, refs.metadataCount));
     this.#valueCount += refs.slots;
     this.#rowCount = row + 1;
+  }
+
+  /** Returns those of the line shredded last; it is kept whole if its template does not fit. */
+  #usedRefs(): TemplateValues {
+    const { id, start, end } = this.#line;
+    const refs = this.#templates.used(id);
+    if (refs !== undefined) return refs;
+    this.#shredder.starts[0] = start;
+    this.#shredder.ends[0] = end;
+    return this.#templates.used(TEXT_TEMPLATE_ID)!;
   }
 
   /** Returns the encoded row group. The builder is empty afterwards. There must be at least one row. */
   finish(): Buffer {
     if (this.#rowCount === 0) throw new RangeError('BUG: an empty row group');
-    const templates = this.#used.map(({ template }) => template);
+    const { templates } = this.#templates;
     const plan = planGroup(templates, this.#templateCodes, this.#rowCount);
     const runs = this.#rowRuns();
     this.#writer.begin(
@@ -248,51 +259,13 @@ export class RowGroupBuilder {
     }
     let at = 0;
     for (const { template, slotIndex } of column.parts) {
-      at = gather(this.#used[template]!.refs, slotIndex, this.#starts, this.#ends, at);
+      at = gather(this.#templates.valuesOf(template), slotIndex, this.#starts, this.#ends, at);
     }
     const values = { bytes: this.#arena, starts: this.#starts, ends: this.#ends, count };
     const rows = { baseDay: this.#baseDay, timesNs: () => columnTimes(plan, column, this.#timesNs) };
     this.#writer.column((header, parameters, pages) => {
       encodeColumn(values, slot.kind, rows, this.#writer.encoder, header, parameters, pages);
     });
-  }
-
-  #refs(id: number): TemplateRefs {
-    while (this.#refsOf.length <= id) {
-      const slots = this.#shredder.templates[this.#refsOf.length]!.slots.length;
-      this.#refsOf.push({ code: -1, slots, rows: 0, refs: new Int32Array(slots * 2 * 16) });
-    }
-    return this.#refsOf[id]!;
-  }
-
-  /**
-   * Gives a template a code in this group. The last codes are reserved for lines that are kept whole: these always fit.
-   */
-  #use(id: number, refs: TemplateRefs): boolean {
-    const reserved = WHOLE_IDS.filter((each) => each !== id && this.#refs(each).code < 0).length;
-    if (this.#used.length + reserved >= TEMPLATES_MAX) return false;
-    if (this.#usedSlots + refs.slots + reserved > TEMPLATE_SLOTS_MAX) return false;
-    this.#usedSlots += refs.slots;
-    refs.code = this.#used.length;
-    this.#used.push({ template: this.#shredder.templates[id]!, refs });
-    return true;
-  }
-
-  #appendRefs(refs: TemplateRefs): void {
-    const { starts, ends } = this.#shredder;
-    const { slots } = refs;
-    let at = refs.rows * slots * 2;
-    if (at + slots * 2 > refs.refs.length) {
-      const larger = new Int32Array(refs.refs.length * 2);
-      larger.set(refs.refs);
-      refs.refs = larger;
-    }
-    const to = refs.refs;
-    for (let slot = 0; slot < slots; slot++) {
-      to[at++] = starts[slot]!;
-      to[at++] = ends[slot]!;
-    }
-    refs.rows++;
   }
 
   #growRows(): void {
@@ -304,16 +277,7 @@ export class RowGroupBuilder {
   }
 
   #reset(): void {
-    for (const { refs } of this.#used) {
-      refs.code = -1;
-      refs.rows = 0;
-    }
-    if (this.#shredder.full) {
-      this.#shredder.reset();
-      this.#refsOf = [];
-    }
-    this.#used = [];
-    this.#usedSlots = 0;
+    this.#templates.reset();
     this.#valueCount = 0;
     this.#streams = [];
     this.#runCodes = [];
@@ -323,17 +287,6 @@ export class RowGroupBuilder {
     this.#rowCount = 0;
     this.#lineBytes = 0;
   }
-}
-
-function gather(from: TemplateRefs, slotIndex: number, starts: Int32Array, ends: Int32Array, start: number): number {
-  const stride = from.slots * 2;
-  const { refs, rows } = from;
-  let at = start;
-  for (let row = 0, ref = slotIndex * 2; row < rows; row++, ref += stride) {
-    starts[at] = refs[ref]!;
-    ends[at++] = refs[ref + 1]!;
-  }
-  return at;
 }
 
 function grown<T extends { set(from: T): void }>(from: T, to: T): T {

@@ -38,8 +38,10 @@ export const KIND_SCALAR = 1; // a number, true, false or null
 export const KIND_ARRAY = 2; // from `[` to `]`
 export const KIND_TEXT = 3; // a whole line that may have fields: its shape was one too many
 export const KIND_PLAIN = 4; // a piece of a line that is no JSON object, or all of one that has no fields; no escapes
-export const KIND_LAST = KIND_PLAIN;
-export type ValueKind = 0 | 1 | 2 | 3 | 4;
+/** Structured metadata: sent with a line instead of in it, so no part of its text. A template's last slots; no escapes. */
+export const KIND_METADATA = 5;
+export const KIND_LAST = KIND_METADATA;
+export type ValueKind = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** How the values of a column chunk are stored. */
 export const ENCODING_CONSTANT = 0;
@@ -84,6 +86,8 @@ export const TEMPLATES_MAX = 1024;
 export const TEMPLATE_SLOTS_MAX = 16 * 1024;
 /** Beyond this many values a line is plain text. */
 export const SLOTS_MAX = 128;
+/** Metadata of a line, besides its values. Beyond: a server refuses the line, a reader the group. */
+export const METADATA_MAX = 128;
 /** Deeper objects are plain text. */
 export const DEPTH_MAX = 16;
 /** Longer field names make the line plain text. */

@@ -7,24 +7,13 @@ import { CorruptionError } from '../errors.ts';
 import type { Labels } from '../labels.ts';
 import { isTimeRange } from '../time.ts';
 import { type ColumnChunk, readColumnChunk } from './column.ts';
-import {
-  hasRuns,
-  hasTies,
-  HEADER_PARTS_MAX,
-  isPacked,
-  KIND_LAST,
-  LAYOUT_LAST,
-  MAGIC,
-  PREFIX_BYTES,
-  ROWS_MAX,
-  SLOTS_MAX,
-  TEMPLATES_MAX,
-} from './format.ts';
-import type { ValueKind } from './format.ts';
+import { hasRuns, hasTies, isPacked, LAYOUT_LAST, MAGIC, PREFIX_BYTES, ROWS_MAX } from './format.ts';
+import { readTables } from './header-tables.ts';
+import { PartCount } from './part-count.ts';
 import { readPageEntry } from './pages/page.ts';
 import type { PageEntry } from './pages/page.ts';
 import { readRuns, type Run } from './runs.ts';
-import { type Slot, StoredTemplate, type Template } from './template.ts';
+import type { Slot, Template } from './template.ts';
 import { prefixChecksum } from './writer.ts';
 import { decompress } from './pages/zstd.ts';
 
@@ -35,7 +24,7 @@ export interface RowGroupInfo {
   /** Times of the oldest and newest row, ns from the start of baseDay. */
   readonly minTimeNs: number;
   readonly maxTimeNs: number;
-  /** Bytes of all lines, without newlines: exact in a batch; after a merge, apportioned by rows. */
+  /** Bytes of all lines, without newlines, and of their metadata: exact in a batch; after a merge, apportioned by rows. */
   readonly lineBytes: number;
   readonly streams: readonly Labels[];
   /** Bytes of the encoded group. */
@@ -95,6 +84,8 @@ export interface Header {
   readonly columns: readonly ColumnInfo[];
   /** columnsOfTemplate[t][s]: the column of slot s of template t. */
   readonly columnsOfTemplate: readonly (readonly number[])[];
+  /** The same without those of metadata, which are no part of lines; the same object where there are none. */
+  readonly lineColumnsOfTemplate: readonly (readonly number[])[];
   /** Time, stream, template, flags. */
   readonly system: readonly StoredChunk[];
   /** By column. */
@@ -137,7 +128,7 @@ export function readHeader(source: ByteSource): Header {
   if (!packed) reader.expectEnd();
   const end = packedBody === undefined ? source.sizeBytes : packedBody.length;
   if (offset !== end) throw new CorruptionError(`the pages should end at byte ${offset}, they end at ${end}`);
-  const { templates, templateRowCounts, columnsOfTemplate } = tables;
+  const { templates, templateRowCounts, columnsOfTemplate, lineColumnsOfTemplate } = tables;
   const headerBytes = header.length;
   return {
     info,
@@ -145,6 +136,7 @@ export function readHeader(source: ByteSource): Header {
     templateRowCounts,
     columns,
     columnsOfTemplate,
+    lineColumnsOfTemplate,
     system,
     pages,
     ties,
@@ -243,20 +235,6 @@ function readRunList(reader: ByteReader, parts: PartCount): Run[] {
   return runs;
 }
 
-/**
- * Counts the items that a header lists, so that a header with too many is refused before there is an object for each.
- */
-class PartCount {
-  #count = 0;
-
-  /** @throws CorruptionError */
-  add(count: number): number {
-    this.#count += count;
-    if (this.#count > HEADER_PARTS_MAX) throw new CorruptionError(`a header of more than ${HEADER_PARTS_MAX} parts`);
-    return count;
-  }
-}
-
 function readInfo(reader: ByteReader, sizeBytes: number, parts: PartCount): RowGroupInfo {
   const rowCount = reader.varint();
   if (rowCount < 1 || rowCount > ROWS_MAX) throw new CorruptionError(`a row group of ${rowCount} rows`);
@@ -290,57 +268,6 @@ export function readStreams(reader: ByteReader, parts = new PartCount()): Labels
 export function readStreamLabels(group: Uint8Array): readonly Labels[] {
   const reader = new ByteReader(openHeader(memorySource(group)).header);
   return readInfo(reader, group.length, new PartCount()).streams;
-}
-
-function readTables(
-  reader: ByteReader,
-  rowCount: number,
-  parts: PartCount,
-): {
-  templates: Template[];
-  templateRowCounts: number[];
-  columnsOfTemplate: number[][];
-  columns: { slot: Slot; parts: { template: number; firstValue: number }[]; count: number }[];
-} {
-  const columns = Array.from({ length: parts.add(reader.count(3)) }, () => {
-    const field = reader.string();
-    const kind = reader.u8();
-    if (kind > KIND_LAST) throw new CorruptionError(`unknown kind of value ${kind}`);
-    const slot: Slot = { field, kind: kind as ValueKind, ordinal: reader.varint() };
-    return { slot, parts: [] as { template: number; firstValue: number }[], count: 0 };
-  });
-  const columnsOfTemplate: number[][] = [];
-  const templateRowCounts: number[] = [];
-  let rows = 0;
-  const templateCount = reader.count(3);
-  if (templateCount > TEMPLATES_MAX) throw new CorruptionError(`a row group of ${templateCount} templates`);
-  const templates = Array.from({ length: templateCount }, (_, t) => {
-    const templateRows = reader.varint();
-    rows += templateRows;
-    templateRowCounts.push(templateRows);
-    const spans: number[] = [];
-    const slots: Slot[] = [];
-    const indices: number[] = [];
-    const slotCount = reader.varint();
-    if (slotCount > SLOTS_MAX) throw new CorruptionError(`a template of ${slotCount} values`);
-    parts.add(slotCount);
-    for (let s = 0; s < slotCount; s++) {
-      spans.push(reader.skipSized(), reader.offset);
-      const index = reader.varint();
-      const column = columns[index];
-      if (column === undefined || indices.includes(index)) throw new CorruptionError('a template names a wrong column');
-      column.parts.push({ template: t, firstValue: column.count });
-      column.count += templateRows;
-      slots.push(column.slot);
-      indices.push(index);
-    }
-    spans.push(reader.skipSized(), reader.offset);
-    columnsOfTemplate.push(indices);
-    return new StoredTemplate(reader.bytes, spans, slots);
-  });
-  if (rows !== rowCount) throw new CorruptionError(`the templates have ${rows} rows, the row group ${rowCount}`);
-  for (const column of columns) if (column.count === 0) throw new CorruptionError('a column without values');
-  return { templates, templateRowCounts, columnsOfTemplate, columns };
 }
 
 function packedEntry(reader: ByteReader, offset: number): PageEntry {

@@ -10,6 +10,8 @@ import { placeOf } from './template-order.ts';
 export interface OpenTemplate {
   readonly literals: readonly Buffer[];
   readonly slots: readonly OpenSlot[];
+  /** Absent where none is wanted. */
+  readonly metadata?: readonly OpenSlot[];
 }
 
 export interface OpenSlot {
@@ -20,11 +22,11 @@ export interface OpenSlot {
   readonly ranks: Int32Array | undefined;
 }
 
-/** Lines, and where in them their values are. */
+/** Lines, and where their values are: in them, and those of metadata after all lines. */
 export interface CutLines extends ByteStrings {
   /** By line: its first value; one entry more than there are lines. */
   readonly firstValues: Uint32Array;
-  /** By value, in the order of its template's slots: it is bytes[valueStarts[i], valueEnds[i]). */
+  /** By value, in the order of its template's slots as far as they are wanted: it is bytes[valueStarts[i], valueEnds[i]). */
   readonly valueStarts: Uint32Array;
   readonly valueEnds: Uint32Array;
 }
@@ -34,21 +36,40 @@ const NEWLINE = 0x0a;
 /** A buffer begins with room for lines of this size. */
 const LINE_BYTES_EXPECTED = 320;
 
+/** Which places of values are wanted: those of all, or only of metadata. */
+export type WantedValues = 'none' | 'metadata' | 'all';
+
+/** A value of metadata that is still to be written, and the number of its place. */
+interface PendingValue {
+  readonly place: number;
+  readonly values: ColumnValues;
+  readonly index: number;
+}
+
 /** Writes lines one after the other into a growing buffer. */
 export class LineSink {
+  readonly takesMetadata: boolean;
   readonly #offsets: Uint32Array;
   readonly #values: ValuePlaces | undefined;
+  /** The same where places of values in lines are wanted. */
+  readonly #lineValues: ValuePlaces | undefined;
+  readonly #pending: PendingValue[] = [];
   readonly #withNewlines: boolean;
   #bytes: Buffer;
   #count = 0;
 
   /**
    * @param sizeBytes  expected size of the lines
-   * @param withValues  whether the places of values are wanted
    * @param withNewlines  whether each line ends with one
    */
-  constructor(lines: number, sizeBytes: number, { withValues = false, withNewlines = false } = {}) {
-    this.#values = withValues ? new ValuePlaces(lines) : undefined;
+  constructor(
+    lines: number,
+    sizeBytes: number,
+    { values = 'none', withNewlines = false }: { values?: WantedValues; withNewlines?: boolean } = {},
+  ) {
+    this.#values = values === 'none' ? undefined : new ValuePlaces(lines);
+    this.#lineValues = values === 'all' ? this.#values : undefined;
+    this.takesMetadata = values !== 'none';
     this.#withNewlines = withNewlines;
     this.#offsets = new Uint32Array(lines + 1);
     this.#bytes = Buffer.allocUnsafe(Math.max(1024, Math.min(lines * LINE_BYTES_EXPECTED, sizeBytes)));
@@ -58,7 +79,7 @@ export class LineSink {
     return this.#offsets[this.#count]!;
   }
 
-  add({ literals, slots }: OpenTemplate, rank: number): void {
+  add({ literals, slots, metadata }: OpenTemplate, rank: number): void {
     let at = this.#offsets[this.#count]!;
     for (let slot = 0; slot < slots.length; slot++) {
       const { values: column, firstValue, ranks } = slots[slot]!;
@@ -68,13 +89,14 @@ export class LineSink {
       at = copyLiteral(literal, this.#bytes, at);
       const start = at;
       at = writeValue(column, index, this.#bytes, at);
-      this.#values?.add(start, at);
+      this.#lineValues?.add(start, at);
     }
     const tail = literals[slots.length]!;
     this.#reserve(at, tail.length + 1);
     at = copyLiteral(tail, this.#bytes, at);
     if (this.#withNewlines) this.#bytes[at++] = NEWLINE;
     this.#offsets[++this.#count] = at;
+    if (metadata !== undefined && metadata.length > 0) this.#addMetadata(metadata, rank);
     this.#values?.endLine(this.#count);
   }
 
@@ -86,7 +108,28 @@ export class LineSink {
   /** Only of lines with the places of their values. */
   finishCut(): CutLines {
     if (this.#values === undefined) throw new RangeError('BUG: the places of values were not wanted');
-    return { ...this.finish(), ...this.#values.finish(this.#count) };
+    const { offsets } = this.finish();
+    const end = this.#writePending(this.#values);
+    return { bytes: this.#bytes.subarray(0, end), offsets, ...this.#values.finish(this.#count) };
+  }
+
+  #addMetadata(slots: readonly OpenSlot[], rank: number): void {
+    for (const { values, firstValue, ranks } of slots) {
+      const index = firstValue + (ranks === undefined ? rank : placeOf(ranks, rank));
+      this.#pending.push({ place: this.#values!.add(0, 0), values, index });
+    }
+  }
+
+  /** @returns the end of the last of them */
+  #writePending(places: ValuePlaces): number {
+    let at = this.sizeBytes;
+    for (const { place, values, index } of this.#pending) {
+      this.#reserve(at, valueSizeMax(values, index));
+      const start = at;
+      at = writeValue(values, index, this.#bytes, at);
+      places.set(place, start, at);
+    }
+    return at;
   }
 
   #reserve(at: number, sizeBytes: number): void {
@@ -121,13 +164,20 @@ class ValuePlaces {
     this.#firstValues = new Uint32Array(lines + 1);
   }
 
-  add(start: number, end: number): void {
+  /** @returns its number */
+  add(start: number, end: number): number {
     if (this.#count === this.#starts.length) {
       this.#starts = grown(this.#starts);
       this.#ends = grown(this.#ends);
     }
     this.#starts[this.#count] = start;
-    this.#ends[this.#count++] = end;
+    this.#ends[this.#count] = end;
+    return this.#count++;
+  }
+
+  set(place: number, start: number, end: number): void {
+    this.#starts[place] = start;
+    this.#ends[place] = end;
   }
 
   endLine(count: number): void {

@@ -65,6 +65,8 @@ export class RowGroup {
   readonly columns: readonly ColumnInfo[];
   /** columnsOfTemplate[t][s]: the column of slot s of template t. */
   readonly columnsOfTemplate: readonly (readonly number[])[];
+  /** The same without those of metadata, which are no part of lines. */
+  readonly lineColumnsOfTemplate: readonly (readonly number[])[];
   /** The runs that it has rows of; none where that is not known. */
   readonly runs: readonly Run[];
 
@@ -89,7 +91,13 @@ export class RowGroup {
     this.templateRowCounts = this.#header.templateRowCounts;
     this.columns = this.#header.columns;
     this.columnsOfTemplate = this.#header.columnsOfTemplate;
+    this.lineColumnsOfTemplate = this.#header.lineColumnsOfTemplate;
     this.runs = this.#header.runs?.runs ?? [];
+  }
+
+  /** Whether lines have values that are no part of their text. */
+  get hasMetadata(): boolean {
+    return this.lineColumnsOfTemplate !== this.columnsOfTemplate;
   }
 
   /**
@@ -315,9 +323,9 @@ export class RowGroup {
     return sink.finish();
   }
 
-  /** Does the same, and returns where the values of each line are. */
-  cutLines(rows: ArrayLike<number>, options: LinesOptions = {}): CutLines {
-    const sink = new LineSink(rows.length, options.bytesMax ?? RAW_BYTES_MAX, { withValues: true });
+  /** Does the same, and returns where the values of each line are. @param values  which of them */
+  cutLines(rows: ArrayLike<number>, options: LinesOptions = {}, values: 'metadata' | 'all' = 'all'): CutLines {
+    const sink = new LineSink(rows.length, options.bytesMax ?? RAW_BYTES_MAX, { values });
     buildLines(this, rows, options, sink);
     return sink.finishCut();
   }

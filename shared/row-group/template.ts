@@ -2,7 +2,7 @@
  * A template is a line with its values cut out: `{"level":"` ▢ `","status":` ▢ `}`. Template and values give back the
  * line byte for byte. line-formats/cut-line.ts finds the values.
  */
-import { KIND_PLAIN, KIND_SCALAR, KIND_STRING, KIND_TEXT } from './format.ts';
+import { KIND_METADATA, KIND_PLAIN, KIND_SCALAR, KIND_STRING, KIND_TEXT } from './format.ts';
 import type { ValueKind } from './format.ts';
 import { arrayEnd, scalarEnd, stringEnd } from './line-formats/json-scan.ts';
 import type { Tokens } from './line-formats/tokens.ts';
@@ -21,7 +21,10 @@ export function isNamed({ field, kind }: Slot): boolean {
   return field !== '' || (kind !== KIND_TEXT && kind !== KIND_PLAIN);
 }
 
-/** literals[i] precedes slot i; the last one ends the line. */
+/**
+ * literals[i] precedes slot i. The line ends with the literal after its last value; slots of metadata come after them, with empty
+ * literals.
+ */
 export interface Template {
   readonly literals: readonly Buffer[];
   readonly slots: readonly Slot[];
@@ -63,6 +66,23 @@ export const PLAIN_TEMPLATE: Template = {
   literals: [Buffer.alloc(0), Buffer.alloc(0)],
   slots: [{ field: '', kind: KIND_PLAIN, ordinal: 0 }],
 };
+
+/** Returns the number of values in the line itself: those of metadata come after them. */
+export function lineSlotCount({ slots }: Template): number {
+  let count = slots.length;
+  while (count > 0 && slots[count - 1]!.kind === KIND_METADATA) count--;
+  return count;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Returns the template of the same lines with metadata of these names. */
+export function withMetadata({ literals, slots }: Template, names: readonly string[]): Template {
+  return {
+    literals: [...literals, ...names.map(() => NOTHING)],
+    slots: [...slots, ...names.map((field) => ({ field, kind: KIND_METADATA, ordinal: 0 }) as const)],
+  };
+}
 
 /** Two slots with the same key share a column. */
 export function slotKey(slot: Slot): string {

@@ -1,6 +1,6 @@
 /**
  * The lists beside the golden files: first `# ` and each set of labels, then one row a line, sorted: time, flags, pod, its run
- * where it is known, and the text as it is, in base64 where it is not plain ASCII, or its length and SHA-256 where it is long.
+ * where it is known, its metadata where it has any, and the text as it is, in base64 where it is not plain ASCII, or its length and SHA-256 where it is long.
  */
 import { createHash } from 'node:crypto';
 import { type Labels, labelsKey } from '../../shared/labels.ts';
@@ -16,6 +16,7 @@ export interface GoldenRow {
   readonly flags: number;
   readonly labels: Labels;
   readonly run?: Run | undefined;
+  readonly metadata?: Labels;
   readonly bytes: Buffer;
 }
 
@@ -24,9 +25,10 @@ export function goldenList(rows: readonly GoldenRow[]): string {
   return [...[...streams].toSorted(), ...rows.map(goldenLine).toSorted(), ''].join('\n');
 }
 
-function goldenLine({ day, timeNs, flags, labels, run, bytes }: GoldenRow): string {
+function goldenLine({ day, timeNs, flags, labels, run, metadata = {}, bytes }: GoldenRow): string {
   const pod = run === undefined ? labels['pod'] : `${labels['pod']} of ${runKey(run)}`;
-  return `${formatTime(day, timeNs)} ${flags} ${pod} ${told(bytes)}`;
+  const beside = Object.keys(metadata).length === 0 ? '' : ` with ${JSON.stringify(metadata)}`;
+  return `${formatTime(day, timeNs)} ${flags} ${pod}${beside} ${told(bytes)}`;
 }
 
 function told(bytes: Buffer): string {

@@ -10,12 +10,14 @@ import type { RowGroupRef } from '../../server/engines/embedded/segment/row-grou
 import { closeStore, newFolder, openStore } from '../server/engines/embedded/open-store.ts';
 import {
   ENCODING_LAST,
+  KIND_METADATA,
   KIND_PLAIN,
   KIND_TEXT,
   LAYOUT_PACKED,
   LAYOUT_PAGED,
   LAYOUT_RUNS,
 } from '../../shared/row-group/format.ts';
+import { metadataOf } from '../shared/row-group/metadata.ts';
 import { goldenList, type GoldenRow } from './golden-line.ts';
 
 const versions = (await readdir(import.meta.dirname, { withFileTypes: true }))
@@ -30,12 +32,14 @@ function rowsOf(refs: readonly RowGroupRef[]): GoldenRow[] {
     const group = rowGroups.open(ref);
     const rows = Array.from({ length: ref.rowCount }, (_, row) => row);
     const { bytes, offsets } = group.lines(rows);
+    const metadata = metadataOf(group);
     return rows.map((row) => ({
       day: group.info.baseDay,
       timeNs: group.timesNs()[row]!,
       flags: group.flags()[row]!,
       labels: group.info.streams[group.streamCodes()[row]!]!,
       run: group.runs[group.runCodes()[row]! - 1],
+      metadata: metadata[row]!,
       bytes: bytes.subarray(offsets[row], offsets[row + 1]),
     }));
   });
@@ -68,6 +72,8 @@ const WITHOUT_TIES = ['v1', 'v1-by-time', 'v1-text', 'v1-arrays'];
 const WITHOUT_RUNS = [...WITHOUT_TIES, 'v1-ties'];
 /** Before these, segments did not list the names of their fields. */
 const WITHOUT_FIELD_NAMES = [...WITHOUT_RUNS, 'v1-runs'];
+/** Before these, lines had no structured metadata. */
+const WITHOUT_METADATA = [...WITHOUT_FIELD_NAMES, 'v1-field-names'];
 const TIED_ROWS = 90;
 
 function tieCountOf(refs: readonly RowGroupRef[]): number {
@@ -117,6 +123,7 @@ test.each(versions)('%s: every line and position', async (version) => {
     expect(encodingsOf(snapshot.rowGroups)).toEqual(Array.from({ length: last + 1 }, (_, id) => id));
     const isPlain = !WITHOUT_PLAIN.includes(version);
     expect(kindsOf(snapshot.rowGroups).has(isPlain ? KIND_PLAIN : KIND_TEXT)).toBe(true);
+    expect(kindsOf(snapshot.rowGroups).has(KIND_METADATA)).toBe(!WITHOUT_METADATA.includes(version));
     expect(hasRepeats(snapshot.rowGroups)).toBe(!WITHOUT_REPEATS.includes(version));
     expect(open.store.stats().quarantinedCount).toBe(0);
     expect(positions.known('worker-1', 'b5f1/api/0@2026-11-23T00:00:00Z').stdout).toBe(rows.length);

@@ -18,8 +18,10 @@ import { Store } from '../../server/engines/embedded/core/store.ts';
 import { Metrics } from '../../shared/metrics.ts';
 import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import { type Run, runKey } from '../../shared/row-group/runs.ts';
+import type { Labels } from '../../shared/labels.ts';
 import { decodeBatch, encodeBatch, type FileRange } from '../../shared/wire.ts';
 import { Random } from '../corpus/random.ts';
+import { appendMetadata } from '../shared/row-group/metadata.ts';
 import { goldenList } from './golden-line.ts';
 
 /** 2026-11-23. */
@@ -43,6 +45,7 @@ interface Row {
   readonly timeNs: number;
   readonly flags: number;
   readonly run: Run | undefined;
+  readonly metadata: Labels;
   readonly bytes: Buffer;
 }
 
@@ -113,10 +116,18 @@ function textLine(n: number): string {
 const UID = '6f1b2c3d-0a1b-4c5d-8e9f-b5f1b5f1b5f1';
 const UID_OF_OTHER = 'b5f1b5f1b5f1b5f1b5f1b5f1b5f1b5f1';
 
-/** Rows of both streams, of several runs each, and some of which the run is not known. */
+/** Rows of both streams, of several runs each, some of which the run is not known, and some with metadata. */
 function rowOf(n: number, day: number, bytes: Buffer): Row {
   const run = n % 7 === 0 ? undefined : { uid: n % 3 === 0 ? UID_OF_OTHER : UID, container: 'api', restart: n >> 8 };
-  return { stream: n % 3 === 0 ? 1 : 0, day, timeNs: n * 61_000_003, flags: n % 40 === 0 ? n % 8 : 0, run, bytes };
+  const flags = n % 40 === 0 ? n % 8 : 0;
+  return { stream: n % 3 === 0 ? 1 : 0, day, timeNs: n * 61_000_003, flags, run, metadata: metadataOf(n), bytes };
+}
+
+/** A third of the lines were sent with some, of two lists of names; one name is a field of other lines, too. */
+function metadataOf(n: number): Labels {
+  if (n % 3 !== 1) return {};
+  const own = { trace_id: n.toString(16).padStart(32, '0'), severity_number: String(n % 24), user: `m-${n % 5}` };
+  return n % 2 === 0 ? own : { ...own, 'quoted é': `"${n}"`, empty: '' };
 }
 
 function jsonRows(count: number, day: number, from: number): Row[] {
@@ -153,9 +164,10 @@ function batchOf(rows: readonly Row[], files: readonly FileRange[]): Buffer {
     if (!codes.has(keyOf(row))) codes.set(keyOf(row), builder.stream(STREAMS[row.stream]!, row.run));
   }
   for (const row of rows) {
-    const { day, timeNs, flags, bytes } = row;
+    const { day, timeNs, flags, metadata, bytes } = row;
     const start = builder.append(bytes, 0, bytes.length);
-    builder.add(codes.get(keyOf(row))!, day, timeNs, flags, start, start + bytes.length);
+    builder.shred(start, start + bytes.length);
+    builder.addShredded(codes.get(keyOf(row))!, day, timeNs, flags, appendMetadata(builder, metadata));
   }
   return encodeBatch({ node: 'worker-1', files, gone: [], rowGroup: builder.finish() });
 }

@@ -5,7 +5,7 @@
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import type { ValueRefs } from '../../byte-strings.ts';
 import type { ColumnValues, CutTexts } from './column-values.ts';
-import { KIND_PLAIN, KIND_SCALAR, KIND_STRING, type ValueKind } from '../format.ts';
+import { KIND_METADATA, KIND_PLAIN, KIND_SCALAR, KIND_STRING, type ValueKind } from '../format.ts';
 import type { PageReader, PageWriter } from '../pages/page.ts';
 
 export interface Encoding<V extends ColumnValues = ColumnValues> {
@@ -92,7 +92,7 @@ export interface StoredColumn {
 
 /** Whether values of a kind are arbitrary text. */
 export function isText(kind: ValueKind): boolean {
-  return kind === KIND_STRING || kind === KIND_PLAIN;
+  return kind === KIND_STRING || kind === KIND_PLAIN || kind === KIND_METADATA;
 }
 
 /** Judged by the first value alone: if false, no other value need be read. */

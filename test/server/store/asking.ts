@@ -44,7 +44,7 @@ export async function foundRows(
   fields: readonly string[],
 ): Promise<{ rows: ReadRow[]; statistics: Readonly<QueryStatistics> }> {
   const { pieces, statistics } = new QueryEngine(store).stream(SOMEBODY, (view, query) =>
-    view.search(plan, { kind: 'rows', fields }, query),
+    view.search(plan, { kind: 'rows', fields, withMetadata: true }, query),
   );
   return { rows: (await Array.fromAsync(pieces)).flatMap(rowsOf), statistics };
 }

@@ -8,6 +8,7 @@ import type { Filters, ValueFilter } from '../engines/embedded/filters.ts';
 import { append, ask, found } from './asking.ts';
 import { describeCounts } from './contract-counts.ts';
 import { describeAround } from './contract-around.ts';
+import { describeMetadata } from './contract-metadata.ts';
 import { describePer } from './contract-per.ts';
 import { describePages } from './contract-pages.ts';
 import { describeRows } from './contract-rows.ts';
@@ -121,6 +122,7 @@ export function describeLogStore(
     describeTails(openEmpty);
     describeRows(openEmpty);
     describeText(openEmpty);
+    describeMetadata(openEmpty);
     describePages(openEmpty);
     describeAround(openEmpty);
     describePer(openEmpty);

@@ -1,5 +1,6 @@
 /** A LogStore that is an array: too simple to be wrong, and the other one that the contract is held against. */
 import { labelsKey } from '../../../shared/labels.ts';
+import { metadataOf } from '../../shared/row-group/metadata.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, instantOfMs } from '../../../shared/time.ts';
 import { assertFits, verifyBatch } from '../../../server/engines/embedded/core/row-group-ref.ts';
@@ -264,10 +265,12 @@ function linesOf(rowGroup: Uint8Array, arrived: number): NaiveLine[] {
   const group = new RowGroup(rowGroup);
   const rows = Array.from({ length: group.info.rowCount }, (_, row) => row);
   const { bytes, offsets } = group.lines(rows);
+  const metadata = metadataOf(group);
   return rows.map((row) => ({
     text: bytes.toString('utf8', offsets[row], offsets[row + 1]),
     labels: group.info.streams[group.streamCodes()[row]!]!,
     run: group.runs[group.runCodes()[row]! - 1],
+    metadata: metadata[row],
     instant: instantOf(group.info.baseDay, group.timesNs()[row]!),
     arrival: arrived + row,
     batchFrom: arrived,

@@ -74,10 +74,10 @@ function lastBucketOf(lines: readonly NaiveLine[], plan: AggregatePlan): number 
   return Math.max(...lines.map(({ instant }) => bucketAt(instant, plan)));
 }
 
-export function naiveValueOf({ text, labels, run }: NaiveLine, asked: string): string {
+export function naiveValueOf({ text, labels, run, metadata }: NaiveLine, asked: string): string {
   if (asked === WHOLE_STREAM) return labelsKey(labels);
   const { name, isShape, isBucket } = parseName(asked);
-  const value = valuesOf(text, labels, asked, run)[0] ?? '';
+  const value = valuesOf(text, labels, asked, run, metadata)[0] ?? '';
   if (isShape) return naiveShape(value);
   if (isBucket) return naiveBucket(value);
   return name === LEVEL ? naiveCanonical(value) : value;
@@ -132,8 +132,8 @@ function numbers(
   lines: readonly NaiveLine[],
   { of, quantiles, stddev, ends }: Measure & { kind: 'numbers' },
 ): Measured {
-  const found = lines.flatMap(({ text, run, instant }) => {
-    const value = valuesOf(text, {}, of, run).at(-1) ?? '';
+  const found = lines.flatMap(({ text, run, metadata, instant }) => {
+    const value = valuesOf(text, {}, of, run, metadata).at(-1) ?? '';
     const number = value.trim() === '' ? NaN : (naiveUnits(value) ?? Number(value));
     return Number.isFinite(number) ? [{ number, instant }] : [];
   });

@@ -1,7 +1,9 @@
 /** Lines as a block of rows, and back: array by array, as simple as they are. */
 import { LEVEL } from '../../../shared/levels.ts';
 import { instantOf, NS_PER_DAY } from '../../../shared/time.ts';
-import { type RowBlock, type BlockTexts, labelsAt, textAt } from '../../../server/store/row-block.ts';
+import { type BlockMetadata, metadataAt } from '../../../server/store/block-metadata.ts';
+import { type BlockTexts, textAt } from '../../../server/store/block-texts.ts';
+import { labelsAt, type RowBlock } from '../../../server/store/row-block.ts';
 import type { RowsSink } from '../../../server/store/sink.ts';
 import { naiveCanonical } from './naive-level.ts';
 import { parseName } from '../../../server/store/asked-name.ts';
@@ -16,7 +18,7 @@ export interface ReadRow extends NaiveLine {
 
 const NS_PER_DAY_BIG = BigInt(NS_PER_DAY);
 
-export function naiveBlock(lines: readonly NaiveLine[], { fields }: RowsSink): RowBlock {
+export function naiveBlock(lines: readonly NaiveLine[], { fields, withMetadata }: RowsSink): RowBlock {
   const days = lines.map(({ instant }) => Number(instant / NS_PER_DAY_BIG));
   return {
     rowCount: lines.length,
@@ -34,11 +36,23 @@ export function naiveBlock(lines: readonly NaiveLine[], { fields }: RowsSink): R
         isPresent: Uint8Array.from(values, (value) => (value === undefined ? 0 : 1)),
       };
     }),
+    metadata: withMetadata === true ? metadataOf(lines) : undefined,
   };
 }
 
-export function naiveFieldOf({ text, labels, run }: NaiveLine, name: string): string | undefined {
-  const [value] = valuesOf(text, labels, name, run);
+function metadataOf(lines: readonly NaiveLine[]): BlockMetadata | undefined {
+  const all = lines.map(({ metadata = {} }) => Object.entries(metadata));
+  if (all.every(({ length }) => length === 0)) return undefined;
+  return {
+    names: all.map((own) => own.map(([name]) => name)),
+    codes: Uint32Array.from(all, ({ length }, row) => (length === 0 ? 0 : row + 1)),
+    firstValues: Uint32Array.from([...all, []], (_, row) => all.slice(0, row).flat().length),
+    values: textsOf(all.flat().map(([, value]) => value)),
+  };
+}
+
+export function naiveFieldOf({ text, labels, run, metadata }: NaiveLine, name: string): string | undefined {
+  const [value] = valuesOf(text, labels, name, run, metadata);
   if (value === undefined) return undefined;
   if (parseName(name).isShape) return naiveShape(value);
   return name === LEVEL ? naiveCanonical(value) : value;
@@ -62,5 +76,6 @@ export function rowsOf(block: RowBlock): ReadRow[] {
         return [field.name, field.isPresent[row] === 1 ? read(textAt(field.values, row)) : undefined];
       }),
     ),
+    metadata: block.metadata?.codes[row] ? Object.fromEntries(metadataAt(block.metadata, row)) : undefined,
   }));
 }

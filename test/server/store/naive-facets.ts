@@ -15,7 +15,12 @@ export function naiveFacets(
   for (const line of lines) {
     if (!isWanted(line, predicate)) continue;
     for (const name of names ??
-      new Set([...Object.keys(line.labels), ...fieldsOf(line.text).map(([each]) => each), LEVEL])) {
+      new Set([
+        ...Object.keys(line.labels),
+        ...fieldsOf(line.text).map(([each]) => each),
+        ...Object.keys(line.metadata ?? {}),
+        LEVEL,
+      ])) {
       const value = naiveValueOf(line, names === undefined && name !== LEVEL ? `\\${name}` : name);
       // An empty value is like none.
       if (value === '') continue;

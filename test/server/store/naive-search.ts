@@ -17,6 +17,7 @@ export interface NaiveLine {
   readonly text: string;
   readonly labels: Labels;
   readonly run?: Run | undefined;
+  readonly metadata?: Labels | undefined;
   /** ns since 1970. */
   readonly instant: bigint;
   /** Number of lines that were stored before; by default, those before it in a list. */
@@ -85,20 +86,26 @@ function readEscape(escape: string): string {
 }
 
 /**
- * The value that answers a name as a query has it: a label of that name, else the last field of that name, or the one that
+ * The value that answers a name as a query has it: a label of that name, else metadata, else the last field of that name, or the one that
  * says a level.
  */
-export function valuesOf(text: string, labels: Labels, asked: string, run?: Run): string[] {
+export function valuesOf(text: string, labels: Labels, asked: string, run?: Run, metadata: Labels = {}): string[] {
   const { name, only, isPattern, ofRun } = parseName(asked);
   if (ofRun !== undefined) return runTexts(run, ofRun);
   if (isPattern) return [naivePattern(text, fieldsOf(text))];
   const label = only === 'field' ? undefined : labelOf(labels, name);
   if (label !== undefined) return [label];
   if (only === 'label') return [];
+  const beside = name === LEVEL ? levelValues(Object.entries(metadata)) : metadataValue(metadata, name);
+  if (beside.length > 0) return beside;
   const fields = fieldsOf(text);
   const values =
     name === LEVEL ? levelValues(fields) : fields.flatMap(([field, value]) => (field === name ? [value] : []));
   return values.slice(-1);
+}
+
+function metadataValue(metadata: Labels, name: string): string[] {
+  return Object.hasOwn(metadata, name) ? [metadata[name]!] : [];
 }
 
 function runTexts(run: Run | undefined, name: OfRun | 'previous'): string[] {
@@ -120,7 +127,7 @@ export function containsText(text: string, { needle, ignoreCase }: TextLeaf): bo
   return Buffer.from(text).includes(wanted);
 }
 
-function passesLeaf(leaf: ValueLeaf, { text, labels, run }: NaiveLine): boolean {
+function passesLeaf(leaf: ValueLeaf, { text, labels, run, metadata = {} }: NaiveLine): boolean {
   const { name, tests } = leaf;
   if (leaf.ofRun !== undefined) {
     return runTexts(run, leaf.ofRun).some((value) => tests.some((test) => matches(test, Buffer.from(value))));
@@ -132,7 +139,7 @@ function passesLeaf(leaf: ValueLeaf, { text, labels, run }: NaiveLine): boolean 
     return tests.some((test) => texts(test).some((each) => matches(test, Buffer.from(each))));
   }
   if (leaf.labelOnly === true && labelOf(labels, name) === undefined) return false;
-  return comparedValues(text, leaf.fieldOnly === true ? {} : labels, name).some((value) =>
+  return comparedValues(text, leaf.fieldOnly === true ? {} : labels, name, metadata).some((value) =>
     tests.some((test) => {
       if (leaf.ofShape === true) return matches(test, Buffer.from(naiveShape(value)));
       return name === LEVEL ? isLevel(test, value) : matches(test, Buffer.from(value));
@@ -153,9 +160,11 @@ export function naiveShape(value: string): string {
 }
 
 /** What a filter is compared with: the value that answers the name and, where it is an array, all that is in it. */
-function comparedValues(text: string, labels: Labels, name: string): string[] {
-  const values = valuesOf(text, labels, `\\${name}`);
+function comparedValues(text: string, labels: Labels, name: string, metadata: Labels): string[] {
+  const values = valuesOf(text, labels, `\\${name}`, undefined, metadata);
   if (labelOf(labels, name) !== undefined) return values;
+  const beside = name === LEVEL ? levelValues(Object.entries(metadata)) : metadataValue(metadata, name);
+  if (beside.length > 0) return values;
   const parsed = parsedObject(text);
   const leaves = parsed === undefined ? [] : rawLeavesOf(parsed, '');
   if (name === LEVEL) return [...values, ...values.flatMap(elementsOfText)];

@@ -33,6 +33,7 @@ export function naiveObject(line: NaiveLine, place: number, cursorKey = NO_CURSO
     ...(line.run !== undefined && { restart: line.run.restart }),
     line: line.text,
     fields: Object.fromEntries(leavesOf(line.text)),
+    ...(Object.keys(line.metadata ?? {}).length > 0 && { metadata: line.metadata }),
     cursor: cursorWriter(cursorKey)(naiveCursor(line, place)),
   };
 }
@@ -60,6 +61,8 @@ function naiveBucket(line: NaiveLine, name: string): string | undefined {
 }
 
 function valueOf(line: NaiveLine, name: string): unknown {
+  // The message is what the line itself says.
+  if (name !== 'message' && Object.hasOwn(line.metadata ?? {}, name)) return line.metadata![name];
   return leavesOf(line.text).findLast(([field]) => field === name)?.[1];
 }
 

@@ -13,6 +13,7 @@ import {
   type ValueTest,
   type Where,
 } from '../../../server/store/predicate.ts';
+import type { Labels } from '../../../shared/labels.ts';
 import type { Run } from '../../../shared/row-group/runs.ts';
 import { LINE_PATTERN, LINE_RUN, RESTART } from '../../../server/store/asked-name.ts';
 import { patternId } from '../../../server/store/line-pattern/line-pattern.ts';
@@ -66,7 +67,24 @@ export function randomLines(random: Random, count: number, from: number): Line[]
     timeNs: (from + i) * 1e6,
     labels: pick(random, LABELS),
     run: pick(random, RUNS),
+    metadata: randomMetadata(random),
   }));
+}
+
+/** Of lines that are sent with some; names that fields and labels have, too. */
+function randomMetadata(random: Random): Labels | undefined {
+  if (random.below(3) > 0) return undefined;
+  const values: [string, string][] = [
+    ['request_id', pick(random, IDS.slice(0, 20))],
+    ['n', String(random.below(300))],
+    ['trace_id', pick(random, IDS).replaceAll('-', '')],
+    ['user_id', pick(random, WORDS)],
+    ['severity_text', pick(random, ['info', 'WARN', 'x'])],
+    ['pod', 'a'],
+    ['message', ''],
+  ];
+  const wanted = values.filter(() => random.below(3) === 0);
+  return wanted.length === 0 ? undefined : Object.fromEntries(wanted);
 }
 
 /** Of a few kinds. */
@@ -183,6 +201,8 @@ const NAMES = [
   'message',
   'request_id',
   'none',
+  'trace_id',
+  'user_id',
 ];
 
 function randomLeaf(random: Random): Where {

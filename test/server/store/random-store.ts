@@ -18,8 +18,12 @@ export async function openRandom(
   const store = await open();
   const batches = Array.from({ length: BATCHES }, (_, i) => randomLines(random, BATCH_LINES, i * BATCH_LINES));
   for (const batch of batches) await append(store, batch);
-  const lines = batches
-    .flat()
-    .map(({ text, labels = {}, run, timeNs = 0 }) => ({ text, labels, run, instant: instantOf(TODAY, timeNs) }));
+  const lines = batches.flat().map(({ text, labels = {}, run, metadata, timeNs = 0 }) => ({
+    text,
+    labels,
+    run,
+    metadata,
+    instant: instantOf(TODAY, timeNs),
+  }));
   return { store, lines };
 }

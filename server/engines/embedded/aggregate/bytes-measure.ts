@@ -59,7 +59,7 @@ function lineSizes(group: RowGroup, starts: Int32Array, lend: Lend): Uint32Array
     const own = sizes.subarray(starts[template], starts[template + 1]);
     if (own.length === 0) continue;
     own.fill(literals.reduce((sum, literal) => sum + literal.length, 0));
-    for (const column of group.columnsOfTemplate[template]!) {
+    for (const column of group.lineColumnsOfTemplate[template]!) {
       let ofColumn = columns.get(column);
       if (ofColumn === undefined) columns.set(column, (ofColumn = valueSizes(group.values(column), lend)));
       const first = firstValueOf(group.columns[column]!, template);

@@ -219,16 +219,25 @@ class GroupFacets {
     /** By field: the last line in which it was found. */
     const seenIn = new Map<string, number>();
     const streams = this.#labelled.size === 0 ? undefined : this.#group.streamCodes();
+    const isMetadata = this.#metadataTest();
     forEachWholeLine(this.#group, column, mask === 'all' ? undefined : mask, (line) => {
       for (let i = line.fields.length - 1; i >= 0; i--) {
         const field = line.fields[i]!;
         if (!this.#isCounted(field) || seenIn.get(field) === line.row) continue;
         seenIn.set(field, line.row);
-        if (this.#labelled.get(field)?.[streams![line.row]!] === 1) continue;
+        if (this.#labelled.get(field)?.[streams![line.row]!] === 1 || isMetadata(line.row, field)) continue;
         if (this.#isId(field)) table.addId(field, 1);
         else addValue(table, field, line.value(i).toString(), 1);
       }
     });
+  }
+
+  /** Returns a test: whether a whole line has metadata of a name, which counts instead of its field. */
+  #metadataTest(): (row: number, field: string) => boolean {
+    if (!this.#group.hasMetadata) return () => false;
+    const codes = this.#group.templateCodes();
+    const names = this.#group.templates.map(({ slots }) => new Set(slots.map(({ field }) => field)));
+    return (row, field) => names[codes[row]!]!.has(field);
   }
 }
 

@@ -52,10 +52,8 @@ function columnNumbers(group: RowGroup, column: number, name: string, lend: Lend
     return readNumbers(group.values(column), numbers, read);
   }
   numbers.fill(NaN);
-  let ranks: Int32Array | undefined;
-  forEachWholeLineValue(group, column, name, (row, value) => {
-    ranks ??= group.ranks();
-    numbers[ranks[row]!] = measuredOf(value.toString());
+  forEachWholeLineValue(group, column, name, (index, value) => {
+    numbers[index] = measuredOf(value.toString());
   });
   return numbers;
 }

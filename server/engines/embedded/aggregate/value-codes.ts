@@ -328,11 +328,9 @@ function integerCodes({ values, min, max }: Integers, texts: Texts): ColumnCodes
 /** Returns the codes of a field of lines that are kept whole. */
 function wholeLineCodes(group: RowGroup, column: number, name: string, texts: Texts): ColumnCodes {
   let codes: Uint32Array | undefined;
-  let ranks: Int32Array | undefined;
-  forEachWholeLineValue(group, column, name, (row, value) => {
+  forEachWholeLineValue(group, column, name, (index, value) => {
     codes ??= new Uint32Array(group.columns[column]!.count);
-    ranks ??= group.ranks();
-    codes[ranks[row]!] = texts.addText(Buffer.from(value));
+    codes[index] = texts.addText(Buffer.from(value));
   });
   const own = codes;
   if (own === undefined) return constantCodes(NO_VALUE, group.columns[column]!.count);

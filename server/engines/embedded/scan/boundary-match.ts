@@ -31,7 +31,7 @@ export class BoundaryMatch {
 
   /** Returns the ranks of the rows of a template in which the needle may cross a boundary. */
   ranksAcross(template: number): Uint32Array {
-    const columns = this.#group.columnsOfTemplate[template]!;
+    const columns = this.#group.lineColumnsOfTemplate[template]!;
     const neighbours = this.#neighboursOf(template, columns);
     if (neighbours.length === 0) return new Uint32Array(0);
     const mayBe = new Uint8Array(this.#group.templateRowCounts[template]!);

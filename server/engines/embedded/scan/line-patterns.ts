@@ -11,7 +11,7 @@ import {
   writeValue,
 } from '../../../../shared/row-group/column.ts';
 import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';
-import { fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
+import { fieldsOfTemplate, withoutMetadata } from '../../../../shared/row-group/answer.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { PART_DERIVED } from '../../../../shared/row-group/decoded-cache.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -147,7 +147,7 @@ function templatePatterns(
   columns: FoldedColumns,
   table: PatternTable,
 ): PatternCodes {
-  const slots = patternSlots(fieldsOfTemplate(group.templates[template]!));
+  const slots = patternSlots(withoutMetadata(fieldsOfTemplate(group.templates[template]!)));
   const parts: Part[] = [];
   const add = (name: keyof PatternParts, slot: number, kind: PartKind): void => {
     if (slot < 0) return;

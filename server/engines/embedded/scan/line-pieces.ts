@@ -46,7 +46,7 @@ export function wantedPieces(
   { alphabet, mayMatch }: LineSearch,
 ): readonly LinePiece[] | undefined {
   if (alphabet === undefined) return undefined;
-  const ofTemplate = group.columnsOfTemplate[template]!;
+  const ofTemplate = group.lineColumnsOfTemplate[template]!;
   const pieces = cutLines(group.templates[template]!.literals, ofTemplate, alphabet).filter(({ literals, columns }) => {
     return mayMatch(
       (code) =>

@@ -18,6 +18,7 @@ import {
   ENCODING_INTEGER,
   ENCODING_UUID,
   KIND_ARRAY,
+  KIND_METADATA,
   KIND_STRING,
 } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -56,7 +57,7 @@ export function matchColumn(group: RowGroup, index: number, tests: readonly Valu
     case ENCODING_DECIMAL:
       return matchDecimals(group, index, tests) ?? matchValues(group, index, tests, test);
     case ENCODING_UUID: {
-      const uuids = slot.kind === KIND_STRING ? uuidsOf(tests) : undefined;
+      const uuids = slot.kind === KIND_STRING || slot.kind === KIND_METADATA ? uuidsOf(tests) : undefined;
       if (uuids !== undefined) return found(uuids.length, (onFound) => group.findUuids(index, uuids, onFound));
       break;
     }

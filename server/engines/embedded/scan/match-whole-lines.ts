@@ -1,4 +1,5 @@
 /** Leaves on lines that are kept whole: each line is cut once, whatever the number of leaves. */
+import type { Answer } from '../../../../shared/row-group/answer.ts';
 import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { leavesOf, type ValueLeaf, type Where } from '../../../store/predicate.ts';
@@ -25,11 +26,19 @@ export class WholeLineMatches {
     this.#columns = group.columnsOf('').filter((column) => group.columns[column]!.slot.kind === KIND_TEXT);
   }
 
-  /** Marks the rows of whole lines that satisfy a leaf of the tree. */
-  mark(leaf: ValueLeaf, rows: Uint8Array): void {
+  /**
+   * Marks the rows of whole lines that satisfy a leaf of the tree.
+   * @param answers  by template: that of its metadata, which is asked instead of the line
+   */
+  mark(leaf: ValueLeaf, rows: Uint8Array, answers: readonly (Answer | undefined)[]): void {
     if (this.#columns.length === 0) return;
     this.#matches ??= this.#matchAll();
-    for (const row of this.#matches.get(leaf)!.rows) rows[row] = 1;
+    const matched = this.#matches.get(leaf)!.rows;
+    if (!this.#group.hasMetadata) for (const row of matched) rows[row] = 1;
+    else {
+      const codes = this.#group.templateCodes();
+      for (const row of matched) if (answers[codes[row]!] === undefined) rows[row] = 1;
+    }
   }
 
   #matchAll(): ReadonlyMap<ValueLeaf, Match> {

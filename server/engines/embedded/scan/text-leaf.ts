@@ -58,7 +58,7 @@ function markContaining(group: RowGroup, needle: Needle, within: Uint8Array | un
   let mayBeSome = false;
   for (let t = 0; t < group.templates.length; t++) {
     const template = group.templates[t]!;
-    const columns = group.columnsOfTemplate[t]!;
+    const columns = group.lineColumnsOfTemplate[t]!;
     if (!mayContain(group, template, columns, needle, bytes)) continue;
     mayBeSome = true;
     if (template.literals.some((literal) => occursIn(needle, literal))) {

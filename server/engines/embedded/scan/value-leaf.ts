@@ -98,7 +98,7 @@ function matchFields(group: RowGroup, leaf: ValueLeaf, rows: Uint8Array, wholeLi
   }
   if (!whole.includes(0)) return 'all';
   if (whole.includes(1)) markTemplates(group, whole, rows);
-  wholeLines.mark(leaf, rows);
+  wholeLines.mark(leaf, rows, answers);
   if (!hasMarked(rows)) return 'none';
   return hasGaps(rows) ? 'some' : 'all';
 }

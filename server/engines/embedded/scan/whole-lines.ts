@@ -58,12 +58,13 @@ export class WholeLine {
 /**
  * Calls back for each line of a text column that can be cut.
  * @param selected  by row: 1 where the line is wanted; undefined for all
+ * @param visit  `index` is that of the line among those that are wanted
  */
 export function forEachWholeLine(
   group: RowGroup,
   column: number,
   selected: Uint8Array | undefined,
-  visit: (line: WholeLine) => void,
+  visit: (line: WholeLine, index: number) => void,
 ): void {
   const columnRows = group.valueRows(group.columns[column]!);
   const rows = selected === undefined ? columnRows : columnRows.filter((row) => selected[row] === 1);
@@ -71,20 +72,20 @@ export function forEachWholeLine(
   for (const { from, lines } of group.linesInTurn(rows)) {
     const { bytes, offsets } = lines;
     for (let i = 0; i + 1 < offsets.length; i++) {
-      if (line.cut(rows[from + i]!, bytes, offsets[i]!, offsets[i + 1]!)) visit(line);
+      if (line.cut(rows[from + i]!, bytes, offsets[i]!, offsets[i + 1]!)) visit(line, from + i);
     }
   }
 }
 
-/** Calls back for each value of a name in the lines of a text column; the value is a view. */
+/** Calls back for each value of a name in the lines of a text column, with the line's index in it; the value is a view. */
 export function forEachWholeLineValue(
   group: RowGroup,
   column: number,
   name: string,
-  visit: (row: number, value: Buffer) => void,
+  visit: (index: number, value: Buffer) => void,
 ): void {
-  forEachWholeLine(group, column, undefined, (line) => {
+  forEachWholeLine(group, column, undefined, (line, index) => {
     const value = line.answer(name);
-    if (value !== undefined) visit(line.row, value);
+    if (value !== undefined) visit(index, value);
   });
 }

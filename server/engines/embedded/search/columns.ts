@@ -6,7 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import { labelOf } from '../../../../shared/labels.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
 import { messageOf } from '../../../../shared/readable-line/message.ts';
-import { type Answer, answerTo, fieldAnswer } from '../../../../shared/row-group/answer.ts';
+import { type Answer, answerTo, answerToField, withoutMetadata } from '../../../../shared/row-group/answer.ts';
 import { type AskedName, parseName, RESTART } from '../../../store/asked-name.ts';
 import {
   CURSOR_COLUMN,
@@ -111,7 +111,7 @@ export class Columns {
     const { shape } = fields!;
     let answers = this.#answers.get(shape);
     if (answers === undefined) {
-      answers = this.#asked.map(({ name, only }) => (only === 'field' ? fieldAnswer : answerTo)(name, shape));
+      answers = this.#asked.map(({ name, only }) => (only === 'field' ? answerToField : answerTo)(name, shape));
       this.#answers.set(shape, answers);
     }
     const answer = answers[column];
@@ -126,7 +126,7 @@ function pairs(entries: readonly (readonly [name: string, value: string])[]): st
 
 function patternOf({ fields, bytes, start, end }: TextRow): string {
   if (!fields!.isCut) return patternOfText(bytes, start, end);
-  return patternOfFields(fields!.shape, (slot) => fields!.value(slot));
+  return patternOfFields(withoutMetadata(fields!.shape), (slot) => fields!.value(slot));
 }
 
 function valueBytes(answer: Answer, { fields }: TextRow): Buffer {

@@ -1,12 +1,19 @@
 /** The fields of a template, as answers show them: names in their order, the last of each; and whether its lines are JSON. */
-import { type Answer, answerTo, type Fields, fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
+import {
+  type Answer,
+  answerTo,
+  type Fields,
+  fieldsOfTemplate,
+  withoutMetadata,
+} from '../../../../shared/row-group/answer.ts';
 import { KIND_ARRAY, KIND_SCALAR, KIND_STRING } from '../../../../shared/row-group/format.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
 import type { Template } from '../../../../shared/row-group/template.ts';
 
 export interface FieldShape extends Fields {
-  /** The slots with names: of equal names the last. */
+  /** The slots of the line itself with names: of equal names the last. */
   readonly slots: readonly number[];
+  readonly metadata: readonly number[];
   /** The level of its lines; undefined if they have none. */
   readonly level: Answer | undefined;
   /** Whether a line is the object of its fields itself, if all of its values are JSON: nothing nested, no name twice. */
@@ -19,22 +26,23 @@ export function shapeOfTemplate(template: Template): FieldShape {
   let known = ofTemplates.get(template);
   if (known === undefined) {
     const shape = shapeOf(fieldsOfTemplate(template));
-    known = { ...shape, isObject: isObject(template, shape) };
+    known = { ...shape, isObject: isObject(template, { ...shape, ...withoutMetadata(shape) }) };
     ofTemplates.set(template, known);
   }
   return known;
 }
 
 /** Returns the shape of a line that was cut for this. */
-export function shapeOf({ count, fields, kinds }: Fields): FieldShape {
+export function shapeOf({ count, lineCount = count, fields, kinds }: Fields): FieldShape {
   const slots: number[] = [];
-  for (let slot = 0; slot < count; slot++) {
+  for (let slot = 0; slot < lineCount; slot++) {
     const name = fields[slot];
     const isNamed = name !== undefined && (name !== '' || isJsonKind(kinds[slot]!));
-    if (isNamed && fields.lastIndexOf(name, count - 1) === slot) slots.push(slot);
+    if (isNamed && fields.lastIndexOf(name, lineCount - 1) === slot) slots.push(slot);
   }
-  const line = { count, fields, kinds };
-  return { ...line, slots, level: answerTo(LEVEL, line), isObject: false };
+  const metadata = Array.from({ length: count - lineCount }, (_, i) => lineCount + i);
+  const line = { count, ...(lineCount < count && { lineCount }), fields, kinds };
+  return { ...line, slots, metadata, level: answerTo(LEVEL, line), isObject: false };
 }
 
 /** A key of JSON may be empty. */

@@ -1,5 +1,5 @@
 /**
- * Fields as an object, each name once. They are written from where they are in the line, so numbers stay as they are written. Of
+ * Fields, or metadata, as an object, each name once. They are written from where they are in the line, so numbers stay as they are written. Of
  * most lines of JSON, which are an object of their fields themselves, the object is the line.
  */
 import { KIND_PLAIN, KIND_SCALAR, KIND_STRING } from '../../../../shared/row-group/format.ts';
@@ -11,8 +11,14 @@ import type { TextBuffer } from './text-buffer.ts';
 
 const COMMA = ',';
 
+/** With their quotes, colons, and the commas before them. */
+interface ShapeKeys {
+  readonly fields: readonly Buffer[];
+  readonly metadata: readonly Buffer[];
+}
+
 export class FieldsWriter {
-  readonly #keys = new WeakMap<FieldShape, readonly Buffer[]>();
+  readonly #keys = new WeakMap<FieldShape, ShapeKeys>();
 
   /** @param isUtf8  whether the line is */
   write({ fields, bytes, start, end }: TextRow, isUtf8: boolean, out: TextBuffer): void {
@@ -20,30 +26,50 @@ export class FieldsWriter {
     else this.#writeFields(fields!, isUtf8, out);
   }
 
-  #writeFields(fields: LineFields, isUtf8: boolean, out: TextBuffer): void {
-    const { shape } = fields;
-    const keys = this.#keysOf(shape);
-    out.ascii('{');
-    for (let i = 0; i < keys.length; i++) {
-      out.raw(keys[i]!);
-      writeValue(fields, shape.slots[i]!, isUtf8, out);
-    }
-    out.ascii('}');
+  /** Only of a row that has some. */
+  writeMetadata({ fields }: TextRow, out: TextBuffer): void {
+    writeObject(fields!, fields!.shape.metadata, this.#keysOf(fields!.shape).metadata, false, out);
   }
 
-  #keysOf(shape: FieldShape): readonly Buffer[] {
+  #writeFields(fields: LineFields, isUtf8: boolean, out: TextBuffer): void {
+    writeObject(fields, fields.shape.slots, this.#keysOf(fields.shape).fields, isUtf8, out);
+  }
+
+  #keysOf(shape: FieldShape): ShapeKeys {
     let keys = this.#keys.get(shape);
     if (keys === undefined) {
-      const names = shape.slots.map((slot) => JSON.stringify(shape.fields[slot]));
-      keys = names.map((name, i) => Buffer.from(`${i === 0 ? '' : COMMA}${name}:`));
+      const keysOf = (slots: readonly number[]): Buffer[] =>
+        slots.map((slot, i) => Buffer.from(`${i === 0 ? '' : COMMA}${JSON.stringify(shape.fields[slot])}:`));
+      keys = { fields: keysOf(shape.slots), metadata: keysOf(shape.metadata) };
       this.#keys.set(shape, keys);
     }
     return keys;
   }
 }
 
-function areValuesJson({ shape: { kinds, count }, bytes, starts, ends, first }: LineFields): boolean {
-  for (let slot = 0; slot < count; slot++) {
+function writeObject(
+  fields: LineFields,
+  slots: readonly number[],
+  keys: readonly Buffer[],
+  isUtf8: boolean,
+  out: TextBuffer,
+): void {
+  out.ascii('{');
+  for (let i = 0; i < keys.length; i++) {
+    out.raw(keys[i]!);
+    writeValue(fields, slots[i]!, isUtf8, out);
+  }
+  out.ascii('}');
+}
+
+function areValuesJson({
+  shape: { kinds, count, lineCount = count },
+  bytes,
+  starts,
+  ends,
+  first,
+}: LineFields): boolean {
+  for (let slot = 0; slot < lineCount; slot++) {
     if (!isJsonValue(kinds[slot]!, bytes, starts[first + slot]!, ends[first + slot]!)) return false;
   }
   return true;

@@ -1,4 +1,4 @@
-/** Rows as objects: time, labels, level, flags, the line to the byte, its fields, and its cursor. */
+/** Rows as objects: time, labels, level, flags, the line to the byte, its fields, its metadata if it has any, and its cursor. */
 import type { Labels } from '../../../../shared/labels.ts';
 import { CURSOR_CHARS } from '../../../store/cursor.ts';
 import { flagNames } from '../../../store/row-block.ts';
@@ -39,6 +39,10 @@ export class ObjectRows implements RowWriter {
     const isUtf8 = out.jsonString(bytes, start, end);
     out.ascii(',"fields":');
     this.#fields.write(row, isUtf8, out);
+    if (fields!.shape.metadata.length > 0) {
+      out.ascii(',"metadata":');
+      this.#fields.writeMetadata(row, out);
+    }
     out.ascii(',"cursor":"');
     out.copy(row.cursors, row.cursorStart, row.cursorStart + CURSOR_CHARS);
     out.ascii('"}');

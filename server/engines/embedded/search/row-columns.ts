@@ -3,6 +3,9 @@
  * names.
  */
 import { type Labels, labelsKey } from '../../../../shared/labels.ts';
+import type { CutLines } from '../../../../shared/row-group/line-sink.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { lineSlotCount, type Template } from '../../../../shared/row-group/template.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { type RowBlock, RowBlockBuilder } from '../../../store/row-block.ts';
 import type { RowsSink } from '../../../store/sink.ts';
@@ -26,6 +29,7 @@ export function blockOf(
 ): RenderedBlock {
   const builder = new RowBlockBuilder(fields, rows.length);
   const streams = new Streams();
+  const names = new MetadataNames();
   const next = new Uint32Array(groups.length);
   const places: number[] = [];
   let done = 0;
@@ -48,9 +52,31 @@ export function blockOf(
       const { bytes, start, end } = group.fields.text;
       builder.addValue(field, bytes, start, end);
     }
+    if (group.withMetadata !== undefined) addMetadata(builder, group.withMetadata, line, names.of(opened, row));
     places.push(done);
   }
   return { kind: 'rows', block: builder.finish(), places: Uint32Array.from(places), doneCount: done };
+}
+
+function addMetadata(builder: RowBlockBuilder, lines: CutLines, line: number, names: readonly string[]): void {
+  if (names.length === 0) return;
+  const { bytes, firstValues, valueStarts, valueEnds } = lines;
+  builder.addMetadata(names, { bytes, starts: valueStarts, ends: valueEnds, first: firstValues[line]! });
+}
+
+/** The names of the metadata of templates, each list made once. */
+class MetadataNames {
+  readonly #known = new Map<Template, readonly string[]>();
+
+  of(group: RowGroup, row: number): readonly string[] {
+    const template = group.templates[group.templateCodes()[row]!]!;
+    let names = this.#known.get(template);
+    if (names === undefined) {
+      names = template.slots.slice(lineSlotCount(template)).map(({ field }) => field);
+      this.#known.set(template, names);
+    }
+    return names;
+  }
 }
 
 /**

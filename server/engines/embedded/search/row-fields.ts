@@ -3,7 +3,7 @@
  * lines, which are built anyway. Decoding columns for a few rows would cost as much as for all.
  */
 import { type Answer, answerTo, fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
-import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
+import { KIND_METADATA, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
@@ -88,7 +88,7 @@ class LineFields implements RowFields {
   readonly #answers = new Map<number, readonly (Answer | undefined)[]>();
   /** By stream: the labels that have precedence over fields. */
   readonly #labels: readonly (readonly (Buffer | undefined)[])[];
-  /** For lines that are cut in another way than they were when they were stored. */
+  /** For lines that are cut in another way than they were when they were stored, and for those with metadata. */
   #columns: ColumnFields | undefined;
   #row = 0;
   #template = 0;
@@ -109,8 +109,11 @@ class LineFields implements RowFields {
     this.#template = this.#templateCodes[row]!;
     const { slots } = group.templates[this.#template]!;
     const isWhole = slots.some(({ kind }) => kind === KIND_TEXT);
+    const hasMetadata = slots.at(-1)?.kind === KIND_METADATA;
     const isCut = this.#line.cut(row, bytes, start, end);
-    if (isWhole) this.#how = isCut ? 'whole' : 'columns';
+    // Metadata is not in the line.
+    if (hasMetadata) this.#how = 'columns';
+    else if (isWhole) this.#how = isCut ? 'whole' : 'columns';
     else this.#how = isCut && areFieldsOf(slots, this.#line.fields) ? 'template' : 'columns';
     if (this.#how === 'columns') (this.#columns ??= new ColumnFields(group, this.#names)).moveTo(row);
   }

@@ -1,5 +1,6 @@
 /** The input of sinks: the chosen rows of a search, and their row groups, opened. */
 import type { ByteStrings } from '../../../../shared/byte-strings.ts';
+import type { CutLines } from '../../../../shared/row-group/line-sink.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
@@ -31,6 +32,8 @@ export interface SinkGroup {
   readonly runCodes: Uint16Array;
   /** The first of its wanted lines, built, in the order of the answer. For raw text they end with their newlines. */
   readonly lines: ByteStrings;
+  /** The same, where values of metadata are wanted and there are some. */
+  readonly withMetadata: CutLines | undefined;
   /** For text that has fields. */
   readonly lineFields: LineFields | undefined;
   /** Of the names that the sink asks for. */
@@ -60,10 +63,13 @@ export function openSinkGroup(
   const streamCodes = opened.streamCodes();
   const options = { bytesMax, timesNs };
   const cutLines = sink.kind === 'text' && writerOf(sink).needsFields ? opened.cutLines(rows, options) : undefined;
+  const takesMetadata = sink.kind === 'rows' && sink.withMetadata === true && opened.hasMetadata;
+  const withMetadata = takesMetadata ? opened.cutLines(rows, options, 'metadata') : undefined;
   return {
     opened,
     cursorAt: (row, timeNs) => cursorOf(opened, origin, streamCodes[row]!, row, timeNs),
-    lines: cutLines ?? opened.lines(rows, options, isRaw(sink)),
+    lines: cutLines ?? withMetadata ?? opened.lines(rows, options, isRaw(sink)),
+    withMetadata,
     lineFields: cutLines && new LineFields(opened, cutLines),
     streamCodes,
     flags: opened.flags(),

@@ -1,4 +1,5 @@
 /** Small batches for tests of the store: numbered lines, so that a missing or doubled one has a name. */
+import { appendMetadata } from '../../../shared/row-group/metadata.ts';
 import { RowGroupBuilder } from '../../../../shared/row-group/builder.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { type Run, runKey } from '../../../../shared/row-group/runs.ts';
@@ -18,17 +19,19 @@ export interface Line {
   readonly timeNs?: number;
   readonly labels?: Labels;
   readonly run?: Run | undefined;
+  readonly metadata?: Labels | undefined;
 }
 
 export function rowGroupOf(lines: readonly Line[]): Buffer {
   const builder = new RowGroupBuilder();
   const codes = new Map<string, number>();
-  for (const [row, { text, day = TODAY, timeNs = row * 1e6, labels = STREAM, run }] of lines.entries()) {
+  for (const [row, { text, day = TODAY, timeNs = row * 1e6, labels = STREAM, run, metadata = {} }] of lines.entries()) {
     const key = `${labelsKey(labels)} ${run && runKey(run)}`;
     if (!codes.has(key)) codes.set(key, builder.stream(labels, run));
     const bytes = Buffer.from(text);
     const start = builder.append(bytes, 0, bytes.length);
-    builder.add(codes.get(key)!, day, timeNs, 0, start, start + bytes.length);
+    builder.shred(start, start + bytes.length);
+    builder.addShredded(codes.get(key)!, day, timeNs, 0, appendMetadata(builder, metadata));
   }
   return builder.finish();
 }
