@@ -337,28 +337,6 @@ test('Live follows, pauses on scrolling up, and says how many are new', async ()
   await until(page, `location.pathname === '/'`);
 });
 
-test('Live goes on after a restart of the server, and neither loses nor doubles a line', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'podlog-live-'));
-  let server = await startQuietServer(folder);
-  const listen = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
-  const page = await open('/live', {}, server.url);
-  await page.getByText('Following').waitFor();
-  const send = (from: number): Promise<void> =>
-    ingest(server.url, 'app=count', Array.from({ length: 20 }, (_, i) => `number ${from + i};`).join('\n'));
-  await send(100);
-  await page.getByText('number 119;').waitFor();
-  await server.close();
-  await page.getByText('Reconnecting').waitFor();
-  server = await startQuietServer(folder, { listen });
-  await send(120);
-  await page.getByText('number 139;').waitFor();
-  await page.getByText('Reconnected, nothing missed').waitFor();
-  expect(await page.locator('[role=treegrid]').getAttribute('aria-rowcount')).toBe('40');
-  browser.expectComplaints('net::ERR');
-  await server.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
 test('a request is on one time axis, with its slowest step', async () => {
   const page = await open('/?since=2h&q=path:/api/checkout+status:502');
   await page.locator('.line .time').first().click();
