@@ -7,14 +7,17 @@ import { loseRest, nameLost, unopenedFile, type LogFile, type LogFileState } fro
  * hear of it; its new content is a new file, known by its own first line, which is returned.
  */
 export function splitTruncated(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): LogFile {
-  const { path, log, fd, device, inode, ctimeMs, onDisk, isUnlinked, polledMs, reading } = file;
-  const disk = { fd, device, inode, ctimeMs, onDisk, isUnlinked, polledMs, sizeBytes };
+  const { path, log, fd, device, inode, ctimeMs, onDisk, isUnlinked, hasWriter, polledMs, reading } = file;
+  const disk = { fd, device, inode, ctimeMs, onDisk, isUnlinked, hasWriter, polledMs, sizeBytes };
   const { lastDay, lastTimeNs } = reading;
   const fresh = { ...unopenedFile(path, log, nowMs, nowMs), ...disk };
   const newContent = { ...fresh, reading: { ...fresh.reading, lastDay, lastTimeNs } };
   const old: LogFileState = file;
   nameLost(old, nowMs);
   old.fd = -1;
+  // What is listed from now on is the new content, however long it becomes.
+  old.device = 0;
+  old.inode = 0;
   old.onDisk = false;
   loseRest(old, 'truncated');
   chain.files.splice(chain.files.indexOf(file) + 1, 0, newContent);

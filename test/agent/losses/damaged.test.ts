@@ -21,6 +21,23 @@ test('truncation in place: what is known to be lost, and the new content from 0'
   await world.expectOnlyMarker('truncated', marker);
 });
 
+test('truncation in place: new content that becomes longer than the old is not taken for more of it', async () => {
+  world.writeLines(['a']);
+  // The old content is remembered for as long.
+  await world.start({ graceMs: 60_000 });
+  await world.expectLines(['a']);
+  truncateSync(world.path(LIVE));
+  const marker = 'podlog: lines of 0.log may have been lost: it was truncated in place';
+  await world.expectLines(['a', marker]);
+  world.writeLines(['b', 'c', 'd']);
+  await world.expectLines(['a', marker, 'b', 'c', 'd']);
+  // The directory is listed again.
+  world.write(world.path('1.log'), cri('e'));
+  await world.expectLines(['a', marker, 'b', 'c', 'd', 'e']);
+  await world.restart();
+  expect(world.sink.texts()).toEqual(['a', marker, 'b', 'c', 'd', 'e']);
+});
+
 test('a marker has the labels of its container but for the stream, and its time is between the lines around it', async () => {
   world.writeLines(['a']);
   world.live(cri('b', 'F', 'stderr'));
