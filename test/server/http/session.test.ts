@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { Server } from '../../../server/main.ts';
 import { SESSION_MS_MAX } from '../../../server/limits.ts';
 import { newFolder } from '../engines/embedded/open-store.ts';
@@ -22,6 +22,14 @@ const TOKENS = [
 /** All that the server has logged. */
 let said = '';
 
+const running = new Set<Server>();
+
+// Before the hook that removes their folders, as it was registered first.
+afterEach(async () => {
+  for (const server of running) await server.close();
+  running.clear();
+});
+
 async function start(folder?: string): Promise<Server & { readonly folder: string; readonly tokensFile: string }> {
   const own = folder ?? (await newFolder());
   const tokensFile = join(own, 'tokens.yaml');
@@ -30,12 +38,11 @@ async function start(folder?: string): Promise<Server & { readonly folder: strin
     access: { tokensFile },
     log: pino({ level: 'trace' }, { write: (line: string) => (said += line) }),
   });
-  let isOpen = true;
+  running.add(server);
   const close = async (): Promise<void> => {
-    if (isOpen) await server.close();
-    isOpen = false;
+    running.delete(server);
+    await server.close();
   };
-  onTestFinished(close);
   return { url: server.url, close, folder: own, tokensFile };
 }
 
@@ -119,7 +126,7 @@ test('tokens that are not for people open no session, and nothing is opened with
 
 test('without tokens there are no sessions', async () => {
   const server = await startQuietServer(await newFolder());
-  onTestFinished(() => server.close());
+  running.add(server);
   expect((await call(server, '/session', { method: 'POST' })).status).toBe(404);
 });
 
