@@ -4,6 +4,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { WAIT_MS_MAX } from '../deadline.ts';
 import { until } from './until.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -51,7 +52,7 @@ export async function endPodlog(podlog: PodlogProcess, signal: 'SIGTERM' | 'SIGI
 
 /** Waits until the server on this port is ready to answer. */
 export async function serverReady(podlog: PodlogProcess, port: number): Promise<void> {
-  await until(`the server on port ${port}`, 20_000, async () => {
+  await until(`the server on port ${port}`, WAIT_MS_MAX, async () => {
     if (hasEnded(podlog)) return true;
     const { ok } = await fetch(`http://127.0.0.1:${port}/readyz`);
     return ok;
