@@ -40,6 +40,7 @@ import { noteGzip, notePoll, noteSize } from './files/disk-changes.ts';
 import { LogOpener, type LogOpenerOptions } from './files/log-opener.ts';
 import type { LossReason } from './files/loss.ts';
 import { LostFiles } from './losses/lost-files.ts';
+import { loseWentEmpty } from './losses/went-empty.ts';
 import { Notes } from './notes.ts';
 import type { QuietOptions, Watch } from './discover/quiet-containers.ts';
 import { ReadyQueue } from './files/ready-queue.ts';
@@ -120,6 +121,7 @@ export class Tail {
     this.#hasReadErrors = false;
     const { quiet } = this.#containers;
     const isFullScan = this.#containers.poll(nowMs, listsAll);
+    if (this.#hasPositions) loseWentEmpty(this.#containers, this.#known, (place) => this.#loseMissed(place));
     let phase = this.#ticks;
     for (const container of this.#containers) {
       // A container that falls quiet or wakes must not shift the phases of the others.

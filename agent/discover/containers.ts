@@ -22,9 +22,10 @@ export class Containers {
   readonly quiet: QuietContainers;
   readonly #discovery: Discovery;
   readonly #node: string;
-  readonly #missed: (directory: ContainerDirectory) => void;
   /** Path of the directory → container. */
   readonly #known = new Map<string, Container>();
+  /** Known ones whose directories went soon after they had been found, without a file. */
+  readonly #wentEmpty = new Set<Container>();
   #nowMs = 0;
 
   constructor(options: ContainersOptions) {
@@ -36,7 +37,6 @@ export class Containers {
     this.#discovery = new Discovery({ ...options, listener });
     this.quiet = new QuietContainers(options);
     this.#node = options.node;
-    this.#missed = options.missed;
   }
 
   /** True when every directory could be listed: what is not known then does not exist. */
@@ -91,6 +91,7 @@ export class Containers {
     this.#discovery.stop();
     this.quiet.wakeAll();
     this.#known.clear();
+    this.#wentEmpty.clear();
   }
 
   /**
@@ -118,7 +119,8 @@ export class Containers {
     const forgotten: Container[] = [];
     for (const container of this) {
       const { directory, chains, unfinishedRuns } = container;
-      if (chains.size > 0 || unfinishedRuns.size > 0 || statIfThere(directory.path) !== undefined) continue;
+      if (chains.size > 0 || unfinishedRuns.size > 0 || this.#wentEmpty.has(container)) continue;
+      if (statIfThere(directory.path) !== undefined) continue;
       this.quiet.wake(container);
       this.#known.delete(directory.path);
       forgotten.push(container);
@@ -126,12 +128,19 @@ export class Containers {
     return forgotten;
   }
 
+  /** Returns those whose directories went soon after they had been found, without a file: one may have come and gone meanwhile. */
+  takeWentEmpty(): Container[] {
+    const containers = [...this.#wentEmpty];
+    this.#wentEmpty.clear();
+    return containers;
+  }
+
   #vanished(path: string): void {
     const container = this.#known.get(path);
     if (container === undefined) return;
     this.#changed(container);
     if (!container.hadFiles && this.#nowMs - container.foundMs <= EMPTY_DIRECTORY_MS_MAX)
-      this.#missed(container.directory);
+      this.#wentEmpty.add(container);
   }
 
   /** Has its directory listed again at the next poll. */

@@ -261,13 +261,10 @@ export class LostFiles {
     if (hadFiles || begunRuns > 0) return;
     // The time was taken before the listing: a file that came later is still to be found.
     const madeMs = statIfThere(directory.path)?.birthtimeMs;
-    if (madeMs === undefined || mtimeMs <= madeMs || mtimeMs <= this.#sinceMs || this.#isKnown(directory)) return;
+    if (madeMs === undefined || mtimeMs <= madeMs || mtimeMs <= this.#sinceMs || this.#options.known.isKnown(directory))
+      return;
     const lost = { restart: 0, name: '0.log', reason: this.#reasonOf(container), head: headOfLost(mtimeMs) };
     this.#loseJudged(container, lost, nowMs, mtimeMs);
-  }
-
-  #isKnown({ uid, container }: ContainerDirectory): boolean {
-    return Iterator.from(this.#options.known.ids()).some((id) => id.startsWith(`${uid}/${container}/`));
   }
 
   /** Whether the oldest file that is left of a run began after everything on the node was last known to be stored. */

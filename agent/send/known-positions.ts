@@ -49,6 +49,12 @@ export class KnownPositions {
     return this.#positions.keys();
   }
 
+  /** Whether the server knows anything of the container. */
+  isKnown(container: ContainerName): boolean {
+    const prefix = `${containerOf(container)}/`;
+    return Iterator.from(this.ids()).some((id) => id.startsWith(prefix));
+  }
+
   /** The server has stored a batch of this agent. */
   acknowledge(id: string, position: Offsets): void {
     this.set(id, position);
