@@ -6,7 +6,7 @@
 import { hasLoss, hasMore } from './files/chain.ts';
 import type { Container } from './discover/container.ts';
 import type { Containers } from './discover/containers.ts';
-import { isFinished, type LifecycleTimes } from './files/file-lifecycle.ts';
+import { hasWriter, isFinished, type LifecycleTimes } from './files/file-lifecycle.ts';
 import { CAUGHT_UP_ID } from '../shared/file-id.ts';
 import type { KnownPositions } from './send/known-positions.ts';
 import { CAUGHT_UP_MARGIN_MS, VOUCH_MS } from './limits.ts';
@@ -70,18 +70,21 @@ export class Notes {
 
 /**
  * Returns how a container's ledger moves with the batch that is built now; undefined when it does not. Runs finish in order: none
- * counts before all earlier ones have finished. Counts never go back.
+ * counts before all earlier ones have finished. Counts go back only if a run turns out to be written to although its files are gone.
  */
 function ledgerMove(container: Container, nowMs: number, times: LifecycleTimes): NoteMove | undefined {
   const { ledger, chains, unfinishedRuns } = container;
   const { sent } = ledger.delivery;
   const begun = Math.max(sent[BEGUN], container.begunRuns);
   let done = begun;
+  let doneAtLeast = sent[DONE];
   for (const run of unfinishedRuns) done = Math.min(done, run);
   for (const chain of chains.values()) {
-    if (chain.restart < done && !isFinished(chain, nowMs, times)) done = chain.restart;
+    if (chain.restart >= done || isFinished(chain, nowMs, times)) continue;
+    done = chain.restart;
+    if (hasWriter(chain)) doneAtLeast = Math.min(doneAtLeast, done);
   }
-  done = Math.max(sent[DONE], done);
+  done = Math.max(doneAtLeast, done);
   if (begun === sent[BEGUN] && done === sent[DONE]) return undefined;
   return { note: ledger, to: [begun, done] };
 }

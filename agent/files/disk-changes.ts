@@ -13,6 +13,7 @@ export function notePoll(file: LogFileState, { ctimeMs, size, nlink }: Stats, no
   file.polledMs = nowMs;
   if (ctimeMs === file.ctimeMs && size === file.sizeBytes) return false;
   file.ctimeMs = ctimeMs;
+  file.hasWriter ||= file.isUnlinked && size > file.sizeBytes;
   file.isUnlinked = nlink === 0;
   return true;
 }
@@ -26,6 +27,7 @@ export function noteSize(file: LogFileState, sizeBytes: number, nowMs: number): 
 
 /** Records that the file was read up to here: it may have grown since the last poll. */
 export function noteReadTo(file: LogFileState, end: number): void {
+  file.hasWriter ||= file.isUnlinked && end > file.sizeBytes;
   file.sizeBytes = Math.max(file.sizeBytes, end);
 }
 

@@ -21,8 +21,13 @@ export function lifecycleTimes(options: Partial<Pick<LifecycleTimes, 'graceMs' |
 }
 
 export function isOver(chain: Chain, file: LogFile, nowMs: number, times: LifecycleTimes): boolean {
-  const graceMs = file.isUnlinked ? times.unlinkedGraceMs : times.graceMs;
-  return hasEnded(chain, file) && !hasLoss(file) && nowMs - file.changedMs >= graceMs && !hasMore(file);
+  return hasEnded(chain, file) && !hasLoss(file) && nowMs - file.changedMs >= graceMsOf(file, times) && !hasMore(file);
+}
+
+function graceMsOf({ fd, onDisk, loss, isUnlinked }: LogFile, times: LifecycleTimes): number {
+  // One that was closed before it was deleted had been read to its end, and is not opened again.
+  if (fd < 0 && !onDisk && loss === undefined) return 0;
+  return isUnlinked ? times.unlinkedGraceMs : times.graceMs;
 }
 
 /**
@@ -57,12 +62,26 @@ export function isDoneWith(chain: Chain, file: LogFile): boolean {
   return isAcknowledgedTo(file, end) && Math.min(...positionOf(chain, file)) >= end;
 }
 
-/** Whether the batches up to the one that is built now cover all of a run, and no more of it is expected. */
+/**
+ * Whether the batches up to the one that is built now cover all of a run, and no more of it is expected. The grace period of a file
+ * without a name is not waited for: an agent that is killed in it would leave a run of which nothing shows that it was read to its end.
+ * Should the file grow, the run is not finished any more.
+ */
 export function isFinished(chain: Chain, nowMs: number, times: LifecycleTimes): boolean {
   if (chain.pending.some((line) => line !== undefined)) return false;
-  return chain.files.every((file) =>
-    file.loss === undefined ? isOver(chain, file, nowMs, times) && isTaken(chain, file) : !hasLoss(file),
-  );
+  return chain.files.every((file) => {
+    if (file.loss !== undefined) return !hasLoss(file);
+    return isTaken(chain, file) && (isAbandoned(file) || isOver(chain, file, nowMs, times));
+  });
+}
+
+/** Whether some file of a run has no name, and is written to all the same. */
+export function hasWriter({ files }: Chain): boolean {
+  return files.some((file) => file.hasWriter);
+}
+
+function isAbandoned({ onDisk, isUnlinked, hasWriter: isWritten }: LogFile): boolean {
+  return !onDisk && isUnlinked && !isWritten;
 }
 
 function isTaken(chain: Chain, file: LogFile): boolean {

@@ -32,6 +32,8 @@ export interface LogFileState {
   onDisk: boolean;
   /** Whether it had no name at all at the last poll. */
   isUnlinked: boolean;
+  /** Whether it has grown while it had no name: its container is not gone. */
+  hasWriter: boolean;
   /** When the file last grew, was renamed or was deleted. */
   changedMs: number;
   /** The next file of the chain is not begun before this one has been polled at this time or later. */
@@ -136,6 +138,7 @@ export function unopenedFile(path: string, log: LogName, changedMs: number, time
     ctimeMs: 0,
     onDisk: false,
     isUnlinked: true,
+    hasWriter: false,
     changedMs,
     holdUntilMs: 0,
     polledMs: 0,

@@ -22,6 +22,12 @@ const GZIP_FILES_MAX = 3;
 /** The kubelet looks at the size of logs no more often (containerLogMonitorInterval). */
 const FIRST_ROTATION_MS_MIN = 3_000;
 
+interface WrittenFile {
+  /** The number of its first line. */
+  readonly first: number;
+  deletedMs: number;
+}
+
 export class FakePod {
   /** Unique, so that its lines are found even when nothing else is known of it. */
   readonly container: string;
@@ -30,6 +36,9 @@ export class FakePod {
   #descriptor: number;
   /** Bytes in the log file of each line, by its number. */
   readonly lineBytes: number[] = [];
+  readonly #lineMs: number[] = [];
+  /** Oldest first, those that are deleted among them. */
+  readonly #files: WrittenFile[] = [];
   #rotatedAtSeconds = 0;
   readonly #madeMs = Date.now();
 
@@ -38,16 +47,20 @@ export class FakePod {
     this.#directory = join(podsDir, `soak_pod-${number}_uid-${number}`);
     this.#live = join(this.#directory, this.container, '0.log');
     mkdirSync(dirname(this.#live), { recursive: true });
-    this.#descriptor = openSync(this.#live, 'a');
+    this.#descriptor = this.#begin();
   }
 
   write(lineCount: number): void {
-    const time = new Date().toISOString();
+    const nowMs = Date.now();
+    const time = new Date(nowMs).toISOString().slice(0, -1);
     let text = '';
     for (let i = 0; i < lineCount; i++) {
       const n = this.lineBytes.length;
-      const line = `${time} stdout F {"level":"info","n":${n},"message":"${'x'.repeat((n * 7) % 200)}"}\n`;
+      // No other line has its time, so that a marker has one place among them.
+      const fraction = String(n % 1_000_000).padStart(6, '0');
+      const line = `${time}${fraction}Z stdout F {"level":"info","n":${n},"message":"${'x'.repeat((n * 7) % 200)}"}\n`;
       this.lineBytes.push(line.length);
+      this.#lineMs.push(nowMs);
       text += line;
     }
     writeSync(this.#descriptor, text);
@@ -64,6 +77,7 @@ export class FakePod {
     const compressed = rotated.filter((name) => name.endsWith('.gz')).toSorted();
     for (const name of compressed.slice(0, Math.max(0, compressed.length - GZIP_FILES_MAX + 1))) {
       rmSync(join(directory, name));
+      this.#noteDeleted();
     }
     for (const name of rotated.filter((each) => !each.endsWith('.gz'))) {
       const path = join(directory, name);
@@ -76,15 +90,44 @@ export class FakePod {
     const stamp = new Date(this.#rotatedAtSeconds * 1000).toISOString().slice(0, 19);
     renameSync(this.#live, `${this.#live}.${stamp.replaceAll(/[-:]/g, '').replace('T', '-')}`);
     const old = this.#descriptor;
-    this.#descriptor = openSync(this.#live, 'a');
+    this.#descriptor = this.#begin();
     closeSync(old);
+  }
+
+  /** From when the first of these lines was written until the file of the last one was deleted. */
+  timeOf(first: number, end: number): { readonly sinceMs: number; readonly untilMs: number } {
+    const { deletedMs } = this.#files.findLast((file) => file.first < end)!;
+    return { sinceMs: this.#lineMs[first]!, untilMs: deletedMs };
+  }
+
+  #begin(): number {
+    this.#files.push({ first: this.lineBytes.length, deletedMs: Infinity });
+    return openSync(this.#live, 'a');
+  }
+
+  #noteDeleted(): void {
+    const file = this.#files.find(({ deletedMs }) => deletedMs === Infinity);
+    file!.deletedMs = Date.now();
   }
 
   end(): void {
     closeSync(this.#descriptor);
   }
 
-  remove(): void {
+  /** Its last words are said just before: of a pod that was silent nobody could know that it had not spoken again. */
+  removeFiles(): void {
+    this.write(1);
+    this.end();
+    const directory = dirname(this.#live);
+    // The newest is the first one.
+    for (const name of readdirSync(directory).toSorted()) {
+      rmSync(join(directory, name));
+      this.#noteDeleted();
+    }
+  }
+
+  /** The kubelet does this up to a minute later. */
+  removeDirectory(): void {
     rmSync(this.#directory, { recursive: true });
   }
 }

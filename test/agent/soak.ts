@@ -1,7 +1,7 @@
 /**
- * `npm run soak:agent -- --minutes 30`: server and agent as users run them, pods that come and go, rotations with gzip
- * every few seconds, and kill -9 for both again and again. At the end each numbered line of each container is stored
- * once, or is accounted for by a marker. Exits with 1 when one is not.
+ * `npm run soak:agent -- --minutes 30`: server and agent as users run them, pods that come and go, rotations with gzip every few
+ * seconds, and kill -9 for both again and again; now and then the agent may drain. At the end each numbered line of each container
+ * is stored once, or a marker stands where it is missing, and no marker stands where nothing is. Exits with 1 when that is not so.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { endPodlog, queryLogs, serverReady, startPodlog, type PodlogProcess } fr
 import { until } from '../e2e/until.ts';
 import { freePort } from '../free-port.ts';
 import { FakePod } from './fake-pod.ts';
-import { countLines, type Count } from './soak-count.ts';
+import { countLines, type Count, type Written } from './soak-count.ts';
 
 const TICK_MS = 50;
 const PODS_MAX = 12;
@@ -25,6 +25,8 @@ const POD_LINES_MAX = 90_000;
 const SETTLE_MS = 90_000;
 const COUNT_MS_MAX = 600_000;
 const REPORT_MS = 15_000;
+/** As the kubelet lets directories outlive the files in them, but sooner. */
+const DIRECTORY_KEPT_MS_MAX = 10_000;
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '30' }, seed: { type: 'string', default: String(Date.now() % 1e6) } },
@@ -36,7 +38,11 @@ const podsDir = join(root, 'pods');
 const port = await freePort();
 const pods: FakePod[] = [];
 const all: FakePod[] = [];
-const kills = { agent: 0, server: 0 };
+/** Pods whose files are gone, and when their directories are to follow. */
+const emptied = new Map<FakePod, number>();
+/** When no agent ran: from when one was killed until the next was started. */
+const absences: { readonly sinceMs: number; untilMs: number }[] = [];
+let serverKills = 0;
 const memory = { largest: 0, last: 0 };
 let rotations = 0;
 let agent: PodlogProcess | undefined;
@@ -81,12 +87,22 @@ async function livePods(): Promise<void> {
     const last = pods.at(-1);
     if (last !== undefined && pods.length > STEADY_PODS && random.below(30) === 0 && (await isKnown(last))) {
       pods.pop();
-      last.end();
-      last.remove();
+      last.removeFiles();
+      emptied.set(last, Date.now() + random.below(DIRECTORY_KEPT_MS_MAX));
     }
+    removeDirectories(Date.now());
     await sleep(TICK_MS);
   }
   for (const pod of pods) pod.end();
+  removeDirectories(Infinity);
+}
+
+function removeDirectories(nowMs: number): void {
+  for (const [pod, dueMs] of emptied) {
+    if (dueMs > nowMs) continue;
+    pod.removeDirectory();
+    emptied.delete(pod);
+  }
 }
 
 function addPod(): void {
@@ -106,11 +122,13 @@ async function isKnown({ container }: FakePod): Promise<boolean> {
 
 async function killAgents(): Promise<void> {
   while (await isTimeFor(random.below(12_000))) {
-    await endPodlog(agent!, 'SIGKILL');
+    await endPodlog(agent!, random.below(4) === 0 ? 'SIGTERM' : 'SIGKILL');
     agent = undefined;
-    kills.agent++;
+    const absence = { sinceMs: Date.now(), untilMs: Infinity };
+    absences.push(absence);
     // Seldom so long that the kubelet deletes what was not read.
     await sleep(random.below(12) === 0 ? 15_000 : random.below(2_000));
+    absence.untilMs = Date.now();
     startAgent();
   }
 }
@@ -118,7 +136,7 @@ async function killAgents(): Promise<void> {
 async function killServers(): Promise<void> {
   while (await isTimeFor(random.below(20_000))) {
     await endPodlog(server!, 'SIGKILL');
-    kills.server++;
+    serverKills++;
     await sleep(random.below(5_000));
     await startServer();
   }
@@ -138,7 +156,7 @@ async function watchMemory(): Promise<void> {
     memory.largest = Math.max(memory.largest, memory.last);
     const lines = all.reduce((sum, { lineBytes }) => sum + lineBytes.length, 0);
     const counts = `${lines} lines, ${all.length} pods, ${rotations} rotations`;
-    say(`${counts}, agent ${memory.last.toFixed(0)} MB, killed: agent ${kills.agent}, server ${kills.server}`);
+    say(`${counts}, agent ${memory.last.toFixed(0)} MB, ended: agent ${absences.length}, server ${serverKills}`);
   }
 }
 
@@ -160,15 +178,30 @@ async function settleAndCount(): Promise<Count[]> {
 async function count(pod: FakePod): Promise<Count> {
   const rows = await queryLogs(port, { container: pod.container, since: '24h', order: 'oldest', limit: '100000' });
   const lines = rows.map(({ line }) => line);
-  return countLines(pod.container, pod.lineBytes, lines);
+  return countLines({ container: pod.container, lineBytes: pod.lineBytes, lossesMax: lossesOf(pod) }, lines);
+}
+
+/**
+ * Each agent that comes after an absence in which files were deleted marks those: where it is killed before it has stored more of the
+ * container, and the next files are deleted, too, the markers follow on one another.
+ */
+function lossesOf(pod: FakePod): Written['lossesMax'] {
+  return (first, end) => {
+    const time = pod.timeOf(first, end);
+    const during = absences.filter(({ sinceMs, untilMs }) => untilMs >= time.sinceMs && sinceMs <= time.untilMs);
+    // An agent that is held up loses what comes and goes meanwhile, too.
+    return Math.max(1, during.length);
+  };
 }
 
 function report(counts: readonly Count[]): boolean {
   const sum = (of: (count: Count) => number): number => counts.reduce((total, each) => total + of(each), 0);
   for (const each of counts) if (!each.isExact || each.missing > 0) say(JSON.stringify(each));
   say(`${sum(({ written }) => written)} lines of ${counts.length} containers, ${rotations} rotations`);
-  say(`killed: agent ${kills.agent} times, server ${kills.server} times`);
-  say(`doubled ${sum(({ doubled }) => doubled)}, missing ${sum(({ missing }) => missing)}, all of these in markers`);
+  say(`ended: agent ${absences.length} times, server ${serverKills} times`);
+  say(`doubled ${sum(({ doubled }) => doubled)}, missing ${sum(({ missing }) => missing)}`);
+  const [gaps, silent] = [sum((each) => each.gaps), sum((each) => each.silent)];
+  say(`gaps ${gaps}, of these without a marker ${silent}; false markers ${sum((each) => each.falseMarkers.length)}`);
   say(`agent's memory: largest ${memory.largest.toFixed(0)} MB, last ${memory.last.toFixed(0)} MB`);
   const wrong = counts.filter(({ isExact }) => !isExact);
   say(wrong.length === 0 ? 'exact' : `${wrong.length} containers are wrong; everything is kept in ${root}`);
