@@ -35,7 +35,7 @@ export interface AgentOptions
   /** Called at the end of a burst, when its memory is garbage. */
   readonly collectGarbage?: () => void;
   readonly rulesAskMs?: number;
-  /** Of podlog, as the server shows it. */
+  /** The version of podlog, which the server shows. */
   readonly version?: string;
 }
 

@@ -84,7 +84,7 @@ export interface AppParts {
   /** Undefined without a users file. */
   readonly oidc: OidcSignIn | undefined;
   readonly audit: AuditLog;
-  /** Of podlog. */
+  /** The version of podlog. */
   readonly version: string;
   /** Epoch milliseconds. */
   readonly now: () => number;

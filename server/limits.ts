@@ -186,7 +186,9 @@ export const IDEMPOTENCY_KEYS_MAX = 20_000;
 /** An agent that has said nothing for this long is gone: a working one says something every two seconds. */
 export const AGENT_SILENT_MS_MAX = 30 * SECOND_MS;
 
-/** How long an agent that is gone is listed: a node that was removed yesterday is no news. Beyond: it is forgotten. */
+/**
+ * How long an agent that is gone is listed: a node that was removed yesterday is of no interest. Beyond: it is forgotten.
+ */
 export const AGENT_GONE_KEPT_MS = 1 * DAY_MS;
 
 /** Agents that are listed, about 500 bytes each; a cluster has 5,000 nodes. Beyond: the one that is silent for longest is forgotten. */
@@ -507,8 +509,8 @@ export const TAILS_OF_CALLER_MAX = 256;
 
 /**
  * How much older than a line those may be that arrived after it: agents are behind by seconds. A live tail that goes on after a
- * line that was flushed meanwhile begins so much before it. Beyond: such lines are missed; a tail goes on in the WAL without
- * this limit.
+ * line that was flushed meanwhile begins this much before it. Beyond: such lines are missed; a tail goes on in the WAL
+ * without this limit.
  */
 export const TAIL_LATE_MS_MAX = 1 * MINUTE_MS;
 
@@ -1058,8 +1060,8 @@ export const PIPELINED_REQUESTS_MAX = 16;
 export const AUDITED_LINES_MIN = 10_000;
 
 /**
- * Failed sign-ins of an address have an audit line at once and one after each interval, for up to so many addresses. Beyond: others
- * are counted together.
+ * Failed sign-ins of an address have an audit line at once and one after each interval, for a limited number of addresses.
+ * Beyond: others are counted together.
  */
 export const AUDIT_FAILED_LOGINS_MS = 10 * MINUTE_MS;
 export const AUDIT_ADDRESSES_MAX = 1000;

@@ -75,7 +75,7 @@ export class SearchTextError extends ParameterError {
   }
 }
 
-/** Of a text that an error quotes; the rest is an ellipsis. */
+/** Characters of a text that an error quotes; an ellipsis replaces the rest. */
 const QUOTED_LENGTH_MAX = 60;
 
 /** A flag, its environment variable, or a path named by one is not valid. The process exits with `exitCode`. */

@@ -2,7 +2,7 @@
 
 /**
  * Returns the name that differs least from what was written, if by no more than a third of its letters; upper and lower
- * case, and the signs between words, are no difference.
+ * case, and the signs between words, do not count.
  */
 export function nearest(written: string, names: Iterable<string>): string | undefined {
   const plain = plainOf(written);

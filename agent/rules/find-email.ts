@@ -1,6 +1,6 @@
 /**
  * E-mail addresses, found by their `@`, which is `%40` in URLs: a local part before it, and a domain with a dot after it.
- * Characters that RFC 5321 allows in local parts but nobody uses are excluded: `user=a@b.example` is a key and an address.
+ * Characters that RFC 5321 allows in local parts but no one uses are excluded: `user=a@b.example` is a key and an address.
  */
 import type { Found } from './redaction.ts';
 

@@ -6,7 +6,7 @@ import { AUDIT_ADDRESSES_MAX, AUDIT_FAILED_LOGINS_MS } from '../limits.ts';
 
 export interface FailedLogin {
   readonly times: number;
-  /** Of the first of them. */
+  /** The reason of the first one. */
   readonly reason: string;
 }
 

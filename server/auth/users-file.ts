@@ -44,7 +44,7 @@ export interface OidcOptions {
   readonly clientId: string;
   readonly clientSecret: string | undefined;
   readonly clientSecretFile: string | undefined;
-  /** Of podlog, as browsers have it; without a slash at its end. */
+  /** The address of podlog as browsers know it, without a slash at its end. */
   readonly url: string;
   /** Text of the button. */
   readonly label: string;

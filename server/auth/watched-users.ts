@@ -1,6 +1,6 @@
 /**
- * The users file, in force without a restart. While it is broken or missing the last valid one stays in force. What a user may do is
- * judged anew with each request, and answers in progress end when the file changes.
+ * The users file, in force without a restart. While it is broken or missing the last valid one stays in force. What a user
+ * may do is judged again with each request, and answers in progress end when the file changes.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Logger } from 'pino';

@@ -197,7 +197,7 @@ function named(by: readonly string[], cell: Cell): Record<string, unknown> {
 
 type GroupSteps = Pick<AggregatePlan, 'stepNs' | 'offsetNs' | 'windowSteps'>;
 
-/** `p=99` would be the filter "field p is 99", which nobody who measures means. @throws ParameterError */
+/** `p=99` would be the filter "field p is 99", which is never meant beside a measure. @throws ParameterError */
 function refuseQuantile(query: QueryString): void {
   if (query['p'] === undefined) return;
   const allowed =

@@ -72,7 +72,7 @@ function isRemembered(query: QueryString): boolean {
 }
 
 /**
- * A filter is wanted besides the time, because a mistake in it would erase what nobody wanted to lose.
+ * A filter is wanted besides the time, because a mistake in the time alone would erase lines by accident.
  * @throws ParameterError  without `all`, also where the filter only says which lines stay
  */
 function parseErasure({ query, namespaces }: AuthorizedQuery, nowMs: number): Predicate {
@@ -82,7 +82,7 @@ function parseErasure({ query, namespaces }: AuthorizedQuery, nowMs: number): Pr
   }
   const parse = (of: AuthorizedQuery['namespaces']): Predicate =>
     parseFilters({ query, namespaces: of }, nowMs, ERASE_NAMES);
-  // What the caller may see narrows an erasure, but is no filter that somebody wrote.
+  // What the caller may see narrows an erasure, but does not count as a filter.
   const { where } = parse('all');
   if (parseFlag(query, 'all') || !isOnlyNegative(where)) return parse(namespaces);
   const problem = isEverything(where)

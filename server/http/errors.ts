@@ -9,7 +9,7 @@ export interface ErrorBody {
   readonly error: {
     readonly code: string;
     readonly message: string;
-    /** Of what is wrong in a search text: from 1 on, in UTF-16 units. */
+    /** Where a search text is wrong: from 1 on, in UTF-16 units. */
     readonly position?: number;
     readonly length?: number;
   };

@@ -15,7 +15,7 @@ import { assertFromOwnPage } from './browser-guard.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** For a path that does not exist: whether the caller may learn which paths do. */
+    /** Whether the caller may learn which paths exist when its own does not. */
     isLetIn: boolean;
     /** Undefined without tokens, when everyone is one caller. */
     caller: Caller | undefined;
@@ -44,7 +44,7 @@ declare module 'fastify' {
 export type Permission = 'open' | 'read all' | Scope;
 
 const PERMISSIONS: Readonly<Record<string, Permission>> = {
-  // For probes: they reveal only whether the server works.
+  // Probes need no token: the answer reveals only whether the server works.
   'GET /healthz': 'open',
   'GET /readyz': 'open',
   'GET /ready': 'open',
@@ -229,7 +229,7 @@ function permissionFor(methods: readonly string[], url: string): Permission {
 interface WaysIn {
   readonly authenticator: Authenticator;
   readonly sessions: Pick<Sessions, 'find'> | undefined;
-  /** Is told of credentials that are wrong. */
+  /** Records credentials that are wrong. */
   readonly audit: Pick<AuditLog, 'refused'>;
 }
 

@@ -14,7 +14,7 @@ export interface SessionRoutes {
   /** Undefined without tokens. */
   readonly sessions: Sessions | undefined;
   readonly audit: AuditLog;
-  /** Of podlog. */
+  /** The version of podlog. */
   readonly version: string;
   /** Epoch milliseconds. */
   readonly now: () => number;

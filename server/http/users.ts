@@ -16,7 +16,7 @@ export interface UserRoutes {
   readonly now: () => number;
 }
 
-/** What somebody who reports a problem did today. */
+/** Covers what a user who reports a problem did today. */
 const RANGE_DEFAULT_NS = BigInt(MS_PER_DAY * NS_PER_MS);
 
 const LIMIT: readonly string[] = ['limit'];

@@ -33,11 +33,11 @@ export interface KubernetesOptions {
   /** Whether the metrics API is sampled. */
   readonly isSampled?: boolean;
   readonly unseen?: UnseenTimes;
-  /** For tests; see USAGE_SAMPLE_MS. */
+  /** Overrides USAGE_SAMPLE_MS in tests. */
   readonly sampleMs?: number;
 }
 
-/** For tests; see UNSEEN_GRACE_MS and UNSEEN_SWEEP_MS. */
+/** Override UNSEEN_GRACE_MS and UNSEEN_SWEEP_MS in tests. */
 interface UnseenTimes {
   readonly graceMs: number;
   readonly sweepMs: number;

@@ -42,7 +42,7 @@ interface ContainerSpec {
   readonly name: string;
   readonly image?: string;
   readonly resources?: { readonly limits?: { readonly cpu?: string; readonly memory?: string } };
-  /** Of an init container: `Always` for one that runs beside the others. */
+  /** Set for init containers: `Always` for one that runs beside the others. */
   readonly restartPolicy?: string;
 }
 

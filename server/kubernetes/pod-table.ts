@@ -28,7 +28,7 @@ export interface KnownPod {
   readonly limits: PodLimits;
 }
 
-/** Of all containers that run together; undefined where one of them has none. */
+/** The limits of all containers that run together; undefined where one of them has no limit. */
 interface PodLimits {
   readonly cpuCores: number | undefined;
   readonly memoryBytes: number | undefined;

@@ -21,7 +21,7 @@ const SIZES: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** Returns undefined for a text that is none. */
+/** Returns undefined for a text that is not an amount. */
 export function amountOf(text: string | undefined): number | undefined {
   const [, number, unit] = QUANTITY.exec(text ?? '') ?? [];
   if (number === undefined) return undefined;

@@ -27,7 +27,7 @@ const PATH = '/apis/metrics.k8s.io/v1beta1';
 const FILE = 'kubernetes/metrics';
 /** Samples that begin within it are one. Offsets of its lines fit into a float64 until the year 7000. */
 const TICK_MS = 100;
-/** What says that there is no metrics API, or that it may not be asked. */
+/** Status codes of a cluster without a metrics API, or one that refuses access to it. */
 const ABSENT: readonly number[] = [403, 404];
 
 interface Usage {

@@ -63,7 +63,7 @@ export class WorkloadChanges {
   readonly #options: WorkloadChangesOptions;
   /** By `namespace/kind/name`. */
   readonly #workloads = new Map<string, Workload>();
-  /** Of the list in progress. Nothing is judged before all pods are known. */
+  /** The pods of the list in progress. Nothing is judged before all pods are known. */
   #listed: Map<string, Map<string, PodOfWorkload>> | undefined;
 
   constructor(options: WorkloadChangesOptions) {
@@ -160,7 +160,7 @@ export class WorkloadChanges {
     const nowMs = now();
     await recorder.add({
       file,
-      // Of a template that comes back, the last change was earlier.
+      // A template that comes back has been recorded before.
       offset: Math.max(Math.floor(nowMs), recorder.known(file) + 1),
       labels: labelsOf(workload),
       epochMs: timeOf(next, workload.changedMs, nowMs),

@@ -44,7 +44,7 @@ export interface AroundRequest {
 }
 
 const ROWS: RowsSink = { kind: 'rows', fields: [] };
-/** Longer than any time that somebody writes, without their signs. */
+/** Longer than any time, and without the signs of one. */
 const CURSOR_LIKE = /^[\w-]{21,}=*$/;
 /** Parameters of an answer with `around`, besides those of /logs. */
 export const AROUND_NAMES: readonly string[] = ['around', 'before', 'after', 'context'];

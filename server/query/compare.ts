@@ -112,7 +112,7 @@ function inOrder(a: Difference, b: Difference): number {
   );
 }
 
-/** What stands for values that are ids alone, or times: nothing does. */
+/** Values that are ids alone, or times, have no shape. */
 const NO_SHAPE = /^(?:[0-9a-f-]{8,}|\d{4}-\d\d-\d\d[T ].*)$/i;
 /** Names of numbers that have no size. */
 const ID = /(?:^|[._-])id$|[a-z]Id$/;
@@ -182,7 +182,7 @@ interface SideRows {
   readonly thoseRows: number;
 }
 
-/** The differences of a name and of its values; a name with one value is no other news than that value. */
+/** The differences of a name and of its values; for a name with one value, both are the same. */
 function differencesOf(name: string, side: Side, rows: SideRows): Difference[] {
   if (side.areCounted && valuesIn(side).size === 1) return valuesOf(name, side, rows);
   const ofName = difference(name, ANY_VALUE, side, rows);

@@ -38,7 +38,7 @@ export interface Answered<T> {
 export interface Answer<Piece> {
   readonly pieces: AsyncGenerator<Piece>;
   readonly statistics: Readonly<QueryStatistics>;
-  /** Of a search: known when the first piece is. */
+  /** The page of a search, known once its first piece is. */
   readonly page: Readonly<AnswerPage>;
 }
 

@@ -238,7 +238,7 @@ class Adviser {
     return undefined;
   }
 
-  /** Of a question that nobody has written: it may not be valid. */
+  /** Counts the lines of a suggested question, which may not be valid. */
   async #countIfValid(query: QueryString): Promise<number> {
     try {
       return await this.#count(query);
@@ -275,7 +275,7 @@ class Adviser {
 
 /** Nothing is gained by the id that is nearest to another. */
 const LOOKS_LIKE_ID = /^(?=.*\d).{8,}$/s;
-/** Of which nobody writes the beginning; that of a pod (`pod=api-7d4c5b6f8`), many do. */
+/** Ids that are always written whole, unlike names of pods, whose beginning is often written (`pod=api-7d4c5b6f8`). */
 const WHOLE_ID = /^[\da-f-]{16,}$|^\d+$/i;
 
 const UNGROUPED = { by: [], stepNs: undefined, limit: undefined } as const;

@@ -19,7 +19,7 @@ import { alignedOffsetMs, nsOf, type Steps, stepTime } from './steps.ts';
 
 /** Steps that people can read off a chart; beyond the last, multiples of it. */
 const STEPS_SECONDS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 86_400, 604_800];
-/** For an answer without lines. */
+/** The step of an answer without lines. */
 const STEP_MS_DEFAULT = 60_000;
 
 const MINUTE_NS = 60_000_000_000n;
@@ -31,7 +31,7 @@ export interface HistogramQuery {
   readonly by: readonly string[];
   readonly steps: Steps;
   readonly nowMs: number;
-  /** For how many buckets, at most, a step is chosen. */
+  /** The step is chosen so that there are at most this many buckets. */
   readonly bucketsWanted?: number;
 }
 

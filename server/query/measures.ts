@@ -241,7 +241,7 @@ export function measuredOf({ shown }: AskedMeasures, cell: Cell): object {
   return parts;
 }
 
-/** Of the values that are too many to count exactly. */
+/** Returns the error of values that are too many to count exactly. */
 function distinctError(shown: readonly Shown[], { measures }: Cell): object {
   const errors = shown.flatMap(({ asked, measure }) => {
     const measured = measures[measure]!;

@@ -41,11 +41,11 @@ export function suspectNames(query: QueryString, ownNames: readonly string[]): r
 }
 
 /**
- * Returns which parameter is meant by a name in the search text (`search=previous:true`, `search=tail:20`): it stands beside the
- * search, not in it.
+ * Returns which parameter is meant by a name in the search text (`search=previous:true`, `search=tail:20`): it belongs
+ * beside the search, not in it.
  */
 export function parameterMeant(name: string): string | undefined {
-  if (SPELLINGS.includes(name)) return 'it is a parameter, which stands beside search=';
+  if (SPELLINGS.includes(name)) return 'it is a parameter, which goes beside search=';
   const advice = FOREIGN_NAMES.get(plain(name));
   return advice === undefined ? undefined : `beside search=, there is ${advice}`;
 }

@@ -6,7 +6,7 @@ import type { QueryString } from './parameters.ts';
 
 const TEXTS: readonly string[] = ['q', 'q.raw'];
 
-/** An operator behind a name and its `=`, and what podlog has instead; `isOfTexts` where it also makes sense for a text. */
+/** An operator after a name and its `=`, and what podlog has instead; `isOfTexts` where it also makes sense for a text. */
 const OPERATORS: readonly {
   readonly sign: RegExp;
   readonly isOfTexts?: boolean;
@@ -20,11 +20,11 @@ const OPERATORS: readonly {
   { sign: /^=/, isOfTexts: true, meant: (name, value) => ({ [name]: value }) },
 ];
 
-/** Returns what somebody may have meant who wrote one value of a parameter like this, the likeliest first. */
+/** Returns what one value of a parameter may have meant, the likeliest first. */
 export function valuesMeant(name: string, value: string): readonly QueryString[] {
   const meant: QueryString[] = [];
   const isText = TEXTS.includes(name);
-  // Else the nearest value would be that of somebody else: `user_id=12345 ` is not 123456.
+  // Otherwise the nearest value would be that of another user: `user_id=12345 ` is not 123456.
   if (value.trim() !== value && value.trim() !== '') meant.push({ [name]: value.trim() });
   const operator = OPERATORS.find(({ sign, isOfTexts }) => sign.test(value) && (!isText || isOfTexts === true));
   const operand = operator === undefined ? '' : value.replace(operator.sign, '').trim();

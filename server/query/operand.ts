@@ -8,7 +8,7 @@ import { unitOfName } from '../../shared/unit-of-name.ts';
 import { parseName } from '../store/asked-name.ts';
 import type { Operator, ValueTest } from '../store/predicate.ts';
 
-/** For the error of a text that is none. */
+/** What is allowed, for errors. */
 export const OPERANDS = 'values such as 500, 1.5s or 10MiB; for level, trace, debug, info, warn, error, fatal';
 
 /** Returns undefined for a text that is not an operand. */

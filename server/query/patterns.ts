@@ -29,7 +29,7 @@ export interface PatternsQuery {
   readonly predicate: Predicate;
   /** Patterns in the answer. */
   readonly limit: number;
-  /** Of each pattern. */
+  /** Examples of each pattern in the answer. */
   readonly examples: number;
   readonly nowMs: number;
 }

@@ -12,7 +12,7 @@ import type { Query } from '../store/query.ts';
 import type { Plan } from '../store/search-plan.ts';
 import type { TextSink } from '../store/sink.ts';
 
-/** What is more than one label. */
+/** Groups that are more than one label. */
 const NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ['container', ['namespace', 'pod', 'container']],
   ['pod', ['namespace', 'pod']],

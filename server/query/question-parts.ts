@@ -11,7 +11,7 @@ export interface Question extends AuthorizedQuery {
   /** Names of parameters that are no filters on its route. */
   readonly ownNames: readonly string[];
   readonly nowMs: number;
-  /** Nobody is advised to erase more. */
+  /** Set for erasures, which are never advised to erase more. */
   readonly isErasure?: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface WrittenName {
   /** As it is written, and without what only says whether it is a label or a field. */
   readonly asked: string;
   readonly name: string;
-  /** Where it stands in the search text, from 1 on. */
+  /** Its place in the search text, from 1 on. */
   readonly position?: number;
   /** Returns the question with another name instead. */
   readonly replaced?: (by: string) => QueryString;

@@ -1,7 +1,7 @@
 /** How questions are written in hints, and in the URLs that they suggest. */
 import { all, type QueryString, single } from './parameters.ts';
 
-/** As somebody would write it: `status>=500`, `namespace=shop`. */
+/** Returns a filter as people write it: `status>=500`, `namespace=shop`. */
 export function written(parameter: string, values: QueryString[string]): string {
   const texts = values === undefined ? [] : typeof values === 'string' ? [values] : values;
   return texts.map((text) => (isWholeComparison(parameter, text) ? parameter : `${parameter}=${text}`)).join('&');

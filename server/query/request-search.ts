@@ -35,7 +35,7 @@ export async function foundRows(asked: RowSearch, predicates: readonly Predicate
   const found = await Promise.all(predicates.map((predicate) => search(asked, predicate)));
   const sign = asked.direction === 'forward' ? 1 : -1;
   const all = found.flatMap(({ rows }) => rows);
-  // Of one search they are in order already.
+  // Rows of one search are already in order.
   if (found.filter(({ rows }) => rows.length > 0).length > 1) all.sort((a, b) => sign * compared(a.instant, b.instant));
   const rows = withinBytes(all.slice(0, asked.rowsMax), asked.bytesMax);
   return { rows, isCut: rows.length < all.length || found.some(({ isCut }) => isCut) };

@@ -153,13 +153,13 @@ function longestGap(
   pointed: (at: number) => Pointed,
 ): Slowest | undefined {
   if (rows.length === 1) return undefined;
-  // Where an answer is cut, lines that nobody has read are between its last one and the next.
+  // Where an answer is cut, unread lines are between its last one and the next.
   const gaps = rows.map((row, at) => (at === shown ? 0 : msBetween(rows[at - 1]?.instant ?? start, row.instant)));
   const ms = Math.max(...gaps);
   return ms > 0 ? { kind: 'gap', ms, ...pointed(gaps.indexOf(ms)) } : undefined;
 }
 
-/** By its middle, because the clocks of nodes differ. */
+/** Decided by its middle, because the clocks of nodes differ. */
 function contains(outer: RequestRow, inner: RequestRow): boolean {
   if (inner === outer || inner.durationMs! >= outer.durationMs!) return false;
   const middle = inner.instant - BigInt(Math.round((inner.durationMs! * NS_PER_MS) / 2));

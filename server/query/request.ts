@@ -27,7 +27,7 @@ export interface RequestQuestion {
 export type RequestAnswer = RequestSummary & {
   readonly id: string;
   readonly found_by: (typeof KINDS)[number]['name'];
-  /** Of all pods, in the answer or not. */
+  /** Lines of all pods, in the answer or not. */
   readonly line_count: number;
   readonly cut?: Cut | undefined;
   readonly lines: readonly RequestLine[];

@@ -1,6 +1,6 @@
 /** Rounds numbers of answers. */
 
-/** Returns a number with at most six decimals; if it is below 1, with six digits behind its zeros. */
+/** Returns a number with at most six decimals; if it is below 1, with six significant digits. */
 export function sixDecimals(number: number): number {
   return Number(Math.abs(number) < 1 ? number.toPrecision(6) : number.toFixed(6));
 }

@@ -103,7 +103,7 @@ class Compiler {
     }
   }
 
-  /** Of an expression that is known to be valid, also in any case. */
+  /** Returns the pattern of an expression that is known to be valid, also in any case. */
   #pattern({ pattern, ignoreCase }: SearchRegexp): string {
     return ignoreCase || this.#ignoreCase ? `(?i)${pattern}` : pattern;
   }

@@ -45,7 +45,7 @@ export interface UserTotal {
   readonly p95_ms?: number | undefined;
   readonly first: string;
   readonly last: string;
-  /** There are more than so many lines in the range: those before this time are not counted. */
+  /** The range has more lines than were read: those before this time are not counted. */
   readonly cut?: { readonly lines: number; readonly from: string } | undefined;
 }
 
@@ -128,7 +128,7 @@ function totalOf(requests: readonly Request[], cutAt: bigint | undefined): UserT
   };
 }
 
-/** Linear between neighbours, as Prometheus' are. */
+/** Returns a quantile, interpolated between neighbours as Prometheus does. */
 function quantile(sorted: readonly number[], share: number): number | undefined {
   const at = share * (sorted.length - 1);
   const below = sorted[Math.floor(at)];

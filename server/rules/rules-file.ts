@@ -89,7 +89,7 @@ const PATTERNED = v.pipe(
       selector: v.exactOptional(SELECTOR),
       pattern: v.exactOptional(expressionText('pattern')),
       ignoreCase: v.exactOptional(v.boolean('ignoreCase must be true or false')),
-      // It stands in JSON strings, where quotes and backslashes would end or change something.
+      // It is put into JSON strings, where quotes and backslashes would end or change something.
       replace: v.exactOptional(
         v.pipe(v.string(REPLACE_WRONG), v.regex(/^(?:(?!["\\])[\x20-\x7e]){0,64}$/, REPLACE_WRONG)),
       ),

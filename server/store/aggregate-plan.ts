@@ -11,8 +11,8 @@ export interface AggregatePlan extends Predicate {
   /** Buckets begin this long after whole steps since 1970. */
   readonly offsetNs?: bigint | undefined;
   /**
-   * A bucket's rows are those of so many steps up to its end, 1 where nothing is said: windows that overlap. Of those whose
-   * last step begins within the time range; in a range without an end, up to the last step that has rows.
+   * How many steps a bucket's rows are from, up to its end; 1 by default, more make windows that overlap. There is a bucket
+   * for each last step that begins within the time range; in a range without an end, up to the last step that has rows.
    */
   readonly windowSteps?: number | undefined;
   /** Only groups that satisfy all of these are in the answer, and counted. */
@@ -33,7 +33,7 @@ export type Measure = { readonly where?: Where | undefined } &
   /** How many they are. */
   (
     | { readonly kind: 'rows' }
-    /** Of the numbers of a field. Rows without a number of it are counted only in `rows`. */
+    /** Measures the numbers of a field. Rows without one are counted only in `rows`. */
     | {
         readonly kind: 'numbers';
         readonly of: string;
@@ -44,9 +44,9 @@ export type Measure = { readonly where?: Where | undefined } &
         /** The first and the last of them in time, too. */
         readonly ends?: true;
       }
-    /** How many values a label or field has; an empty one is none. */
+    /** How many values a label or field has; an empty one does not count. */
     | { readonly kind: 'distinct'; readonly of: string }
-    /** Of lines, without what ends them. */
+    /** The bytes of lines, without their newlines. */
     | { readonly kind: 'bytes' }
   );
 
@@ -80,9 +80,15 @@ export type Measured =
        * QUANTILE_NUMBERS_KEPT_MAX numbers, and within ±0.5 % in larger ones. None without numbers.
        */
       readonly quantiles: readonly number[];
-      /** Of all numbers, not of a sample of more. NaN without numbers, or where it was not asked for; so are the ends. */
+      /**
+       * The standard deviation of the whole population. NaN without numbers, or where it was not asked for; so are `first`
+       * and `last`.
+       */
       readonly stddev: number;
-      /** Of numbers at the same instant, the first is the smallest of them, and the last the largest. */
+      /**
+       * The number of the earliest row, and of the latest; among numbers of the same instant, the smallest is first and the
+       * largest last.
+       */
       readonly first: number;
       readonly last: number;
     }

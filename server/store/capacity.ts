@@ -1,7 +1,7 @@
 /** How much room a store has, how fast it fills, and what keeps it from growing. */
 
 export interface StoreCapacity {
-  /** Of the volume, as last looked at; undefined where there is none. Writes wait once less than `keptFreeBytes` is free. */
+  /** The volume, as last polled; undefined where there is none. Writes wait once less than `keptFreeBytes` is free. */
   readonly space:
     { readonly freeBytes: number; readonly totalBytes: number; readonly keptFreeBytes: number } | undefined;
   readonly intake: Intake;
@@ -16,14 +16,14 @@ export interface Intake {
   readonly days: number;
   readonly rowCount: number;
   readonly lineBytes: number;
-  /** Of their part in the files. */
+  /** Their share of the files. */
   readonly storedBytes: number;
 }
 
 export interface StoreRetention {
-  /** Of streams to which no rule applies. Infinity keeps them. */
+  /** The age limit of streams to which no rule applies. Infinity keeps them. */
   readonly ageMs: number;
-  /** Of all files; the oldest lines are dropped beyond. Infinity where only age counts. */
+  /** The limit of all files; beyond it the oldest lines are dropped. Infinity where only age counts. */
   readonly maxSizeBytes: number;
   /** The first that applies to a stream decides. */
   readonly rules: readonly { readonly selector: Readonly<Record<string, string>>; readonly ageMs: number }[];

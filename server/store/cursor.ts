@@ -51,7 +51,7 @@ const CHECKSUM_BYTES = 3;
 const DAY_BIAS = 1 << (8 * DAY_BYTES - 1);
 const CIPHER = 'aes-128-ecb';
 export const CURSOR_KEY_BYTES = 16;
-/** Of cursors that nobody outside gets. */
+/** Seals cursors that never leave the process. */
 export const NO_CURSOR_KEY: Uint8Array = new Uint8Array(CURSOR_KEY_BYTES);
 /** Six bytes are the most that a Buffer reads at once. */
 const LOW = 2 ** 48;

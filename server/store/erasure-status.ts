@@ -14,7 +14,7 @@ export interface ErasureRequest {
   /** While the erasure has its filter; without its values from then on. */
   readonly text: string;
   readonly textWithoutValues: string;
-  /** Of the lines that it is about, both included, epoch milliseconds. */
+  /** The time range of its lines, both ends included, epoch milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
 }

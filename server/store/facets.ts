@@ -11,12 +11,15 @@ export interface Facet {
 export interface FacetsAsked {
   /** Only these names; undefined for all. */
   readonly names: readonly string[] | undefined;
-  /** Of each of these names these values alone, however many others there are: lines that the value finds as a filter. */
+  /**
+   * Counts only these values of each of these names, however many others there are: the lines that the value finds as a
+   * filter.
+   */
   readonly values?: readonly NamedValues[];
 }
 
 export interface NamedValues {
-  /** Of a label or field. */
+  /** The name of a label or field. */
   readonly name: string;
   readonly values: readonly string[];
 }

@@ -77,16 +77,16 @@ export interface LogStore extends LogReader {
   /** Waits for running writes. */
   close(): Promise<void>;
 
-  /** For stores that can make backups. */
+  /** Set by stores that can make backups. */
   readonly backups?: BackupAbility;
 
-  /** For stores that can keep saved views. */
+  /** Set by stores that can keep saved views. */
   readonly views?: ViewAbility;
 
-  /** For stores that can keep what sessions need over a restart. */
+  /** Set by stores that can keep what sessions need over a restart. */
   readonly sessions?: SessionAbility;
 
-  /** For stores that can verify their data. */
+  /** Set by stores that can verify their data. */
   readonly check?: CheckAbility;
 }
 

@@ -20,7 +20,7 @@ export interface TextSink {
   readonly columns?: readonly string[] | undefined;
   /** The time zone of the times, as in parseTimeZone; UTC if there is none. */
   readonly zone?: string | undefined;
-  /** For the format `text`. */
+  /** Options of the format `text`. */
   readonly readable?: Readable | undefined;
 }
 

@@ -53,7 +53,7 @@ export class GarbagePacer {
     if (grownBytes < THREAD_GARBAGE_BYTES_MAX && !this.#isScarce()) return;
     if (this.#isShort()) this.#emptyCaches();
     this.#collect();
-    // Growth that is alive is no reason for another collection.
+    // Live memory that has grown does not call for another collection.
     this.#leastBytes = this.#usedBytes();
   }
 }

@@ -37,7 +37,7 @@ export interface PoolOptions {
   readonly workerUrl: URL;
   /** Milliseconds since any fixed instant. */
   readonly now?: () => number;
-  /** For tests: whether memory is scarce. */
+  /** Whether memory is scarce; replaced in tests. */
   readonly isScarce?: () => boolean;
 }
 

@@ -27,7 +27,7 @@ export interface LogPage {
 /** A question near one that found nothing. */
 export interface Hint {
   readonly message: string;
-  /** Of the URL that asks it. */
+  /** The query of the URL that asks it. */
   readonly parameters?: string;
   readonly lines?: number;
 }
@@ -87,7 +87,7 @@ export interface AggregateGroup<By = Readonly<Record<string, string>>> {
   readonly distinct?: Readonly<Record<string, number>>;
 }
 
-/** Of numbers of about the same size: at least `from`, less than `to`. */
+/** A bucket of numbers of about the same size: at least `from`, less than `to`. */
 export interface NumberBucket {
   readonly from: number;
   readonly to: number;

@@ -18,7 +18,7 @@ export type Parameters = Readonly<Record<string, string | number | boolean | rea
 export class AnswerError extends Error {
   readonly status: number;
   readonly code: string;
-  /** Of what is wrong in a search text: from 1 on. */
+  /** Where a search text is wrong, from 1 on. */
   readonly position: number | undefined;
   readonly length: number | undefined;
   readonly retryAfterSeconds: number | undefined;

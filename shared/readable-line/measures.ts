@@ -64,12 +64,12 @@ export function sizeText(bytes: number): string {
   return scaled(bytes, 1000, ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']);
 }
 
-/** The same of memory, in powers of 1024: `148 MiB`. */
+/** Writes memory in powers of 1024: `148 MiB`. */
 export function memoryText(bytes: number): string {
   return scaled(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']);
 }
 
-/** Of a processor: `210 m`, `1.2 cores`. */
+/** Writes CPU time: `210 m`, `1.2 cores`. */
 export function coresText(cores: number): string {
   if (Math.abs(cores) < 1) return `${threeDigits(cores * 1000)} m`;
   return cores === 1 ? '1 core' : `${threeDigits(cores)} cores`;

@@ -8,7 +8,7 @@ export interface Message {
   readonly name?: string;
   /** Fields that its program wrote into the message. */
   readonly fields?: readonly Field[];
-  /** Of a statement, ms. */
+  /** The duration of a statement, ms. */
   readonly durationMs?: number;
 }
 

@@ -32,7 +32,7 @@ const DIM = '\u001b[2m';
 const BOLD = '\u001b[1m';
 const RED = '\u001b[31m';
 const YELLOW = '\u001b[33m';
-/** Of pods: without red and yellow, which mean levels. */
+/** Colors of pods, without red and yellow, which mean levels. */
 const POD_COLORS = [36, 35, 34, 32, 96, 95, 94, 92];
 
 const LEVEL_STYLES: Readonly<Record<string, string>> = {

@@ -28,7 +28,7 @@ function arm(): void {
 
 /** An expression for both of V8's engines. */
 export interface NativeRegexp {
-  /** For texts of up to NATIVE_CHARS_MAX. */
+  /** Used for texts of up to NATIVE_CHARS_MAX. */
   readonly fast: RegExp;
   /** Runs at 5–9 MB/s, whatever the text. */
   readonly linear: RegExp;

@@ -10,7 +10,7 @@ import { RUNS_MAX } from './format.ts';
 
 /** One run of a container. */
 export interface Run {
-  /** Of its pod. */
+  /** The uid of its pod. */
   readonly uid: string;
   readonly container: string;
   /** How often the container had been restarted before: run 4 wrote 4.log. */

@@ -45,7 +45,6 @@ function explained<T>(expression: string, compile: () => T): T {
 
 function adviceOn(problem: string): string {
   if (/Perl syntax|escape sequence/.test(problem)) return '; RE2 has no look-around and no back references';
-  if (/missing|unexpected|range/.test(problem))
-    return '; a character that stands for itself takes a backslash, such as \\( or \\[';
+  if (/missing|unexpected|range/.test(problem)) return '; a literal character takes a backslash, such as \\( or \\[';
   return '';
 }

@@ -12,7 +12,7 @@ const ENDINGS_MAX = 1_000;
 const DEPLOYS_MAX = 200;
 const WARNINGS_MAX = 500;
 const STEPS_MAX = 60;
-/** Of one answer of `/aggregate`. */
+/** The limit of one answer of `/aggregate`. */
 const GROUPS_MAX = 10_000;
 
 export async function askPods(filters: Parameters, ended: AbortSignal): Promise<readonly PodCounts[]> {

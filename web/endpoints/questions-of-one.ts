@@ -95,7 +95,7 @@ export function fieldOf(row: LogRow, name: string | undefined): string | undefin
 export interface FailureKind {
   readonly text: string;
   readonly count: number;
-  /** Of the lines that say it. */
+  /** Finds the lines that say it. */
   readonly search: string;
   /** Which workload says it, where it is another one. */
   readonly from: string;

@@ -14,7 +14,7 @@ import { type List, useVirtual } from './virtual.ts';
 
 export interface LineListProps {
   readonly rows: readonly LogRow[];
-  /** Of the search text, in lower case. */
+  /** Words of the search text, in lower case. */
   readonly words: readonly string[];
   /** Differs between searches: the list then begins at its start, with columns as wide as its lines need. */
   readonly searchId: number;
@@ -36,10 +36,10 @@ const ROW_PX = 20;
 const PHONE_ROW_PX = 52;
 const DETAILS_PX = 300;
 const DAY_PX = 20;
-/** Of the names of columns. */
+/** Height of the names of columns. */
 const HEAD_PX = 28;
 const PHONE = matchMedia('(max-width: 720px)');
-/** Of names of pods, in characters. */
+/** Width of names of pods, in characters. */
 const POD_WIDTH_MIN = 12;
 const POD_WIDTH_MAX = 22;
 /** Lines whose pods set the width of their column. */

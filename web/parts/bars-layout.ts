@@ -15,7 +15,7 @@ export interface BarsLayout {
   readonly bars: readonly Bar[];
   readonly calmMax: number;
   readonly problemMax: number;
-  /** Of the line between both. */
+  /** The line between both. */
   readonly baseline: number;
 }
 

@@ -130,7 +130,7 @@ function Facet({ name, field }: { readonly name: string; readonly field: FieldVa
   );
 }
 
-/** Of very many values, none is listed. */
+/** Whether a field has too many values to list. */
 function isUnlisted(field: FieldValues | undefined): boolean {
   return field !== undefined && field.distinct > 0 && (field.values ?? []).length === 0;
 }

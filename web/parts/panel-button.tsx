@@ -6,7 +6,7 @@ import { useEffect, useRef } from 'preact/hooks';
 export interface PanelButtonProps {
   readonly isOpen: Signal<boolean>;
   readonly panel: () => ComponentChildren;
-  /** Of the button. */
+  /** The class of the button. */
   readonly class?: string;
   /** Where its text is not shown everywhere. */
   readonly label?: string;

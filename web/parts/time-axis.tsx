@@ -11,7 +11,7 @@ const EDGE = 14;
 export interface TimeAxisProps {
   readonly fromMs: number;
   readonly toMs: number;
-  /** Of the chart, in pixels. */
+  /** Width of the chart, in pixels. */
   readonly width: number;
 }
 

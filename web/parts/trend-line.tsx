@@ -8,7 +8,7 @@ export interface TrendLineProps {
   /** Undefined where nothing is known: a gap. */
   readonly values: readonly (number | undefined)[];
   readonly bad?: readonly number[];
-  /** For those who cannot see it. */
+  /** Describes the line to those who cannot see it. */
   readonly label: string;
 }
 

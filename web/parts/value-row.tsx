@@ -10,7 +10,7 @@ export interface ValueRowProps {
   readonly name: string;
   readonly value: string;
   readonly rows: number;
-  /** Of the longest bar. */
+  /** The share of the longest bar. */
   readonly share: number;
   readonly isPod?: boolean;
   readonly children: ComponentChildren;

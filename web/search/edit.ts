@@ -15,7 +15,7 @@ interface Term {
 /** The conditions `name:value` that all lines must satisfy. */
 function termsOf(text: string): Term[] {
   const tokens = tokensOf(text);
-  // Of alternatives, none is a condition of its own.
+  // None of several alternatives is a condition of its own.
   if (tokens.some(isTopLevelOr)) return [];
   return tokens.flatMap((token, i) => {
     const before = tokens.slice(0, i).findLast(({ kind }) => kind !== 'space');

@@ -7,10 +7,10 @@ import { view } from './navigation.ts';
 import { asked } from './search.ts';
 import { access, connection } from './session.ts';
 
-/** Of each kind on one chart; the newest. */
+/** Changes of each kind on one chart; the newest are kept. */
 const CHANGES_MAX = 200;
 
-/** Of the search in Explore. */
+/** The changes in the range of Explore. */
 export const changes = signal<readonly Change[]>([]);
 
 let running = new AbortController();

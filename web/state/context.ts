@@ -24,7 +24,7 @@ export interface Context {
 const SIDE_LINES = 25;
 const MORE_LINES = 100;
 
-/** Of the line whose context is shown: its cursor, or a time, which has no context but all lines. */
+/** The line whose context is shown: its cursor, or a time, around which all lines are shown. */
 export const contextLine = computed(() =>
   question.value.context === '' || question.value.line === '' || view.value.kind !== 'explore'
     ? ''

@@ -12,7 +12,7 @@ export interface Second {
 
 export interface LivePod {
   readonly name: string;
-  /** Of one of its lines. */
+  /** The labels of one of its lines. */
   readonly labels: Labels;
   /** Lines since the tail began. */
   readonly count: number;

@@ -12,7 +12,7 @@ export interface SizesAnswer {
   }[];
 }
 
-/** Of each power of ten, as the server has them. */
+/** Edges of each power of ten, as on the server. */
 const EDGES = [1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8];
 
 /** Zero and what is below it have no place on this scale. */

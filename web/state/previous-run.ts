@@ -17,7 +17,7 @@ export async function showPreviousRun({ labels, time, restart }: LogRow): Promis
   if (restart !== undefined) {
     return ask({ q: `${search} restart:${restart - 1}`, since: '', until: '', order: 'newest', tab: 'lines' });
   }
-  // Of lines that older agents sent, the end of the run before is known, if the cluster has said it.
+  // For lines that older agents sent, the cluster may have recorded the end of the run before.
   try {
     const { rows } = await askLines(connection(), { search: `${search} stream:podlog`, until: time, limit: 20 });
     const end = rows.find(({ line }) => ENDED.test(line));

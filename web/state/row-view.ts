@@ -33,7 +33,7 @@ function fieldsIn({ json, line }: LogRow): Field[] {
     const fields = json === '' ? parsed : parsed.fields;
     return fields === undefined ? [] : fieldsOf(fields);
   } catch {
-    // A line that begins like an object and is none is a text.
+    // A line that begins like an object but is not one is a text.
     return [];
   }
 }

@@ -13,7 +13,7 @@ import { access, connection, noticeRevoked } from './session.ts';
 import { frozenRange, instantMs, stepSeconds, type TimeRange } from './time-range.ts';
 
 const PAGE_LINES = 200;
-/** Of further pages: whoever scrolls on is faster than a request for each screen. */
+/** Lines of each further page: people scroll faster than a request for each screen would take. */
 const NEXT_PAGE_LINES = 1_000;
 const BARS_MAX = 90;
 

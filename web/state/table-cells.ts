@@ -10,7 +10,7 @@ const SAMPLE_LINES = 200;
 const SUGGESTED_SHARE = 0.1;
 const WIDTH_MIN = 4;
 const WIDTH_MAX = 40;
-/** Of the last column, which takes the rest of the row. */
+/** Minimum width of the last column, which takes the rest of the row. */
 const LAST_WIDTH_MIN = 24;
 const MESSAGE = 'message';
 

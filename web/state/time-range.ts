@@ -10,7 +10,7 @@ export interface TimeRange {
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1e3, m: 60e3, h: 3_600e3, d: 86_400e3, w: 604_800e3 };
 
-/** The milliseconds of `15m` or `1h30m`; undefined if it is none of these. */
+/** The milliseconds of `15m` or `1h30m`; undefined if it is not a duration. */
 export function durationMs(text: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?[smhdw])+$/.test(text)) return undefined;
   return [...text.matchAll(/([\d.]+)([smhdw])/g)].reduce(

@@ -61,7 +61,7 @@ export function User({ id }: { readonly id: string }) {
   );
 }
 
-/** Of a user without requests in the range there may be lines all the same. */
+/** A user without requests in the range may still have lines. */
 function Erasing({ id }: { readonly id: string }) {
   const isOpen = useSignal(false);
   if (isOpen.value) return <Erase id={id} onClose={() => (isOpen.value = false)} />;

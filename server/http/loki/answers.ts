@@ -64,7 +64,7 @@ export function success(resultType: string, result: unknown, cost: Cost): unknow
   return { status: 'success', data: { resultType, result, stats: statisticsOf(cost) } };
 }
 
-/** With milliseconds as a fraction. */
+/** Returns seconds, with milliseconds as a fraction. */
 export function secondsOf(ns: bigint): number {
   return Number(ns / 1_000_000n) / 1000;
 }
@@ -76,7 +76,7 @@ function ownLabels(metadata: LabelValues, parsed: LabelValues): unknown {
   };
 }
 
-/** What clients show of the cost. What only Loki has (chunks, splits, caches) is zero. */
+/** Returns the statistics that clients show. Those that only Loki has (chunks, splits, caches) are zero. */
 function statisticsOf({ lines, bytes, seconds, entries }: Cost): unknown {
   const rate = (count: number): number => (seconds > 0 ? Math.round(count / seconds) : 0);
   const store = {

@@ -60,7 +60,7 @@ async function erase(
   // The end is part of it.
   const bounds = { start: instantOfMs(startMs), end: instantOfMs(endMs) + 1n };
   if (!isExact(expr, discovery)) throw new LokiRequestError(INEXACT);
-  // What the caller may see narrows it, but is no selector that somebody wrote.
+  // What the caller may see narrows the request, but does not count as a selector.
   const anyones = predicateOf(expr, visibleOf({ namespaces: 'all' }, bounds, nowMs), discovery);
   if (isOnlyNegative(anyones.where)) throw new LokiRequestError(TOO_WIDE);
   const filter = predicateOf(expr, visibleOf(asked, bounds, nowMs), discovery);
@@ -103,7 +103,7 @@ function parseLines(text: string): LogExpr {
   throw new LokiRequestError('invalid query expression');
 }
 
-/** Seconds of ten digits, or RFC 3339; other than in queries. */
+/** Parses seconds of ten digits, or RFC 3339. Queries take more forms. */
 function parseTime(name: string, text: string): number {
   const ms = /^\d{10}$/.test(text) ? Number(text) * 1000 : RFC3339.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(ms)) throw new LokiRequestError(`invalid ${name} time: require unix seconds or RFC3339 format`);

@@ -39,7 +39,7 @@ export function registerDetectedFields(app: FastifyInstance, routes: QueryRoutes
   });
 }
 
-/** Sizes are given as a query takes them. */
+/** Returns a value as a query takes it: sizes are rewritten. */
 function askedAs(value: string): string {
   return fieldType(value) === 'bytes' && /[a-z]$/i.test(value) ? humanBytes(parseBytes(value)!) : value;
 }

@@ -39,7 +39,7 @@ function limitsOf({ logs, discovery }: LimitsRoutes): Readonly<Record<string, un
     max_query_length: durationText(LOGQL_RANGE_MS_MAX),
     max_query_series: LOGQL_SERIES_MAX,
     query_timeout: durationText(QUERY_RUN_MS_MAX),
-    // What is never dropped by age has none.
+    // Lines that are kept for ever have no period.
     retention_period: ageMs === Infinity ? '0s' : durationText(ageMs),
     volume_enabled: true,
   };

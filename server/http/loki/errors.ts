@@ -5,7 +5,7 @@ import { PodlogError, UnauthenticatedError } from '../../../shared/errors.ts';
 import { challengesFor } from '../../auth/credentials.ts';
 import { CLIENT_GONE } from '../asker.ts';
 
-/** For clients that are gone, as nginx logs them. */
+/** Logged for clients that have left, as nginx does. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 /**

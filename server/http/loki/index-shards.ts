@@ -1,6 +1,6 @@
 /**
- * `/loki/api/v1/index/shards`: parts into which a query may be cut, so that each reads so many bytes. podlog cuts queries by itself:
- * all is one part.
+ * `/loki/api/v1/index/shards`: parts into which a query may be cut, each of about a given size. podlog cuts queries itself,
+ * so it answers with one part.
  */
 import type { FastifyInstance } from 'fastify';
 import { JSON_TYPE } from './answers.ts';
@@ -9,7 +9,7 @@ import { streamStats } from './index-volume.ts';
 import type { QueryRoutes } from './query.ts';
 import { parseSelectorOf } from './selector.ts';
 
-/** Of the hashes of streams, of 64 bits: more than a number of JavaScript holds. */
+/** All hashes of streams, which have 64 bits: more than a number of JavaScript holds. */
 const ALL = '"bounds":{"min":0,"max":18446744073709551615}';
 
 export function registerIndexShards(app: FastifyInstance, routes: QueryRoutes): void {

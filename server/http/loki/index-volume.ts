@@ -31,7 +31,7 @@ export function registerIndex(app: FastifyInstance, routes: QueryRoutes): void {
   });
 }
 
-/** Without an envelope. A stream is a chunk here. */
+/** Answers without an envelope. Each stream counts as one chunk. */
 export async function streamStats(
   { engine, discovery, now }: QueryRoutes,
   matchers: readonly Matcher[],
@@ -80,7 +80,7 @@ async function volumes(
   return volumesAnswer(answer, { lines: 0, bytes: 0, seconds, entries: answer.length });
 }
 
-/** A matrix only where a series has several points, as Loki has it. */
+/** Writes a matrix where a series has several points, and a vector otherwise, as Loki does. */
 function volumesAnswer(series: readonly VolumeSeries[], cost: Cost): unknown {
   const all = series.map(({ labels, points }) => ({
     metric: Object.fromEntries(labels),
@@ -98,7 +98,7 @@ function parseIsByName(form: Form): boolean {
   return text === 'labels';
 }
 
-/** None is as many as by default. @throws LokiRequestError */
+/** Parses the limit; 0 means the default. @throws LokiRequestError */
 function parseLimit(form: Form): number {
   const text = form.get('limit');
   return parsePositive(text === '0' ? undefined : text, LOKI_VOLUME_SERIES_DEFAULT);

@@ -74,13 +74,13 @@ export async function streamsOf(
   });
 }
 
-/** Where nothing is found, the answer has no data at all. */
+/** Writes a list; an empty one is left out of the answer altogether, as Loki does. */
 function listed(found: ReadonlySet<string>): unknown {
   const data = bounded([...found].toSorted(), (text) => text);
   return data.length === 0 ? { status: 'success' } : { status: 'success', data };
 }
 
-/** As many as fit into an answer. @throws LokiRequestError */
+/** Checks that a list fits into an answer. @throws LokiRequestError */
 function bounded<T>(list: readonly T[], textOf: (each: T) => string): readonly T[] {
   const bytes = list.reduce((sum, each) => sum + Buffer.byteLength(textOf(each)), 0);
   if (bytes <= LABELS_ANSWER_BYTES_MAX) return list;

@@ -8,7 +8,7 @@ import { type Form, LokiRequestError } from './form.ts';
 const NS = 1_000_000_000n;
 const HOUR_NS = 3600n * NS;
 const RANGE_NS_MAX = BigInt(LOGQL_RANGE_MS_MAX) * BigInt(NS_PER_MS);
-/** Of an integer that is seconds; longer ones are nanoseconds. */
+/** Digits of an integer that is in seconds; longer ones are in nanoseconds. */
 const SECONDS_DIGITS_MAX = 10;
 const POINTS_DEFAULT = 250n;
 
@@ -34,7 +34,7 @@ export function parseTime(form: Form, name: string, fallback: bigint): bigint {
   );
 }
 
-/** Rounded to a millisecond, as a float of seconds is not more exact. */
+/** Rounds to a millisecond, since a float of seconds is no more exact. */
 function secondsOf(text: string): bigint {
   return BigInt(Math.round(Number(text) * 1000)) * BigInt(NS_PER_MS);
 }
@@ -89,7 +89,7 @@ export function parsePositive(text: string | undefined, fallback: number): numbe
   return Number(text);
 }
 
-/** Metrics have no limit of lines. @throws LokiRequestError */
+/** Checks a limit of lines, which metrics do not have. @throws LokiRequestError */
 export function assertLines(limit: number): void {
   if (limit <= LOGQL_LINES_MAX) return;
   throw new LokiRequestError(

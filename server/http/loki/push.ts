@@ -20,7 +20,7 @@ export interface PushRoutes {
 
 export function registerPush(app: FastifyInstance, { lokiPushes, log, now }: PushRoutes): void {
   void app.register(async (scope) => {
-    // Those of a push end with a newline.
+    // Errors of a push end with a newline, as Loki's do.
     scope.setErrorHandler((error: Error, _request, reply) => sendText(error, log, reply, '\n'));
     const options = {
       config: { takesBody: true },
@@ -50,14 +50,17 @@ export function registerPush(app: FastifyInstance, { lokiPushes, log, now }: Pus
   });
 }
 
-/** Anything but JSON is read as protobuf, as Loki does. @throws LokiRequestError */
+/** Returns the format of a body: anything but JSON is read as protobuf, as Loki does. @throws LokiRequestError */
 function formatOf(contentType: string | undefined): PushFormat {
   const [type = ''] = (contentType ?? '').split(';');
   if (type.trim() === '') throw new LokiRequestError('mime: no media type');
   return type.trim().toLowerCase() === 'application/json' ? 'json' : 'protobuf';
 }
 
-/** The block of snappy in protobuf is no coding of the body, whether the client names it or not. @throws LokiRequestError */
+/**
+ * Returns the coding of a body. The snappy block around protobuf is not one, whether the client names it or not.
+ * @throws LokiRequestError
+ */
 function codingOf(contentEncoding: string | undefined): ContentCoding | undefined {
   switch (contentEncoding) {
     case undefined:

@@ -10,7 +10,7 @@ import { snappyDecoded } from './snappy.ts';
 export type PushFormat = 'json' | 'protobuf';
 
 export interface DecodeInput {
-  /** Of protobuf: a block of snappy. */
+  /** The body; protobuf comes as a snappy block. */
   readonly body: Uint8Array;
   readonly format: PushFormat;
   readonly nowMs: number;

@@ -13,7 +13,7 @@ const BRACKET = 0x5b;
 const BRACKET_END = 0x5d;
 const SPACE = 0x20;
 const SCALAR = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)/y;
-/** Of a number; a longer one is not read as one. */
+/** Bytes of a number; a longer one is refused. */
 const SCALAR_BYTES_MAX = 1024;
 export class JsonCursor {
   readonly bytes: Buffer;

@@ -16,7 +16,7 @@ import { streamLabelsText } from './labels.ts';
 
 const SECONDS_PER_DAY = MS_PER_DAY / 1000;
 const NS_DIGITS = 9;
-/** Of a number of 64 bits. */
+/** Digits of a number of 64 bits. */
 const DIGITS_MAX = 19;
 
 /**
@@ -32,7 +32,7 @@ class JsonPush {
   readonly #json: JsonCursor;
   readonly #entries: EntryCollector;
   readonly #times = new Rfc3339Parser();
-  // Of the entry that is read.
+  // The time of the entry that is being read.
   #seconds = 0;
   #ns = 0;
   #hasMetadata = false;

@@ -1,6 +1,6 @@
 /**
  * The labels of a pushed stream, `{app="api", env="prod"}`, as Loki reads them: of a text, in Prometheus' syntax. Labels with
- * empty values are none.
+ * empty values are left out.
  */
 import { unescaped } from '../../../shared/go-quote.ts';
 import { labelsText } from '../../../shared/labels-text.ts';
@@ -13,7 +13,7 @@ import {
 } from '../../limits.ts';
 import { pushedLabelProblem } from '../label-limits.ts';
 
-/** Of a text that an error quotes; the rest is an ellipsis. */
+/** Characters of a text that an error quotes; an ellipsis replaces the rest. */
 const QUOTED_LENGTH_MAX = 1024;
 /** Loki adds it itself, so it does not count. */
 const SERVICE_NAME = 'service_name';

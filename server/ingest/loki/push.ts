@@ -1,6 +1,6 @@
 /**
  * Stores what clients of Loki push, from the body to durable row groups. A body is decoded and judged as a whole before anything
- * of it is stored. Then its good entries are stored, and the answer tells of the others.
+ * of it is stored. Then its good entries are stored, and the answer names the others.
  *
  * Loki stores a line of the same stream and time once, so clients send again what they do not know to be stored. Here a repeat
  * of a push stores the entries that the first attempt did not: it is known by its content, or by an idempotency key. In a batch

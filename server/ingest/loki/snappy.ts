@@ -8,10 +8,10 @@ import { bodyTooLarge } from './too-large.ts';
 
 /** Bytes that one byte of a block can become, at most: a copy of 64 has three. */
 const RATIO_MAX = 22;
-/** A literal of up to so many bytes is copied faster one by one. */
+/** Shorter literals are copied faster byte by byte. */
 const SHORT_BYTES_MAX = 32;
 
-/** Of a block: the size that it is decoded to, and where its literals and copies begin. */
+/** The head of a block: its decoded size, and where its literals and copies begin. */
 interface BlockHead {
   readonly sizeBytes: number;
   readonly at: number;

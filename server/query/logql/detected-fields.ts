@@ -13,10 +13,10 @@ export type FieldType = 'int' | 'float' | 'boolean' | 'duration' | 'bytes' | 'st
 
 export interface DetectedField {
   readonly name: string;
-  /** That of the value that was found last. */
+  /** The type of the value that was found last. */
   readonly type: FieldType;
   readonly values: ReadonlySet<string>;
-  /** None for structured metadata. */
+  /** Empty for structured metadata. */
   readonly parsers: readonly string[];
   /** Where it is in an object of JSON. */
   readonly jsonPath: readonly string[] | undefined;

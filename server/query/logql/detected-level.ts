@@ -39,7 +39,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 ]);
 const UNKNOWN = 'unknown';
 
-/** In this order: the first that a text has counts. */
+/** Tried in this order: the first that a text has counts. */
 const IN_TEXT: readonly (readonly [words: RegExp, level: string])[] = [
   [/info|INFO/, 'info'],
   [/err:|ERR:|error|ERROR/, 'error'],

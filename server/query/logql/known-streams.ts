@@ -28,7 +28,7 @@ export class KnownStreams {
   }
 }
 
-/** Labels with empty values are none. */
+/** Returns the labels as Loki has them: without those whose values are empty. */
 export function lokiLabels(labels: Labels, { serviceName }: Discovery): StreamLabels {
   const own = new Map<string, string>();
   for (const [name, value] of Object.entries(labels)) if (value !== '') own.set(labelName(name), value);

@@ -22,7 +22,7 @@ export interface LinePattern {
   readonly samples: readonly (readonly [bucket: number, lines: number])[];
 }
 
-/** Returns those of most lines, first. */
+/** Returns the patterns with most lines first. */
 export async function linePatterns(
   { predicate, stepNs }: LinePatternsQuestion,
   view: LogView,
@@ -57,7 +57,7 @@ export async function linePatterns(
 const SAMPLE_BYTES = 200;
 
 const GAP = '<_>';
-/** Variables, what was cut off, and what would be a capture. */
+/** Matches variables, ellipses of what was cut off, and what would be a capture. */
 const VARYING = /⟨[^⟩]*⟩|…|<[a-zA-Z_]\w*>/g;
 
 /**

@@ -115,7 +115,7 @@ class Streams {
   }
 }
 
-/** Of a line besides its text. */
+/** Memory of a line besides its text. */
 export const LINE_BYTES = 200;
 
 /** The labels of a line: those of its stream, and those that are given with the line. */

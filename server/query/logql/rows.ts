@@ -32,7 +32,7 @@ export interface LinesAsked {
   readonly discovery: Discovery;
 }
 
-/** Of the lines that were read. */
+/** Counts of the lines that were read. */
 export interface LineCounts {
   lines: number;
   bytes: number;

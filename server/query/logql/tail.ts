@@ -131,7 +131,7 @@ export async function* gathered(
       const timer = setTimeout(() => isOver.resolve(undefined), delayMs);
       for (let bytes = sizeOf(lines); ;) {
         next = arriving.next();
-        // It is waited for again, whatever comes of it.
+        // Awaited again below, so its failure is handled there.
         next.catch(() => {});
         if (bytes >= LOKI_TAIL_GATHERED_BYTES_MAX) break;
         const more = await Promise.race([next, isOver.promise]);

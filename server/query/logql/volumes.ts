@@ -65,7 +65,7 @@ function needed(names: readonly string[]): (stored: string) => boolean {
 }
 
 interface Groups {
-  /** Of an aggregation. */
+  /** What an aggregation groups by. */
   readonly by: readonly string[];
   readonly count: number;
   readonly labelsOf: (values: readonly string[]) => Labels;

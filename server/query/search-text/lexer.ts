@@ -23,7 +23,7 @@ export type TokenKind =
   | 'word'
   | 'quoted'
   | 'regexp'
-  /** Of a label or field; an operator and one or more operands follow. */
+  /** A label or field; an operator and one or more operands follow. */
   | 'name'
   | 'operator'
   | 'comma'

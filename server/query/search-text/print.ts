@@ -49,7 +49,7 @@ function grouped(node: SearchNode, isGroup: boolean, isCareful: boolean): string
   return isGroup ? `(${print(node, isCareful)})` : print(node, isCareful);
 }
 
-/** Returns a name as it stands before an operator. */
+/** Returns a name as it is written before an operator. */
 export function writtenName(name: string): string {
   return firstOf([name, quotedText(name)], (text) =>
     isCut(`${text}:x`, [text, ':', 'x'], ['name', 'operator', 'word']),

@@ -23,7 +23,7 @@ export function partsOfWord(word: string): readonly string[] {
   return parts;
 }
 
-/** Half of a surrogate pair is no sign. */
+/** Half of a surrogate pair cannot be escaped. */
 function isEscapable(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   return (code < 0xd800 || code > 0xdfff) && ESCAPABLE.test(text[at]!);

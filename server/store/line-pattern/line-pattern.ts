@@ -42,7 +42,7 @@ const UNNAMED: ReadonlySet<string> = new Set(['time', 'ts', 'timestamp', '@times
 /** Values of a line, by their slots, −1 for none; they are the same for all lines of a template. */
 export interface PatternSlots {
   readonly message: number;
-  /** Of an exception, perhaps: the text directly before the level, and the level. */
+  /** The text directly before the level, which may name an exception, and the level. */
   readonly prefix: number;
   readonly level: number;
   readonly method: number;
@@ -166,7 +166,7 @@ function pathEnd(bytes: Buffer, start: number, end: number): number {
   return end;
 }
 
-/** Names a pattern in URLs. It is no pattern itself: all hex digits of such a text are folded. */
+/** Names a pattern in URLs. Its own text could not: all hex digits of such a text are folded. */
 export function patternId(pattern: string | Uint8Array): string {
   return hash('sha256', pattern, 'hex').slice(0, HASH_HEX_DIGITS);
 }

@@ -40,7 +40,7 @@ export interface Decimals {
   readonly mantissas: IntegerArray;
   /** How many digits of each mantissa stand behind the point, or of all. */
   readonly scale: number | Uint8Array;
-  /** Zeros at the ends of mantissas, behind the point, are none of the text. */
+  /** Zeros at the ends of mantissas, after the point, are not part of the text. */
   readonly isShortest: boolean;
 }
 

@@ -20,7 +20,7 @@ const ENDINGS = ['Exception', 'Error', 'Throwable'].map((word) => Buffer.from(wo
 const DOLLAR = 0x24;
 const OPEN_PARENTHESIS = 0x28;
 const CLOSE_PARENTHESIS = 0x29;
-/** Of nested classes, in .NET. */
+/** Separates nested classes in .NET. */
 const PLUS = 0x2b;
 const POINT = 0x2e;
 const UNDERSCORE = 0x5f;

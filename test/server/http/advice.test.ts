@@ -250,9 +250,9 @@ test.each([
 });
 
 test.each([
-  ['previous:true', '"previous" at 1; it is a parameter, which stands beside search='],
-  ['level:error order:oldest', '"order" at 13; it is a parameter, which stands beside search='],
-  ['limit:5', '"limit" at 1; it is a parameter, which stands beside search='],
+  ['previous:true', '"previous" at 1; it is a parameter, which goes beside search='],
+  ['level:error order:oldest', '"order" at 13; it is a parameter, which goes beside search='],
+  ['limit:5', '"limit" at 1; it is a parameter, which goes beside search='],
   ['tail_lines:20', '"tail_lines" at 1; beside search=, there is limit=20'],
   [
     'sort_by:p99',

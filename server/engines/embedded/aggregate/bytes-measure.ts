@@ -103,7 +103,7 @@ function valueSizes(values: ColumnValues, lend: Lend): Uint32Array {
   }
 }
 
-/** Of texts with numbers: a digit of their pattern is 0, or how many digits a number has that begins with zeros. */
+/** Sizes of texts with numbers: a digit of their pattern is 0, or how many digits a number has that begins with zeros. */
 function cutTextSizes({ patterns, codes, firsts, strides, numbers }: CutTexts, sizes: Uint32Array): Uint32Array {
   const fixed = new Uint32Array(strides.length);
   const plainPlaces = Array.from(strides, (_, code) => {

@@ -238,7 +238,7 @@ class ExactTable {
 
   /**
    * Reads the slots of some values, so that they are in the cache: such reads overlap where nothing depends on them.
-   * @returns how many are in use, so that nobody leaves out the reads
+   * @returns how many are in use, so that the reads are not optimized away
    */
   touch(group: number, high: Uint32Array, from: number, to: number): number {
     const slots = this.#slots;

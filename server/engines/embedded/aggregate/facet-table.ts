@@ -22,7 +22,7 @@ export class FacetTable {
   #isCut = false;
   readonly #areAllIds: boolean;
 
-  /** @param ids  names whose values are not counted, as they are known to be too many, or as nobody asks for any */
+  /** @param ids  names whose values are not counted, because there are known to be too many, or none is asked for */
   constructor(ids: Ids = []) {
     this.#areAllIds = ids === 'all';
     if (ids !== 'all') for (const name of ids) this.addId(name, 0);

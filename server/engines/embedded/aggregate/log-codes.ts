@@ -26,7 +26,7 @@ export function bucketCodesOf(values: ColumnValues, texts: Texts): BucketCodes |
   return values.kind === 'decimal' ? codesBetween(values.mantissas, values.scale, values, texts) : undefined;
 }
 
-/** @param scale  digits behind the point of each mantissa, or of all */
+/** @param scale  digits after the point of each mantissa, or of all */
 function codesBetween(
   mantissas: ArrayLike<number>,
   scale: number | Uint8Array,

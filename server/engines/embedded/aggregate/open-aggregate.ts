@@ -21,7 +21,7 @@ export type Pass =
   | { readonly kind: 'count'; readonly measures: readonly Measure[] }
   /** Groups that may be among the largest are counted. */
   | { readonly kind: 'recount'; readonly counterBits: CounterBits }
-  /** Of these groups; of all where they are not said, which must not be too many to hold. */
+  /** The groups to measure; all of them by default, which must fit into memory. */
   | {
       readonly kind: 'measure';
       readonly groups: GroupTableState | undefined;

@@ -164,7 +164,7 @@ const ADDED_ONE_BY_ONE_MAX = 4096;
  * @returns the number of groups that were left out
  */
 function addLargest(table: GroupTable, state: GroupTableState, limit = Infinity): number {
-  // Of the sums, it is no less.
+  // The bound holds for the sums, too: they are no smaller.
   const least = limit < table.count ? nthLargest(table.rows, limit) : 0;
   const found = table.findTable(state);
   const missing: number[] = [];

@@ -276,7 +276,7 @@ export function columnCodes(group: RowGroup, column: number, texts: Texts, lend:
   if (distinct !== undefined) {
     const codes = (): Codes => {
       const values = group.values(column);
-      if (values.kind !== 'dictionary') throw new RangeError('BUG: a dictionary that is none');
+      if (values.kind !== 'dictionary') throw new RangeError('BUG: not a dictionary');
       return values.codes;
     };
     const base = texts.add({ kind: 'raw', ...distinct }, distinct.offsets.length - 1, escaped);

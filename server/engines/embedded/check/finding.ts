@@ -80,9 +80,9 @@ function adviceFor(kind: FindingKind): string {
     case 'segment':
       return 'restore the file; or --repair keeps the row groups that can be read, and the file in quarantine/';
     case 'index':
-      return '--repair writes the segment anew; queries are right without the index, but slower';
+      return '--repair rewrites the segment; queries are right without the index, but slower';
     case 'lineage':
-      return '--repair writes the segment anew; queries are right, but a manifest that is lost could not be rebuilt with it';
+      return '--repair rewrites the segment; queries are right, but a manifest that is lost could not be rebuilt with it';
     case 'leftover':
       return 'nothing: the next start of the server puts it right';
     case 'foreign':

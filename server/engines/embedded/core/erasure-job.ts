@@ -43,7 +43,7 @@ export interface ErasureJob {
   /** Erased rows of each segment, written before the segment is replaced, so that a crash loses no count. */
   readonly rewritten: readonly { readonly sequence: number; readonly rowCount: number }[];
   readonly done: Result | undefined;
-  /** Of earlier runs, while the job runs again. */
+  /** The result of earlier runs, while the job runs again. */
   readonly earlier: Result | undefined;
 }
 

@@ -65,7 +65,7 @@ const STRANGERS_SHOWN = 3;
 const VOLUME_FOLDER = 'lost+found';
 
 /**
- * A folder without a store must have nothing else either: it is somebody's, and named by mistake.
+ * A folder without a store must be empty otherwise, since it may have been named by mistake.
  * @throws UsageError  it has files that are not podlog's
  */
 export async function expectNobodysElse(disk: Disk, dataDir: string): Promise<void> {

@@ -308,7 +308,7 @@ function byValues(values: ColumnValues, texts: FoldedTexts): Uint32Array {
 }
 
 const BACKSLASH = 0x5c;
-/** Of a pattern whose values are folded one by one. */
+/** Marks a pattern whose values are folded one by one. */
 const BY_VALUE = -1;
 
 function foldPatterns(

@@ -23,7 +23,7 @@ const EACH = 2;
 type ShapeMatch = typeof NONE | typeof ALL | typeof EACH;
 
 const NOTHING = new Uint8Array(0);
-/** Of a pattern whose texts are not asked about. */
+/** Stands in for a pattern whose texts are not asked about. */
 const NO_SHAPE: ShapeBits = { always: false, widths: new Int32Array(0), behind: [], head: 0, tail: 0 };
 
 const cutter = new PatternCutter();

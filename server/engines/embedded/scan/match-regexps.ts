@@ -1,5 +1,5 @@
 /**
- * Regular expressions on the values of a column, many at a time: their texts are written one behind the other, and one
+ * Regular expressions on the values of a column, many at a time: their texts are written one after the other, and one
  * string of all of them is cut into slices. A string for each would take longer than the expression.
  */
 import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';

@@ -48,7 +48,7 @@ const EACH = 0x01010101;
 const FROM_A = (0x80 - 0x41) * EACH;
 const ABOVE_Z = (0x7f - 0x5a) * EACH;
 
-/** Makes ASCII letters small, four bytes at a time: those that are capitals get the bit that tells the two apart. */
+/** Makes ASCII letters small, four bytes at a time: those that are capitals get the bit that distinguishes the two. */
 function foldWords(words: Int32Array, count: number): void {
   for (let i = 0; i < count; i++) {
     const word = words[i]!;

@@ -13,7 +13,7 @@ import { matchesRegexp, regexpOf } from './regexps.ts';
 import { matchTextLeaf } from './text-leaf.ts';
 import type { Outcome } from './value-leaf.ts';
 
-/** Of text with more characters that may be escaped, any escape is looked for. */
+/** A text with more characters that may be escaped is searched for by any escape. */
 const ESCAPES_EACH_MAX = 6;
 
 /**

@@ -4,7 +4,7 @@
  * as far as no row group that is left can have a better one. Row groups follow each other in time within a segment, so
  * that only a few overlap.
  *
- * A scan finds no more rows of a row group than there is room for: where so many overlap that their rows do not fit, each is
+ * A scan finds no more rows of a row group than there is room for: where more overlap than their rows fit, each is
  * scanned again from where its rows end.
  */
 import { NS_PER_DAY } from '../../../../shared/time.ts';

@@ -1,6 +1,6 @@
 /**
  * Shapes of values, such as paths, in which ids become `{id}`: the one rule for groups and filters. Ids are UUIDs, words
- * of eight hex digits or more, at least one of them decimal, and numbers; but one or two digits behind a letter belong to
+ * of eight hex digits or more, at least one of them decimal, and numbers; but one or two digits after a letter belong to
  * its word (`v1`, `mp4`), and those of a percent-encoded byte (`%C3`, `%20`) to it. `/v1/users/17/f/9b2c04fe` has the
  * shape `/v1/users/{id}/f/{id}`.
  */
@@ -55,7 +55,7 @@ export const SHORT_NUMBERS = 100;
 export function shapesOfPattern(pattern: Buffer): PatternShapes | undefined {
   if (pattern.filter((byte) => byte === DASH).length >= UUID_PARTS.length - 1) return undefined;
   const places: number[] = [];
-  /** What stands between the places that matter, with digits of any number in the others. */
+  /** The text between the places that matter, with digits of any number in the others. */
   const pieces: string[] = [''];
   const widths: number[] = [];
   let place = 0;
@@ -134,7 +134,7 @@ function digitsEnd(bytes: Buffer, at: number, end: number): number {
   return to;
 }
 
-/** Of a number within a word; `at` where it is short, or its beginning is before. */
+/** Returns the end of a number within a word; `at` where the number is short, or begins earlier. */
 function longNumberEnd(bytes: Buffer, at: number, end: number): number {
   const to = isDigit(bytes[at - 1]!) ? at : digitsEnd(bytes, at, end);
   return to - at >= NUMBER_DIGITS_MIN ? to : at;

@@ -9,7 +9,7 @@ import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 export interface WildcardBits {
   /** By byte: bit i where it is the wildcard's i-th. */
   readonly next: Int32Array;
-  /** Bit i where a star stands in front of the i-th byte. */
+  /** Bit i where a star precedes the i-th byte. */
   readonly stars: number;
   /** The bit of its end. */
   readonly end: number;
@@ -19,7 +19,7 @@ const BYTES_MAX = 30;
 const ZERO = 0x30;
 const MINUS = 0x2d;
 
-/** Undefined for a wildcard with too many bytes. @param parts  what stands before, between and behind the stars */
+/** Undefined for a wildcard with too many bytes. @param parts  the texts before, between and after the stars */
 export function wildcardBits(parts: readonly Uint8Array[]): WildcardBits | undefined {
   const next = new Int32Array(256);
   let stars = 0;
@@ -73,10 +73,10 @@ function beforeDigits({ next, stars }: WildcardBits, states: number, number: num
 export interface ShapeBits {
   /** Whether its texts match, where their numbers do not matter; undefined where they do. */
   readonly always: boolean | undefined;
-  /** By place: how many digits, or 0 for a number as it is written; and what stands behind the number. */
+  /** By place: how many digits, or 0 for a number as it is written; and the text after the number. */
   readonly widths: Int32Array;
   readonly behind: readonly Uint8Array[];
-  /** The states that what stands before the first number leads to, and those that what stands behind the last one needs. */
+  /** The states after the text before the first number, and those that the text after the last one needs. */
   readonly head: number;
   readonly tail: number;
 }

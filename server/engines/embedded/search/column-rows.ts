@@ -5,7 +5,7 @@ import type { Columns } from './columns.ts';
 import type { RowWriter, TextRow } from './row-writer.ts';
 import type { TextBuffer } from './text-buffer.ts';
 
-/** For a reader, and for programs that take several tabs for one. */
+/** Shows a reader, and a program that takes several tabs for one, that a value is missing. */
 const NO_VALUE = '-';
 
 export class ColumnCsvRows implements RowWriter {

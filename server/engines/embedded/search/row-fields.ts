@@ -88,7 +88,7 @@ class LineFields implements RowFields {
   readonly #answers = new Map<number, readonly (Answer | undefined)[]>();
   /** By stream: the labels that have precedence over fields. */
   readonly #labels: readonly (readonly (Buffer | undefined)[])[];
-  /** For lines that are cut in another way than they were when they were stored, and for those with metadata. */
+  /** Reads lines that are cut differently now than when they were stored, and those with metadata. */
   #columns: ColumnFields | undefined;
   #row = 0;
   #template = 0;

@@ -14,7 +14,7 @@ export interface TextRow {
   bytes: Buffer;
   start: number;
   end: number;
-  /** Of the line; only where a writer needs them. */
+  /** The fields of the line, where the writer needs them. */
   fields: LineFields | undefined;
   /** From the start of its base day, in ns. */
   baseDay: number;

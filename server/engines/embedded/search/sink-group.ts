@@ -34,9 +34,9 @@ export interface SinkGroup {
   readonly lines: ByteStrings;
   /** The same, where values of metadata are wanted and there are some. */
   readonly withMetadata: CutLines | undefined;
-  /** For text that has fields. */
+  /** Set for forms of text that have fields. */
   readonly lineFields: LineFields | undefined;
-  /** Of the names that the sink asks for. */
+  /** The fields that the sink asks for. */
   readonly fields: RowFields;
 }
 
@@ -44,7 +44,7 @@ export function isRaw(sink: Sink): boolean {
   return sink.kind === 'text' && sink.format === 'raw';
 }
 
-/** Returns the bytes of lines that give a piece of about so many bytes. */
+/** Returns the bytes of lines that give a piece of about this size. */
 export function lineBytesOf(sink: Sink, pieceBytes: number): number {
   return sink.kind === 'text' ? Math.ceil(pieceBytes / writerOf(sink).expansion) : pieceBytes;
 }

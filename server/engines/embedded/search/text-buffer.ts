@@ -39,7 +39,7 @@ export class TextBuffer {
     this.#length += this.#bytes.write(text, this.#length);
   }
 
-  /** Of ASCII only, which is faster. */
+  /** Appends a text that is ASCII only, which is faster. */
   ascii(text: string): void {
     this.#reserve(text.length);
     this.#length += this.#bytes.write(text, this.#length, 'latin1');

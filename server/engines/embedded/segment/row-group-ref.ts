@@ -53,7 +53,7 @@ export interface WalRowGroupRef extends RowGroupRef {
   readonly decodedBytes: number;
 }
 
-/** For a worker thread that reads the labels from the row group, as most do: a message need not contain them. */
+/** What a worker thread gets that reads the labels from the row group, as most do: the message need not contain them. */
 export type BareRowGroupRef = Omit<RowGroupRef, 'streams'>;
 export type BareWalRowGroupRef = Omit<WalRowGroupRef, 'streams'>;
 

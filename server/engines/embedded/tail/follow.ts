@@ -61,7 +61,7 @@ interface Parts {
   readonly earlier: readonly RowGroupRef[];
   /** Those that arrived later: all of their lines are new, also older ones. */
   readonly later: readonly RowGroupRef[];
-  /** Those of segments in which nothing tells the one from the other, as the line was flushed. */
+  /** Row groups of segments in which both are mixed, because the line was flushed. */
   readonly mixed: readonly RowGroupRef[];
 }
 

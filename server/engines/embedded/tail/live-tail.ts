@@ -1,6 +1,6 @@
 /**
- * One live tail: the queue of its client, and how it ends. The queue is limited in bytes and pieces; beyond, the tail ends, or
- * pieces are dropped where its client can be told.
+ * One live tail: the queue of its client, and how it ends. The queue is limited in bytes and pieces; beyond, the tail ends,
+ * or pieces are dropped where its client can be notified.
  */
 import { UnavailableError } from '../../../../shared/errors.ts';
 import {
@@ -84,7 +84,7 @@ export class LiveTail {
   }
 
   /**
-   * Empties the queue, and ends the tail where its client cannot be told.
+   * Empties the queue, and ends the tail where its client cannot be notified.
    * @param limit  the one that what waits is beyond: this tail's own, or that of all tails, of which this one has most
    */
   dropAsSlow(limit: 'own' | 'all'): void {

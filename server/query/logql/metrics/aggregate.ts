@@ -72,7 +72,7 @@ function reduced({ labels, members }: Group, reduce: Reduce): Series {
   return series;
 }
 
-/** The first in order of a step; what is not a number comes last. */
+/** Returns the first series of a step in order; those without a number come last. */
 function extremes(members: readonly Series[], wanted: number, isLowest: boolean): Series[] {
   const kept = members.map(({ labels, values }) => newSeries(labels, values.length));
   const count = members[0]!.values.length;
@@ -89,7 +89,7 @@ function byValue(a: number, b: number, isDescending: boolean): number {
   return isDescending ? b - a : a - b;
 }
 
-/** By their last values, as only an instant has an order. */
+/** Sorts by the last values, since only an instant has an order. */
 function sorted(series: readonly Series[], isDescending: boolean): Series[] {
   return series.toSorted((a, b) => byValue(a.values.at(-1)!, b.values.at(-1)!, isDescending));
 }

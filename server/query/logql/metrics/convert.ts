@@ -5,7 +5,7 @@ import { parseBytes, parseGoDuration } from '../syntax/durations.ts';
 
 export type Converted = { readonly value: number } | { readonly problem: string };
 
-/** Durations are in seconds. */
+/** Converts a value; durations become seconds. */
 export function converted(text: string, conversion: Conversion | undefined): Converted {
   switch (conversion) {
     case undefined: {

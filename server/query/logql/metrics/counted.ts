@@ -17,7 +17,7 @@ import type { LabelGrouping } from './wanted.ts';
 
 export interface Counted {
   readonly labels: SeriesLabels;
-  /** The steps whose windows have all of these lines. */
+  /** The range of steps whose windows contain all of these lines. */
   readonly first: number;
   readonly last: number;
   readonly lines: number;

@@ -78,7 +78,7 @@ async function evaluateAggregate(expr: VectorExpr, evaluation: Evaluation): Prom
   return aggregate(expr, await seriesOf(of, evaluation));
 }
 
-/** A number is a series without labels. */
+/** Returns the series of a metric; a number is a series without labels. */
 async function seriesOf(expr: MetricExpr, evaluation: Evaluation): Promise<readonly Series[]> {
   const result = await evaluate(expr, evaluation);
   if (result.kind === 'series') return result.series;
@@ -88,7 +88,7 @@ async function seriesOf(expr: MetricExpr, evaluation: Evaluation): Promise<reado
   return [series];
 }
 
-/** Each metric gets its number as a label. */
+/** Evaluates variants; the series of each get its number as a label. */
 async function variants({ of }: VariantsExpr, evaluation: Evaluation): Promise<Evaluated> {
   const series: Series[] = [];
   for (const [i, expr] of of.entries()) {

@@ -10,7 +10,7 @@ import type { Steps } from './series.ts';
 export interface MetricQuestion {
   readonly expr: MetricExpr | VariantsExpr;
   readonly steps: Steps;
-  /** Whether there is one step that stands for no range. */
+  /** Whether the query asks for one instant instead of a range of steps. */
   readonly isInstant: boolean;
   /** What the asker may see; its times do not matter. */
   readonly visible: Predicate;
@@ -24,6 +24,6 @@ export interface Evaluation extends Omit<MetricQuestion, 'expr'> {
   /** Called with the memory that series take. */
   readonly hold: (bytes: number) => void;
   readonly counts: LineCounts;
-  /** For tests: nothing is counted without reading it. */
+  /** Reads every line, even where counting would do; for tests. */
   readonly readsAllLines: boolean;
 }

@@ -30,7 +30,7 @@ export async function evaluateRange(
   const { range, operation } = expr;
   const grouping = labelGroupingOf(expr, outer);
   const table = new SeriesTable(expr, grouping, evaluation);
-  // First of all, as it says what is wrong with a stage.
+  // Compiled first, because it reports what is wrong with a stage.
   const run = compileStages(withoutIdleFormats(range.log.stages, operation), wantedOf(expr, grouping), nowMs);
   const firstNs = steps.start - range.offsetNs;
   const lastNs = firstNs + steps.stepNs * BigInt(steps.count - 1);
@@ -179,7 +179,7 @@ function tooManySeries(): PodlogError {
   return new PodlogError('PODLOG_TOO_MANY_SERIES', 400, message);
 }
 
-/** A metric of lines with errors would be wrong. */
+/** A metric over lines with errors would be wrong, so the query fails. */
 function pipelineError(labels: LineLabels): PodlogError {
   const { error } = labels;
   const series = labelsText(labels.sorted().map(([name, { value }]) => [name, value] as const));

@@ -36,7 +36,7 @@ interface Growing {
   readonly bytesByBucket: Map<number, number>;
 }
 
-/** Of a series, and of a point, besides texts. */
+/** Memory of a series, and of a point, besides texts. */
 const SERIES_BYTES = 500;
 const POINT_BYTES = 200;
 /** Between the end of a step and the beginning of the next one. */

@@ -33,7 +33,7 @@ export function labelGroupingOf({ range, grouping }: RangeExpr, outer: Grouping 
   const isNone = own !== undefined && own.names.length === 0 && !own.isWithout;
   const names = [...new Set(own?.names)].toSorted();
   const isWithout = own === undefined || own.isWithout;
-  // The label that gives the value is none of the series.
+  // The unwrapped label does not belong to the series.
   if (range.unwrap === undefined || !isWithout) return { names, isWithout, isNone };
   return { names: [...names, range.unwrap.name], isWithout, isNone };
 }

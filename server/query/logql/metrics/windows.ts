@@ -234,7 +234,7 @@ function quantileOf(values: readonly number[], quantile: number): number {
   return sorted[lower]! * (1 - weight) + sorted[upper]! * weight;
 }
 
-/** The increase of a counter, which may begin anew, by second; extrapolated to the range as Prometheus does. */
+/** Returns the increase per second of a counter, which may be reset; extrapolated to the range as Prometheus does. */
 function counterRate(values: readonly number[], timesMs: readonly number[], seconds: number): number {
   if (values.length < 2) return 0;
   const first = values[0]!;

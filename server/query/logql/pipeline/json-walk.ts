@@ -130,7 +130,7 @@ const SHORT: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
-/** Resolves escapes. What is no valid text becomes a space. */
+/** Resolves escapes. An invalid character becomes a space. */
 export function unescapedJson(text: string): string {
   if (!text.includes('\\')) return text.includes('\uFFFD') ? text.replaceAll('\uFFFD', ' ') : text;
   const plain = text.replaceAll(ESCAPE, (_, hex: string | undefined, short: string | undefined) =>

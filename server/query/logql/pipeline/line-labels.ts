@@ -9,7 +9,7 @@ export type Category = 'stream' | 'metadata' | 'parsed';
 export const ERROR = '__error__';
 export const ERROR_DETAILS = '__error_details__';
 export const PRESERVE_ERROR = '__preserve_error__';
-/** Of the names of labels that lose against others. */
+/** Suffix of labels whose names are taken. */
 export const EXTRACTED = '_extracted';
 
 export interface Label {

@@ -6,7 +6,7 @@ import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import { sanitizedKey } from './label-name.ts';
 import type { Run, Wanted } from './stage.ts';
 
-/** Of several fields of one name the last one counts, as everywhere in podlog. */
+/** The last of several fields with one name counts, as everywhere in podlog. */
 export function podlogStage({ nothing, isWanted }: Wanted): Run {
   const tokens = new Tokens({ areNamed: true });
   return ({ line, labels }) => {

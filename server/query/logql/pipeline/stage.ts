@@ -4,7 +4,7 @@ import type { LineLabels } from './line-labels.ts';
 /** A line on its way through a pipeline. */
 export interface Entry {
   line: string;
-  /** Of its time: UTC days since 1970, and ns since their start. */
+  /** The day of its time, in UTC days since 1970; `timeNs` counts from the start of the day. */
   day: number;
   timeNs: number;
   readonly labels: LineLabels;

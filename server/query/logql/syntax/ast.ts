@@ -60,7 +60,7 @@ export interface Extraction {
   readonly expression: string;
 }
 
-/** Of a template or, without one, of another label. */
+/** A label made from a template or, without one, from another label. */
 export interface LabelFormat {
   readonly name: string;
   readonly value: string;

@@ -55,7 +55,7 @@ export function literal(text: string): LiteralExpr {
   return { kind: 'literal', value };
 }
 
-/** `0x1.8p3`; without an exponent it is none. */
+/** Parses `0x1.8p3`; the exponent is required. */
 function hexFloat(text: string): number {
   const match = /^0[xX]([\da-fA-F]*)(?:\.([\da-fA-F]*))?[pP]([-+]?\d+)$/.exec(text);
   if (match === null) return NaN;

@@ -190,7 +190,7 @@ class Tables {
     for (const [item, after] of complete.toSorted(([a], [b]) => a - b)) {
       const rule = Math.floor(item / ITEM);
       for (const [name, bit] of this.#bits) {
-        // Of two rules the first one counts.
+        // The first of two rules counts.
         if ((after & bit) === 0n || reductions.has(name)) continue;
         if (!shifts.has(name) || this.#isApplied(rule, name, shifts)) reductions.set(name, rule - 1);
       }
@@ -200,7 +200,7 @@ class Tables {
     return { shifts, gotos, reductions, otherwise };
   }
 
-  /** Of the reductions before terminals. Accepting is none. */
+  /** Returns the most frequent reduction before terminals, in which accepting does not count. */
   #mostFrequent(reductions: ReadonlyMap<string, number>): number | undefined {
     const counts = new Map<number, number>();
     for (const name of this.#bits.keys()) {

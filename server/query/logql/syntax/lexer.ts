@@ -9,7 +9,7 @@ import { FUNCTIONS, OWN_PARSER, type Terminal, WRITTEN } from './tokens.ts';
 
 export interface Token extends Place {
   readonly kind: Terminal;
-  /** Of a string without its quotes, of a duration in ns, of a size in bytes; of anything else as it is written. */
+  /** A string without its quotes, a duration in ns, a size in bytes; anything else as it is written. */
   readonly value: string | bigint | number;
 }
 

@@ -20,7 +20,7 @@ interface Frame {
   readonly scope: TemplateScope;
   text: string;
   readonly variables: [name: string, value: Value][];
-  /** What is left of loops when one is left: `break`, `continue`. */
+  /** Set when `break` or `continue` leaves a loop. */
   jump: 'break' | 'continue' | undefined;
 }
 
@@ -257,7 +257,7 @@ function valueOf(frame: Frame, dot: Dot): Value {
   return dot === LABELS ? frame.scope.labels() : dot;
 }
 
-/** A label that the line lacks is empty, as a field that an object lacks has no value. */
+/** Returns a field; a label that the line lacks is empty, and a field that an object lacks has no value. */
 function fieldOf(frame: Frame, dot: Dot, path: readonly string[]): Value {
   let value: Value = dot === LABELS ? (frame.scope.label(path[0]!) ?? '') : memberOf(dot, path[0]!);
   for (const name of path.slice(1)) value = memberOf(value, name);

@@ -3,7 +3,7 @@ import { LOGQL_DEPTH_MAX } from '../../../limits.ts';
 import { TemplateError } from './errors.ts';
 import type { Value } from './values.ts';
 
-/** What is not JSON is empty, as Sprig has it. */
+/** Parses JSON; invalid text gives an empty value, as in Sprig. */
 export function fromJson(text: string): Value {
   try {
     return valueOf(JSON.parse(text), 0);

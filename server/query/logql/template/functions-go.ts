@@ -37,7 +37,7 @@ function escapedForScript(char: string): string {
   return `\\u00${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-/** As Go's Sprint: a space between two values of which none is a text. */
+/** Joins values as Go's Sprint does: with a space between two that are not texts. */
 function printedTogether(values: readonly Value[]): string {
   return values.reduce<string>((text, value, i) => {
     const isSpaced = i > 0 && typeof value !== 'string' && typeof values[i - 1] !== 'string';

@@ -1,4 +1,4 @@
-/** Functions of numbers, which read texts as numbers where they can; what is none counts as zero. */
+/** Functions of numbers, which read texts as numbers where they can, and as zero where not. */
 import { parseBytes, parseGoDuration } from '../syntax/durations.ts';
 import { TemplateError } from './errors.ts';
 import { fixed, intOf, type Named, textOf, variadic } from './function.ts';
@@ -73,7 +73,7 @@ function nonZero(value: number): number {
   return value;
 }
 
-/** Without the noise of binary fractions: 0.1 + 0.2 is 0.3. */
+/** Rounds off the noise of binary fractions: 0.1 + 0.2 is 0.3. */
 function decimal(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(15)) : value;
 }

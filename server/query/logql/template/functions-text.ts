@@ -72,13 +72,13 @@ function withoutSuffix(text: string, suffix: string): string {
   return suffix !== '' && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
 }
 
-/** The first characters; with a negative count, the last. */
+/** Returns the first characters; with a negative count, the last. */
 function truncated(count: number, text: string): string {
   const all = Array.from(text);
   return (count < 0 ? all.slice(count) : all.slice(0, count)).join('');
 }
 
-/** Without an end where it is negative, and from the beginning where the start is. */
+/** Returns a part of a text: up to its end where `end` is negative, from its beginning where `start` is. */
 function substring(start: number, end: number, text: string): string {
   const all = Array.from(text);
   return all.slice(Math.max(0, start), end < 0 || end > all.length ? all.length : Math.max(start, end)).join('');

@@ -35,7 +35,7 @@ function floor(ns: bigint, unit: bigint): bigint {
   return ns / unit - (ns < 0n && ns % unit !== 0n ? 1n : 0n);
 }
 
-/** The number of digits tells days, seconds, milliseconds, microseconds and nanoseconds apart. */
+/** The number of digits distinguishes days, seconds, milliseconds, microseconds and nanoseconds. */
 function unixTime(text: string): GoTime {
   const units: Readonly<Record<number, bigint>> = {
     5: 86_400n * NS_PER_SECOND,
