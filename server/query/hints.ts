@@ -87,7 +87,7 @@ class Adviser {
     this.#question = question;
     this.#view = view;
     this.#query = query;
-    this.#visible = this.#parsed(onlyTimes(question.query));
+    this.#visible = this.#parsed(unfiltered(question.query));
   }
 
   async *hints(emptyNames: readonly EmptyName[]): AsyncGenerator<Hint> {
@@ -285,8 +285,9 @@ function includes(value: string, other: string): boolean {
   return value.toLowerCase().includes(other.toLowerCase());
 }
 
-function onlyTimes({ since, until, tz }: QueryString): QueryString {
-  return { since, until, tz };
+/** The question without its filters. */
+function unfiltered({ since, until, tz, samples }: QueryString): QueryString {
+  return { since, until, tz, samples };
 }
 
 function otherValue(parameter: string, value: string, instead: QueryString, rest: QueryString, lines: number): Hint {

@@ -12,13 +12,25 @@
  *     ignore_case=true         in values, texts and expressions
  *     match=all                several values of a name, or several texts, must all match
  *     restart=0, previous=true the first run of a container; the one before its newest
+ *     samples=false            without samples of CPU and memory, unless a filter names the source of lines
  *     field.by=x, label.pod=y  only the field, only the label; see ../store/asked-name.ts
  */
 import { BOOLEANS, parseBoolean } from '../../shared/boolean.ts';
 import { ParameterError } from '../../shared/errors.ts';
 import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
 import { parseCursor } from '../store/cursor.ts';
-import { allOf, EVERYTHING, leafOf, normalised, type Predicate, PREVIOUS_RUN, type Where } from '../store/predicate.ts';
+import {
+  allOf,
+  EVERYTHING,
+  type Leaf,
+  leafOf,
+  leavesOf,
+  normalised,
+  not,
+  type Predicate,
+  PREVIOUS_RUN,
+  type Where,
+} from '../store/predicate.ts';
 import type { Direction, Plan } from '../store/search-plan.ts';
 import { parseCondition, parseText, type Reading } from './conditions.ts';
 import { isOfPreviousRun } from './previous-runs.ts';
@@ -51,6 +63,7 @@ export const COMMON_NAMES: readonly string[] = [
   'previous',
   'ignore_case',
   'match',
+  'samples',
   'since',
   'until',
   'tz',
@@ -188,7 +201,19 @@ export function parseFilters(
       'namespace=shop&level=error',
     );
   }
+  if (!withSamples(query) && !leavesOf(allOf(filters)).some(isOfSource)) filters.push(NO_SAMPLES);
   return { from, to, where: normalised(allOf(filters)) };
+}
+
+/** Samples are lines, one a minute of each pod: see ../kubernetes/usage-samples.ts. */
+const NO_SAMPLES = not(leafOf('label.source', [{ kind: 'equals', text: Buffer.from('metrics') }]));
+
+function withSamples(query: QueryString): boolean {
+  return query['samples'] === undefined || parseFlag(query, 'samples');
+}
+
+function isOfSource(leaf: Leaf): boolean {
+  return leaf.kind === 'value' && leaf.name === 'source';
 }
 
 /** Parses a point in time, in the time zone of the query. @throws ParameterError */

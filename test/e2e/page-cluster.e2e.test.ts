@@ -86,7 +86,11 @@ test('a deploy and the bad ends of containers are lines on the axis of Explore, 
   await mark.waitFor();
   expect(await page.locator('.change-lines span:not(.is-bad)').count()).toBe(1);
   expect(await page.locator('.change-lines .is-bad').count()).toBe(3);
+  // Samples are among the lines for those who ask for them.
+  expect(await page.locator('.line', { hasText: 'cpu' }).count()).toBe(0);
   await look(page, 'explore-deploy');
+  const samples = await open('/?q=source:metrics');
+  await samples.locator('.line', { hasText: 'cpu' }).first().waitFor();
   await mark.click();
   await page.locator('.line', { hasText: 'image v1.41.0 → v1.42.0' }).waitFor();
   // Lines of others are not about this deploy.

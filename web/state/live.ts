@@ -98,7 +98,12 @@ async function follow(search: string, ended: AbortSignal): Promise<void> {
   while (!ended.aborted) {
     try {
       const cursor = lastCursor(batch);
-      const parameters = { search, tz: zone.peek(), ...(cursor === undefined ? { limit: FIRST_LINES } : { cursor }) };
+      const parameters = {
+        search,
+        samples: false,
+        tz: zone.peek(),
+        ...(cursor === undefined ? { limit: FIRST_LINES } : { cursor }),
+      };
       for await (const rows of followLines(connection(), parameters, ended)) {
         if (live.peek().state !== 'following') {
           change({ state: 'following', error: undefined, note: isFirst ? '' : 'Reconnected, nothing missed' });

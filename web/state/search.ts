@@ -95,7 +95,7 @@ function run({ q, since, until, order, tab }: Question): void {
   const { signal: ended } = running;
   const id = ++searchId;
   const range = frozenRange(since, until, serverNowMs());
-  const filters: Parameters = { search: q, ...range, tz: zone.peek() };
+  const filters: Parameters = { search: q, samples: false, ...range, tz: zone.peek() };
   batch(() => {
     asked.value = filters;
     hints.value = [];

@@ -80,6 +80,7 @@ const OWN: ReadonlySet<string> = new Set([
   'limit',
   'order',
   'ignore_case',
+  'samples',
 ]);
 
 function sentence(text: string): string {
