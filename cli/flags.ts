@@ -8,6 +8,14 @@ import { type ListenAddress, parseApi, parseListen, parseOptionalListen, parseUr
 import { parseMaxSizeBytes, parseRateLimit, parseRetentionMs } from './flag-values/amount.ts';
 import { LOG_LEVELS, type LogLevel, parseLogLevel, parseSwitch } from './flag-values/choice.ts';
 import {
+  parseBytesMax,
+  parseLinesMax,
+  parsePointsMax,
+  parseRangeMsMax,
+  parseSeriesMax,
+  parseTimeMsMax,
+} from './flag-values/loki-limit.ts';
+import {
   parseFieldNames,
   parseNodeName,
   parseObjectName,
@@ -168,6 +176,60 @@ export const lokiLevel: Flag<boolean> = {
   defaultText: 'on',
   help: "Loki's API: lines have detected_level",
   parse: parseSwitch,
+};
+
+export const lokiMaxSeries: Flag<number> = {
+  name: 'loki-max-series',
+  commands: ['up', 'server'],
+  placeholder: 'n',
+  defaultText: '500',
+  help: "Loki's API: series of an answer",
+  parse: parseSeriesMax,
+};
+
+export const lokiMaxLines: Flag<number> = {
+  name: 'loki-max-lines',
+  commands: ['up', 'server'],
+  placeholder: 'n',
+  defaultText: '5000',
+  help: "Loki's API: lines of an answer",
+  parse: parseLinesMax,
+};
+
+export const lokiMaxBytes: Flag<number> = {
+  name: 'loki-max-bytes',
+  commands: ['up', 'server'],
+  placeholder: 'size',
+  defaultText: '64MiB',
+  help: "Loki's API: size of an answer with lines",
+  parse: parseBytesMax,
+};
+
+export const lokiMaxPoints: Flag<number> = {
+  name: 'loki-max-points',
+  commands: ['up', 'server'],
+  placeholder: 'n',
+  defaultText: '11000',
+  help: "Loki's API: points of a series",
+  parse: parsePointsMax,
+};
+
+export const lokiMaxRange: Flag<number> = {
+  name: 'loki-max-range',
+  commands: ['up', 'server'],
+  placeholder: 'time',
+  defaultText: '30d1h',
+  help: "Loki's API: time range of a query",
+  parse: parseRangeMsMax,
+};
+
+export const lokiMaxTime: Flag<number> = {
+  name: 'loki-max-time',
+  commands: ['up', 'server'],
+  placeholder: 'time',
+  defaultText: '10m',
+  help: "Loki's API: how long a query may take",
+  parse: parseTimeMsMax,
 };
 
 export const kubernetes: Flag<string> = {
@@ -333,6 +395,12 @@ export const FLAGS: readonly Flag<unknown>[] = [
   insecureNoAuth,
   lokiService,
   lokiLevel,
+  lokiMaxSeries,
+  lokiMaxLines,
+  lokiMaxBytes,
+  lokiMaxPoints,
+  lokiMaxRange,
+  lokiMaxTime,
   kubernetes,
   usage,
   podLabels,

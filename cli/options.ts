@@ -12,6 +12,17 @@ import type { LogLevel } from './flag-values/choice.ts';
 import { COMMAND_NAMES, type CommandName, ENVIRONMENT_PREFIX, environmentName, type Flag } from './flag.ts';
 import * as flags from './flags.ts';
 
+/** Of queries by Loki's API. */
+export interface LokiLimits {
+  readonly seriesMax: number;
+  readonly linesMax: number;
+  readonly answerBytesMax: number;
+  readonly pointsMax: number;
+  /** Infinity for any. */
+  readonly rangeMsMax: number;
+  readonly runMsMax: number;
+}
+
 export interface ServerOptions {
   readonly dataDir: string;
   readonly listen: ListenAddress;
@@ -24,6 +35,7 @@ export interface ServerOptions {
   readonly access: AccessOptions;
   /** What Loki's API adds to streams and lines. */
   readonly lokiDiscovery: { readonly serviceName: boolean; readonly logLevels: boolean };
+  readonly lokiLimits: LokiLimits;
   /** Undefined outside a cluster. */
   readonly kubernetes:
     { readonly api: string; readonly podLabels: readonly string[]; readonly isSampled: boolean } | undefined;
@@ -163,6 +175,14 @@ function serverOptions(read: ReadFlag, env: Environment): ServerOptions {
       agentAccounts: read(flags.agentAccounts),
       openMetrics: read(flags.openMetrics),
       insecureNoAuth: read(flags.insecureNoAuth),
+    },
+    lokiLimits: {
+      seriesMax: read(flags.lokiMaxSeries),
+      linesMax: read(flags.lokiMaxLines),
+      answerBytesMax: read(flags.lokiMaxBytes),
+      pointsMax: read(flags.lokiMaxPoints),
+      rangeMsMax: read(flags.lokiMaxRange),
+      runMsMax: read(flags.lokiMaxTime),
     },
     lokiDiscovery: { serviceName: read(flags.lokiService), logLevels: read(flags.lokiLevel) },
     kubernetes: kubernetesOptions(read, env),

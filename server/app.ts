@@ -57,6 +57,7 @@ import {
 } from './limits.ts';
 import { begunRunsIn } from './query/begun-runs.ts';
 import { QueryEngine } from './query/engine.ts';
+import type { LogqlLimits } from './query/logql/query-limits.ts';
 import type { Discovery } from './query/logql/select.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
 import type { LogStore } from './store/log-store.ts';
@@ -81,6 +82,7 @@ export interface AppParts {
   /** Undefined without tokens. */
   readonly sessions: Sessions | undefined;
   readonly lokiDiscovery: Discovery;
+  readonly lokiLimits: LogqlLimits;
   /** Undefined without a users file. */
   readonly oidc: OidcSignIn | undefined;
   readonly audit: AuditLog;
@@ -92,7 +94,7 @@ export interface AppParts {
 
 export function buildApp(parts: AppParts): FastifyInstance {
   const { logs, acceptor, rules, podsOn, clusterNodes, assertOwnPods, pool, metrics, log } = parts;
-  const { access, sessions, oidc, audit, lokiDiscovery, version, now } = parts;
+  const { access, sessions, oidc, audit, lokiDiscovery, lokiLimits, version, now } = parts;
   const { positions } = logs;
   const connections = new Connections();
   const app: FastifyInstance = fastify({
@@ -169,7 +171,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerRequests(app, { engine, now });
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
-  registerLoki(app, { engine, logs, lokiPushes, audit, now, log, discovery: lokiDiscovery, closing: closing.signal });
+  const loki = { discovery: lokiDiscovery, limits: lokiLimits, closing: closing.signal };
+  registerLoki(app, { engine, logs, lokiPushes, audit, now, log, ...loki });
   registerErase(app, { engine, logs, audit, now });
   registerLogin(app, { hasTokens: access.authenticator?.hasTokens === true, sessions, oidc, audit, log });
   registerSession(app, { sessions, audit, version, now });

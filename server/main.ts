@@ -16,6 +16,7 @@ import { coarseningReporter } from './ingest/coarse-labels.ts';
 import { Positions } from './ingest/positions.ts';
 import type { KubernetesOptions } from './kubernetes/cluster.ts';
 import { HOUSEKEEPING_MS, WORKERS } from './limits.ts';
+import { LOGQL_LIMITS, type LogqlLimits } from './query/logql/query-limits.ts';
 import type { Discovery } from './query/logql/select.ts';
 import { WatchedRules } from './rules/watched-rules.ts';
 import { openEmbeddedLogStore } from './engines/embedded/open.ts';
@@ -39,6 +40,8 @@ export interface ServerOptions {
   readonly access?: AccessOptions;
   /** What Loki's API adds to streams and lines; all of it by default. */
   readonly lokiDiscovery?: Discovery;
+  /** Those of Loki by default. */
+  readonly lokiLimits?: Partial<LogqlLimits>;
   /** Undefined without a cluster: nothing of server/kubernetes/ is loaded then. */
   readonly kubernetes?: KubernetesOptions | undefined;
   readonly log: Logger;
@@ -66,6 +69,7 @@ export async function startServer({
   indexedFields,
   access: accessOptions = {},
   lokiDiscovery = { serviceName: true, logLevels: true },
+  lokiLimits = {},
   kubernetes,
   log,
   version = 'unknown',
@@ -124,6 +128,7 @@ export async function startServer({
     access,
     sessions,
     lokiDiscovery,
+    lokiLimits: { ...LOGQL_LIMITS, ...lokiLimits },
     oidc,
     audit,
     version,

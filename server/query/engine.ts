@@ -26,6 +26,13 @@ export interface Asker {
   readonly caller: string;
   /** Aborted when the answer is no longer wanted. */
   readonly signal: AbortSignal;
+  /** How long a query may take; QUERY_RUN_MS_MAX by default. Beyond: it ends with the error. */
+  readonly time?: TimeLimit;
+}
+
+export interface TimeLimit {
+  readonly ms: number;
+  readonly error: () => Error;
 }
 
 /** A complete answer, and its cost. */
@@ -61,7 +68,7 @@ export interface QueryEngineOptions {
 export class QueryEngine {
   readonly #reader: LogReader;
   readonly #view: () => LogView;
-  readonly #runMsMax: number;
+  readonly #time: TimeLimit;
   readonly #viewHeldMsMax: number;
   readonly #onEnded: (statistics: Readonly<QueryStatistics>) => void;
   /** Seals cursors. */
@@ -78,7 +85,7 @@ export class QueryEngine {
     this.#view = () => withPreviousRuns(reader.view(), begunRuns);
     this.#reader = reader;
     this.cursorKey = reader.cursorKey;
-    this.#runMsMax = runMsMax;
+    this.#time = { ms: runMsMax, error: () => tooLong(runMsMax) };
     this.#viewHeldMsMax = viewHeldMsMax;
     this.#onEnded = onEnded;
   }
@@ -227,7 +234,7 @@ export class QueryEngine {
   }
 
   /** Makes a query for the store, and a turn for its work, which ends with the asker and with its time. */
-  #begin({ caller, signal }: Asker): { query: Query; inTurn: InTurn } {
+  #begin({ caller, signal, time = this.#time }: Asker): { query: Query; inTurn: InTurn } {
     // AbortSignal.any would take longer than everything else here.
     const end = new AbortController();
     signal.addEventListener('abort', () => end.abort(signal.reason), { once: true });
@@ -245,7 +252,7 @@ export class QueryEngine {
     };
     const inTurn: InTurn = (work) =>
       this.slots.run(caller, signal, async () => {
-        const timer = setTimeout(() => end.abort(tooLong(this.#runMsMax)), this.#runMsMax);
+        const timer = setTimeout(() => end.abort(time.error()), time.ms);
         try {
           // A store may take a moment to see that it need not go on; the turn of the others does not wait for it.
           return await untilAborted(query.signal, work());

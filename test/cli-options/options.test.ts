@@ -5,6 +5,7 @@ import { describeFailure } from '../../cli/failure.ts';
 import { COMMAND_NAMES, environmentName } from '../../cli/flag.ts';
 import { FLAGS } from '../../cli/flags.ts';
 import { helpText } from '../../cli/help.ts';
+import { LOGQL_LIMITS } from '../../server/query/logql/query-limits.ts';
 import { parseInvocation } from '../../cli/options.ts';
 import { PodlogError, UsageError } from '../../shared/errors.ts';
 
@@ -28,6 +29,7 @@ const up = {
     insecureNoAuth: false,
   },
   lokiDiscovery: { serviceName: true, logLevels: true },
+  lokiLimits: LOGQL_LIMITS,
   kubernetes: undefined,
   node: hostname(),
   logLevel: 'info',
@@ -66,6 +68,20 @@ describe('up', () => {
       { access: { ...access, openMetrics: true, insecureNoAuth: true } },
     ],
     ['--loki-service off', {}, { lokiDiscovery: { serviceName: false, logLevels: true } }],
+    [
+      '--loki-max-series 1 --loki-max-lines=100000 --loki-max-bytes 1Mi --loki-max-points 5',
+      { PODLOG_LOKI_MAX_RANGE: 'unlimited', PODLOG_LOKI_MAX_TIME: '1m30s' },
+      {
+        lokiLimits: {
+          seriesMax: 1,
+          linesMax: 100_000,
+          answerBytesMax: 2 ** 20,
+          pointsMax: 5,
+          rangeMsMax: Infinity,
+          runMsMax: 90_000,
+        },
+      },
+    ],
     ['--loki-level=off', {}, { lokiDiscovery: { serviceName: true, logLevels: false } }],
     ['--linked-dirs /a,b', {}, { linkedDirs: ['/a', resolve('b')] }],
     ['--pods-dir pods', {}, { podsDir: resolve('pods'), isPodsDirGiven: true }],
@@ -116,6 +132,7 @@ test('each command has its own flags', () => {
     retentionRulesPath,
     indexedFields,
     lokiDiscovery,
+    lokiLimits,
     kubernetes,
     logLevel,
   } = up;
@@ -130,6 +147,7 @@ test('each command has its own flags', () => {
       indexedFields,
       access,
       lokiDiscovery,
+      lokiLimits,
       kubernetes,
       logLevel,
     },
@@ -234,6 +252,20 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
     {},
     '--pod-labels "team=x" must be none, or up to 16 keys of pod labels separated by commas, such as team,example.com/tier',
   ],
+  ['up --loki-max-series 0', {}, '--loki-max-series "0" must be a number from 1 to 50000'],
+  ['up --loki-max-lines 100001', {}, '--loki-max-lines "100001" must be a number from 1 to 100000'],
+  ['up --loki-max-points x', {}, '--loki-max-points "x" must be a number from 1 to 100000'],
+  [
+    'up --loki-max-bytes 129MiB',
+    {},
+    '--loki-max-bytes "129MiB" must be a size from 1MiB to 128MiB, with its unit, such as 16MiB',
+  ],
+  [
+    'up --loki-max-range 5s',
+    {},
+    '--loki-max-range "5s" must be a duration of a minute or more, such as 12h or 90d; or unlimited',
+  ],
+  ['up --loki-max-time 11m', {}, '--loki-max-time "11m" must be a duration from 1s to 10m, such as 90s'],
   ['up --log-level loud', {}, '--log-level "loud" must be one of trace, debug, info, warn, error, fatal, silent'],
 ])('refuses: podlog %s', (args, env, want) => {
   expect(failureOf(() => parseInvocation(words(args), env))).toEqual({ text: `podlog: ${want}\n`, exitCode: 2 });

@@ -20,7 +20,7 @@ import { type QueryRoutes, visibleOf } from './query.ts';
 
 const PATH = '/loki/api/v1/delete';
 
-export interface DeleteRoutes extends Omit<QueryRoutes, 'engine'> {
+export interface DeleteRoutes extends Pick<QueryRoutes, 'discovery' | 'now'> {
   readonly logs: Pick<LogStore, 'erase' | 'erasures' | 'erasure'>;
   readonly audit: Pick<AuditLog, 'record'>;
   readonly log: Logger;

@@ -5,7 +5,7 @@ import { answerLogs } from '../../query/logql/logs.ts';
 import { humanBytes, parseBytes } from '../../query/logql/syntax/durations.ts';
 import { parseQuery } from '../../query/logql/syntax/parser.ts';
 import { LOGQL_LINES_DEFAULT, LOKI_FIELDS_DEFAULT } from '../../limits.ts';
-import { askerOf } from '../asker.ts';
+import { lokiAskerOf } from './asker.ts';
 import { JSON_TYPE } from './answers.ts';
 import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
@@ -51,20 +51,21 @@ function parseLimit(form: Form): number {
 
 /** Returns the fields of the newest lines. */
 async function detected(
-  { engine, discovery, now }: QueryRoutes,
+  routes: QueryRoutes,
   limit: number,
   form: Form,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<DetectedField[]> {
+  const { engine, discovery, limits, now } = routes;
   const nowMs = now();
   const bounds = parseBounds(form, nowMs);
   const lineCount = parsePositive(form.get('line_limit'), LOGQL_LINES_DEFAULT);
-  parseStep(form, bounds);
+  parseStep(form, bounds, limits);
   const expr = parseQuery(form.get('query') ?? '');
   if (expr.kind !== 'log') throw new LokiRequestError('only log selector is supported');
-  assertLines(lineCount);
-  assertRange(bounds);
+  assertLines(lineCount, limits);
+  assertRange(bounds, limits);
   const question = {
     expr,
     visible: visibleOf(request, bounds, nowMs),
@@ -73,9 +74,10 @@ async function detected(
     intervalNs: 0n,
     isCategorized: true,
     discovery,
+    limits,
     nowMs,
   } as const;
-  const { answer } = await engine.run(askerOf(request, reply), async (view, query) => {
+  const { answer } = await engine.run(lokiAskerOf(routes, request, reply), async (view, query) => {
     const { streams } = await answerLogs(question, view, query);
     return detectFields(streams, limit, query);
   });

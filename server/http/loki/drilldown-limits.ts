@@ -8,13 +8,14 @@ import { LEVEL_FIELDS } from '../../query/logql/detected-level.ts';
 import type { Discovery } from '../../query/logql/select.ts';
 import { SERVICE_NAME_SOURCES } from '../../query/logql/service-name.ts';
 import { prometheusDuration } from '../../query/logql/syntax/durations.ts';
-import { LOGQL_LINES_MAX, LOGQL_RANGE_MS_MAX, LOGQL_SERIES_MAX, QUERY_RUN_MS_MAX } from '../../limits.ts';
+import type { LogqlLimits } from '../../query/logql/query-limits.ts';
 import type { LogStore } from '../../store/log-store.ts';
 import { LOKI_VERSION } from './build-info.ts';
 
 export interface LimitsRoutes {
   readonly logs: Pick<LogStore, 'capacity'>;
   readonly discovery: Discovery;
+  readonly limits: LogqlLimits;
 }
 
 export function registerLimits(app: FastifyInstance, routes: LimitsRoutes): void {
@@ -29,16 +30,17 @@ export function registerLimits(app: FastifyInstance, routes: LimitsRoutes): void
   );
 }
 
-function limitsOf({ logs, discovery }: LimitsRoutes): Readonly<Record<string, unknown>> {
+function limitsOf({ logs, discovery, limits }: LimitsRoutes): Readonly<Record<string, unknown>> {
   const { ageMs } = logs.capacity().retention;
   return {
     discover_log_levels: discovery.logLevels,
     discover_service_name: discovery.serviceName ? SERVICE_NAME_SOURCES : [],
     log_level_fields: LEVEL_FIELDS,
-    max_entries_limit_per_query: LOGQL_LINES_MAX,
-    max_query_length: durationText(LOGQL_RANGE_MS_MAX),
-    max_query_series: LOGQL_SERIES_MAX,
-    query_timeout: durationText(QUERY_RUN_MS_MAX),
+    max_entries_limit_per_query: limits.linesMax,
+    // Loki has no limit at 0.
+    max_query_length: limits.rangeMsMax === Infinity ? '0s' : durationText(limits.rangeMsMax),
+    max_query_series: limits.seriesMax,
+    query_timeout: durationText(limits.runMsMax),
     // Lines that are kept for ever have no period.
     retention_period: ageMs === Infinity ? '0s' : durationText(ageMs),
     volume_enabled: true,

@@ -5,7 +5,7 @@ import type { Matcher } from '../../query/logql/syntax/ast.ts';
 import { type VolumeSeries, volumeSeries } from '../../query/logql/metrics/volume-series.ts';
 import { eachVolume } from '../../query/logql/volumes.ts';
 import { LOKI_VOLUME_SERIES_DEFAULT } from '../../limits.ts';
-import { askerOf } from '../asker.ts';
+import { lokiAskerOf } from './asker.ts';
 import { type Cost, JSON_TYPE, secondsOf, success } from './answers.ts';
 import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
@@ -27,21 +27,22 @@ export function registerIndex(app: FastifyInstance, routes: QueryRoutes): void {
   getOrPost(app, '/loki/api/v1/index/volume_range', async (form, request, reply) => {
     void reply.type(JSON_TYPE);
     const bounds = parseBounds(form, routes.now());
-    return volumes(routes, { bounds, stepNs: parseStep(form, bounds) }, form, request, reply);
+    return volumes(routes, { bounds, stepNs: parseStep(form, bounds, routes.limits) }, form, request, reply);
   });
 }
 
 /** Answers without an envelope. Each stream counts as one chunk. */
 export async function streamStats(
-  { engine, discovery, now }: QueryRoutes,
+  routes: QueryRoutes,
   matchers: readonly Matcher[],
   form: Form,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
+  const { engine, discovery, now } = routes;
   const nowMs = now();
   const visible = visibleOf(request, parseBounds(form, nowMs), nowMs);
-  const { answer } = await engine.run(askerOf(request, reply), async (view, query) => {
+  const { answer } = await engine.run(lokiAskerOf(routes, request, reply), async (view, query) => {
     const found = { entries: 0, bytes: 0 };
     const asked = { matchers, visible, names: [], stepNs: undefined, discovery };
     const streams = await eachVolume(asked, view, query, ({ lines, bytes }) => {
@@ -59,12 +60,13 @@ interface Times {
 }
 
 async function volumes(
-  { engine, discovery, now }: QueryRoutes,
+  routes: QueryRoutes,
   { bounds, stepNs }: Times,
   form: Form,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
+  const { engine, discovery, now } = routes;
   const begunMs = performance.now();
   const question = {
     matchers: parseSelector(form.get('query') ?? ''),
@@ -75,7 +77,9 @@ async function volumes(
     stepNs,
     discovery,
   };
-  const { answer } = await engine.run(askerOf(request, reply), (view, query) => volumeSeries(question, view, query));
+  const { answer } = await engine.run(lokiAskerOf(routes, request, reply), (view, query) =>
+    volumeSeries(question, view, query),
+  );
   const seconds = (performance.now() - begunMs) / 1000;
   return volumesAnswer(answer, { lines: 0, bytes: 0, seconds, entries: answer.length });
 }

@@ -5,7 +5,7 @@ import { labelsText } from '../../../shared/labels-text.ts';
 import { streamsPredicate } from '../../query/logql/select.ts';
 import type { Matcher } from '../../query/logql/syntax/ast.ts';
 import { LABELS_ANSWER_BYTES_MAX } from '../../limits.ts';
-import { askerOf } from '../asker.ts';
+import { lokiAskerOf } from './asker.ts';
 import { JSON_TYPE } from './answers.ts';
 import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
@@ -56,16 +56,17 @@ function selectors(texts: readonly string[]): (readonly Matcher[])[] {
 
 /** Returns the labels of streams that one of the selectors selects. */
 export async function streamsOf(
-  { engine, discovery, now }: QueryRoutes,
+  routes: QueryRoutes,
   form: Form,
   asked: readonly (readonly Matcher[])[],
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<StreamLabels[]> {
+  const { engine, discovery, now } = routes;
   const nowMs = now();
   const visible = visibleOf(request, parseBounds(form, nowMs), nowMs);
   const predicates = asked.map((matchers) => streamsPredicate(matchers, visible, discovery));
-  const { answer } = await engine.run(askerOf(request, reply), (view, query) =>
+  const { answer } = await engine.run(lokiAskerOf(routes, request, reply), (view, query) =>
     Promise.all(predicates.map((predicate) => view.streams(predicate, query))),
   );
   return answer.flatMap((streams, i) => {

@@ -1,13 +1,13 @@
 /** Parameters that several routes of Loki's API have: times, limits, directions, steps. */
 import { instantOfMs, NS_PER_MS } from '../../../shared/time.ts';
-import { LOGQL_LINES_DEFAULT, LOGQL_LINES_MAX, LOGQL_POINTS_MAX, LOGQL_RANGE_MS_MAX } from '../../limits.ts';
+import { LOGQL_LINES_DEFAULT } from '../../limits.ts';
+import type { LogqlLimits } from '../../query/logql/query-limits.ts';
 import { parseDuration, parsePrometheusDuration, prometheusDuration } from '../../query/logql/syntax/durations.ts';
 import type { Direction } from '../../store/search-plan.ts';
 import { type Form, LokiRequestError } from './form.ts';
 
 const NS = 1_000_000_000n;
 const HOUR_NS = 3600n * NS;
-const RANGE_NS_MAX = BigInt(LOGQL_RANGE_MS_MAX) * BigInt(NS_PER_MS);
 /** Digits of an integer that is in seconds; longer ones are in nanoseconds. */
 const SECONDS_DIGITS_MAX = 10;
 const POINTS_DEFAULT = 250n;
@@ -66,11 +66,13 @@ export function parseBounds(form: Form, nowMs: number): Bounds {
 }
 
 /** @throws LokiRequestError */
-export function assertRange({ start, end }: Bounds): void {
-  if (end - start <= RANGE_NS_MAX) return;
+export function assertRange({ start, end }: Bounds, { rangeMsMax }: Pick<LogqlLimits, 'rangeMsMax'>): void {
+  if (rangeMsMax === Infinity) return;
+  const rangeNsMax = BigInt(rangeMsMax) * BigInt(NS_PER_MS);
+  if (end - start <= rangeNsMax) return;
   const length = prometheusDuration(end - start);
   throw new LokiRequestError(
-    `the query time range exceeds the limit (query length: ${length}, limit: ${prometheusDuration(RANGE_NS_MAX)})`,
+    `the query time range exceeds the limit (query length: ${length}, limit: ${prometheusDuration(rangeNsMax)})`,
   );
 }
 
@@ -90,10 +92,10 @@ export function parsePositive(text: string | undefined, fallback: number): numbe
 }
 
 /** Checks a limit of lines, which metrics do not have. @throws LokiRequestError */
-export function assertLines(limit: number): void {
-  if (limit <= LOGQL_LINES_MAX) return;
+export function assertLines(limit: number, { linesMax }: Pick<LogqlLimits, 'linesMax'>): void {
+  if (limit <= linesMax) return;
   throw new LokiRequestError(
-    `max entries limit per query exceeded, limit > max_entries_limit_per_query (${limit} > ${LOGQL_LINES_MAX})`,
+    `max entries limit per query exceeded, limit > max_entries_limit_per_query (${limit} > ${linesMax})`,
   );
 }
 
@@ -114,7 +116,7 @@ function parseSecondsOrDuration(text: string): bigint {
 }
 
 /** Two hundred and fifty steps by default, of whole seconds. @throws LokiRequestError */
-export function parseStep(form: Form, { start, end }: Bounds): bigint {
+export function parseStep(form: Form, { start, end }: Bounds, { pointsMax }: Pick<LogqlLimits, 'pointsMax'>): bigint {
   const text = form.get('step');
   const seconds = (end - start) / POINTS_DEFAULT / NS;
   const stepNs = text === undefined ? (seconds > 1n ? seconds : 1n) * NS : parseSecondsOrDuration(text);
@@ -123,9 +125,9 @@ export function parseStep(form: Form, { start, end }: Bounds): bigint {
       'zero or negative query resolution step widths are not accepted. Try a positive integer',
     );
   }
-  if ((end - start) / stepNs > BigInt(LOGQL_POINTS_MAX)) {
+  if ((end - start) / stepNs > BigInt(pointsMax)) {
     throw new LokiRequestError(
-      'exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step parameter',
+      `exceeded maximum resolution of ${pointsMax.toLocaleString('en-US')} points per time series. Try increasing the value of the step parameter`,
     );
   }
   return stepNs;

@@ -4,7 +4,7 @@ import { NS_PER_MS } from '../../../shared/time.ts';
 import { linePatterns } from '../../query/logql/line-patterns.ts';
 import { streamsPredicate } from '../../query/logql/select.ts';
 import { LOKI_PATTERN_STEP_MS_MIN } from '../../limits.ts';
-import { askerOf } from '../asker.ts';
+import { lokiAskerOf } from './asker.ts';
 import { JSON_TYPE, secondsOf } from './answers.ts';
 import { getOrPost } from './get-or-post.ts';
 import { parseBounds, parseStep } from './parameters.ts';
@@ -13,16 +13,17 @@ import { parseSelector } from './selector.ts';
 
 const STEP_NS_MIN = BigInt(LOKI_PATTERN_STEP_MS_MIN) * BigInt(NS_PER_MS);
 
-export function registerLinePatterns(app: FastifyInstance, { engine, discovery, now }: QueryRoutes): void {
+export function registerLinePatterns(app: FastifyInstance, routes: QueryRoutes): void {
+  const { engine, discovery, limits, now } = routes;
   getOrPost(app, '/loki/api/v1/patterns', async (form, request, reply) => {
     void reply.type(JSON_TYPE);
     const nowMs = now();
     const bounds = parseBounds(form, nowMs);
-    const askedNs = parseStep(form, bounds);
+    const askedNs = parseStep(form, bounds, limits);
     const stepNs = askedNs < STEP_NS_MIN ? STEP_NS_MIN : askedNs;
     const matchers = parseSelector(form.get('query') ?? '');
     const predicate = streamsPredicate(matchers, visibleOf(request, bounds, nowMs), discovery);
-    const { answer } = await engine.run(askerOf(request, reply), (view, query) =>
+    const { answer } = await engine.run(lokiAskerOf(routes, request, reply), (view, query) =>
       linePatterns({ predicate, stepNs }, view, query),
     );
     const data = answer.map(({ text, samples }) => ({

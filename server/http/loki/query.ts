@@ -1,17 +1,22 @@
 /** `/loki/api/v1/query_range` and `/query`: LogQL over a range of time, and at an instant. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { instantOfMs } from '../../../shared/time.ts';
+import type { AuditLog } from '../../audit/audit-log.ts';
+import { AUDITED_LINES_MIN } from '../../limits.ts';
 import type { QueryEngine } from '../../query/engine.ts';
 import { answerLogs } from '../../query/logql/logs.ts';
 import { answerMetric } from '../../query/logql/metrics/evaluate.ts';
 import type { MetricQuestion } from '../../query/logql/metrics/evaluation.ts';
-import type { Discovery } from '../../query/logql/select.ts';
+import type { LogqlLimits } from '../../query/logql/query-limits.ts';
+import { type Discovery, predicateOf } from '../../query/logql/select.ts';
 import type { LogExpr } from '../../query/logql/syntax/ast.ts';
 import { parseQuery } from '../../query/logql/syntax/parser.ts';
 import type { TimedPredicate } from '../../query/logql/time-parts.ts';
 import { parseFilters } from '../../query/parameters.ts';
-import { askerOf } from '../asker.ts';
+import { namesOf } from '../../store/erasure-status.ts';
+import { by } from '../asker.ts';
 import { instantAnswer, JSON_TYPE, rangeAnswer, streamsAnswer } from './answers.ts';
+import { lokiAskerOf } from './asker.ts';
 import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
 import {
@@ -30,20 +35,25 @@ import {
 export interface QueryRoutes {
   readonly engine: QueryEngine;
   readonly discovery: Discovery;
+  readonly limits: LogqlLimits;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-export function registerQuery(app: FastifyInstance, routes: QueryRoutes): void {
+export interface LinesRoutes extends QueryRoutes {
+  readonly audit: Pick<AuditLog, 'record'>;
+}
+
+export function registerQuery(app: FastifyInstance, routes: LinesRoutes): void {
   getOrPost(app, '/loki/api/v1/query_range', async (form, request, reply) => {
     void reply.type(JSON_TYPE);
     const nowMs = routes.now();
     const bounds = parseBounds(form, nowMs);
-    const stepNs = parseStep(form, bounds);
+    const stepNs = parseStep(form, bounds, routes.limits);
     const expr = parseQuery(form.get('query') ?? '');
     if (expr.kind === 'log') return answerLines(routes, { expr, bounds, nowMs }, form, request, reply);
     parseLines(form);
-    assertRange(bounds);
+    assertRange(bounds, routes.limits);
     const { start, end } = bounds;
     const steps = { start, stepNs, count: Number((end - start) / stepNs) + 1 };
     return answerNumbers(routes, { expr, steps, isInstant: false, nowMs }, request, reply);
@@ -67,16 +77,18 @@ const LOG_AT_INSTANT =
 type NumbersQuestion = Pick<MetricQuestion, 'expr' | 'steps' | 'isInstant' | 'nowMs'>;
 
 async function answerNumbers(
-  { engine, discovery }: QueryRoutes,
+  routes: QueryRoutes,
   asked: NumbersQuestion,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
+  const { engine, discovery, limits } = routes;
   const { steps, isInstant, nowMs } = asked;
   const begunMs = performance.now();
   const visible = visibleOf(request, { start: steps.start, end: steps.start }, nowMs);
-  const question = { ...asked, visible, discovery };
-  const { answer } = await engine.run(askerOf(request, reply), (view, query) => answerMetric(question, view, query));
+  const question = { ...asked, visible, discovery, limits };
+  const asker = lokiAskerOf(routes, request, reply);
+  const { answer } = await engine.run(asker, (view, query) => answerMetric(question, view, query));
   const { result, counts } = answer;
   const entries = result.kind === 'scalar' ? 1 : result.series.length;
   const cost = { ...counts, seconds: (performance.now() - begunMs) / 1000, entries };
@@ -99,15 +111,16 @@ interface LinesQuestion {
 }
 
 async function answerLines(
-  { engine, discovery }: QueryRoutes,
+  routes: LinesRoutes,
   { expr, bounds, nowMs }: LinesQuestion,
   form: Form,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
+  const { engine, discovery, limits, audit } = routes;
   const limit = parseLines(form);
-  assertLines(limit);
-  assertRange(bounds);
+  assertLines(limit, limits);
+  assertRange(bounds, limits);
   const begunMs = performance.now();
   const categorized = isCategorized(request.headers['x-loki-response-encoding-flags']);
   const question = {
@@ -118,9 +131,16 @@ async function answerLines(
     intervalNs: parseInterval(form),
     isCategorized: categorized,
     discovery,
+    limits,
     nowMs,
   };
-  const { answer } = await engine.run(askerOf(request, reply), (view, query) => answerLogs(question, view, query));
+  const asker = lokiAskerOf(routes, request, reply);
+  // Whoever exports lines asks for as many as there may be, page by page.
+  if (limit >= Math.min(AUDITED_LINES_MIN, limits.linesMax)) {
+    const filters = namesOf(predicateOf(expr, question.visible, discovery));
+    await audit.record({ action: 'lines exported', ...by(request), details: { filters, limit, format: 'loki' } });
+  }
+  const { answer } = await engine.run(asker, (view, query) => answerLogs(question, view, query));
   const entries = answer.streams.reduce((sum, { lines }) => sum + lines.length, 0);
   const cost = { ...answer.counts, seconds: (performance.now() - begunMs) / 1000, entries };
   return streamsAnswer(answer.streams, categorized, cost);

@@ -16,12 +16,12 @@ import { registerIndexShards } from './index-shards.ts';
 import { registerLabels } from './labels.ts';
 import { registerLinePatterns } from './patterns.ts';
 import { type PushRoutes, registerPush } from './push.ts';
-import { type QueryRoutes, registerQuery } from './query.ts';
+import { type LinesRoutes, registerQuery } from './query.ts';
 import { registerReady } from './ready.ts';
 import { registerRules } from './rules.ts';
 import { registerTail, type TailRoutes } from './tail.ts';
 
-export interface LokiRoutes extends QueryRoutes, TailRoutes, PushRoutes, LimitsRoutes, DeleteRoutes {
+export interface LokiRoutes extends LinesRoutes, TailRoutes, PushRoutes, LimitsRoutes, DeleteRoutes {
   readonly logs: Pick<LogStore, 'capacity' | 'problem' | 'erase' | 'erasures' | 'erasure'>;
 }
 

@@ -10,9 +10,9 @@ import type { LogExpr, Query } from '../../query/logql/syntax/ast.ts';
 import { parseQuery } from '../../query/logql/syntax/parser.ts';
 import { gathered, NewLines, storedLines, type TailQuestion } from '../../query/logql/tail.ts';
 import { instantOfMs } from '../../../shared/time.ts';
-import { askerOf } from '../asker.ts';
 import { acceptSocket } from '../sockets.ts';
 import { cutOffStalled } from '../stalled-answers.ts';
+import { lokiAskerOf } from './asker.ts';
 import { type Form, formOf, LokiRequestError } from './form.ts';
 import { assertLines, assertRange, isCategorized, parseBounds, parseLines } from './parameters.ts';
 import { type QueryRoutes, visibleOf } from './query.ts';
@@ -61,11 +61,12 @@ function parseTail(form: Form, nowMs: number): TailAsked<Query> {
  * @throws UnavailableError  there are too many live tails
  */
 async function tail(
-  { engine, discovery, now, closing, log }: TailRoutes,
+  routes: TailRoutes,
   { expr, start, limit, delayMs }: TailAsked,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
+  const { engine, discovery, limits, now, closing, log } = routes;
   const nowMs = now();
   const bounds = { start, end: instantOfMs(nowMs) };
   const question: TailQuestion = {
@@ -77,9 +78,10 @@ async function tail(
     discovery,
     nowMs,
   };
-  assertLines(limit);
+  assertLines(limit, limits);
   const newLines = new NewLines(question);
-  const asker = askerOf(request, reply, request.revoked === undefined ? [closing] : [closing, request.revoked]);
+  const ends = request.revoked === undefined ? [closing] : [closing, request.revoked];
+  const asker = lokiAskerOf(routes, request, reply, ends);
   const { history, news } = engine.followAfter(asker, (view, query) => storedLines(question, view, query), {
     predicate: predicateOf(expr, { ...question.visible, from: undefined }, discovery),
     sink: LINES,
@@ -96,7 +98,7 @@ async function tail(
     }
   };
   try {
-    assertRange(bounds);
+    assertRange(bounds, limits);
     {
       using stored = await history();
       await send(stored.lines);

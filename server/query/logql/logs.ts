@@ -1,7 +1,6 @@
 /** Answers a log query: streams of lines. */
 import { QueryTooLargeError } from '../../../shared/errors.ts';
 import { instantOf } from '../../../shared/time.ts';
-import { LOGQL_ANSWER_BYTES_MAX } from '../../limits.ts';
 import type { LogView } from '../../store/log-store.ts';
 import type { Predicate } from '../../store/predicate.ts';
 import type { Query } from '../../store/query.ts';
@@ -11,6 +10,7 @@ import { compileStages } from './pipeline/compile.ts';
 import type { Category, LineLabels } from './pipeline/line-labels.ts';
 import { type Entry, EVERYTHING } from './pipeline/stage.ts';
 import { eachEntry, type LineCounts } from './rows.ts';
+import type { LogqlLimits } from './query-limits.ts';
 import { type Discovery, isExact, predicateOf } from './select.ts';
 import type { LogExpr } from './syntax/ast.ts';
 
@@ -25,6 +25,7 @@ export interface LogQuestion {
   /** Whether labels of a line are given with the line instead of with its stream. */
   readonly isCategorized: boolean;
   readonly discovery: Discovery;
+  readonly limits: Pick<LogqlLimits, 'answerBytesMax'>;
   readonly nowMs: number;
 }
 
@@ -52,7 +53,12 @@ export async function answerLogs(question: LogQuestion, view: LogView, query: Qu
   const { expr, visible, direction, limit, intervalNs, discovery, nowMs } = question;
   const run = compileStages(expr.stages, EVERYTHING, nowMs);
   using memory = query.budget.memory.share();
-  const streams = new Streams(question.isCategorized, (bytes) => memory.add(bytes));
+  let bytesLeft = question.limits.answerBytesMax;
+  const streams = new Streams(question.isCategorized, (bytes) => {
+    memory.add(bytes);
+    bytesLeft -= bytes;
+    if (bytesLeft < 0) throw tooLarge(question.limits.answerBytesMax);
+  });
   let count = 0;
   let last: bigint | undefined;
   const take = (entry: Entry): boolean => {
@@ -79,6 +85,10 @@ export async function answerLogs(question: LogQuestion, view: LogView, query: Qu
   return { streams: streams.sorted(), counts };
 }
 
+function tooLarge(bytesMax: number): QueryTooLargeError {
+  return new QueryTooLargeError(`the answer is larger than ${bytesMax} bytes (--loki-max-bytes): lower limit`);
+}
+
 function abs(value: bigint): bigint {
   return value < 0n ? -value : value;
 }
@@ -87,7 +97,6 @@ class Streams {
   readonly #byLabels = new Map<string, LogStream>();
   readonly #isCategorized: boolean;
   readonly #hold: (bytes: number) => void;
-  #bytes = 0;
 
   constructor(isCategorized: boolean, hold: (bytes: number) => void) {
     this.#isCategorized = isCategorized;
@@ -100,14 +109,7 @@ class Streams {
     let stream = this.#byLabels.get(key);
     if (stream === undefined) this.#byLabels.set(key, (stream = { labels: ofStream, lines: [] }));
     stream.lines.push({ timestamp, line, metadata, parsed });
-    this.#count(line.length + key.length + LINE_BYTES);
-  }
-
-  #count(bytes: number): void {
-    this.#hold(bytes);
-    this.#bytes += bytes;
-    if (this.#bytes <= LOGQL_ANSWER_BYTES_MAX) return;
-    throw new QueryTooLargeError(`the answer is larger than ${LOGQL_ANSWER_BYTES_MAX} bytes: lower limit`);
+    this.#hold(line.length + key.length + LINE_BYTES);
   }
 
   sorted(): LogStream[] {

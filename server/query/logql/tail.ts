@@ -12,7 +12,7 @@ import { eachEntry, Entries } from './rows.ts';
 import { isExact, predicateOf } from './select.ts';
 
 /** `visible` is for the lines that are stored, `limit` how many of them are wanted. */
-export type TailQuestion = Omit<LogQuestion, 'direction' | 'intervalNs'>;
+export type TailQuestion = Omit<LogQuestion, 'direction' | 'intervalNs' | 'limits'>;
 
 export interface TailLine extends DividedLabels {
   readonly timestamp: bigint;

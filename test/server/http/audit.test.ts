@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AUDITED_LINES_MIN } from '../../../server/limits.ts';
+import { AUDITED_LINES_MIN, LOGQL_LINES_MAX } from '../../../server/limits.ts';
 import type { Server } from '../../../server/main.ts';
 import { eventually } from '../../eventually.ts';
 import { newFolder } from '../engines/embedded/open-store.ts';
@@ -62,6 +62,9 @@ test('erasures, exports, sign-ins and sign-outs', async () => {
   );
   await call('admin', 'DELETE', `/erasures/${id}`);
   await call('admin', 'GET', '/logs?limit=all&user_id=secret-user-7&q=secret-word&since=1h&format=csv&columns=a');
+  const selector = encodeURIComponent('{user="secret-user-7"} |= "secret-word"');
+  await call('admin', 'GET', `/loki/api/v1/query_range?query=${selector}&limit=${LOGQL_LINES_MAX - 1}`);
+  await call('admin', 'GET', `/loki/api/v1/query_range?query=${selector}&limit=${LOGQL_LINES_MAX}`);
   await call('admin', 'GET', `/logs?limit=${AUDITED_LINES_MIN}`);
   const { headers } = await call('admin', 'POST', '/session');
   const cookie = headers.getSetCookie()[0]!.split(';')[0]!;
@@ -75,6 +78,13 @@ test('erasures, exports, sign-ins and sign-outs', async () => {
       filters: expect.arrayContaining(['user_id', 'q']),
       limit: 'all',
       format: 'csv',
+    },
+    {
+      ...who,
+      message: 'lines exported',
+      filters: ['user', 'q', 'since', 'until'],
+      limit: LOGQL_LINES_MAX,
+      format: 'loki',
     },
     { ...who, message: 'lines exported', filters: [], limit: AUDITED_LINES_MIN, format: 'ndjson' },
     { ...who, message: 'signed in', with: 'token' },

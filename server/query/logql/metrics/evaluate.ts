@@ -1,6 +1,5 @@
 /** Evaluates a metric at all its steps: the lines of each range are walked once. */
 import { PodlogError } from '../../../../shared/errors.ts';
-import { LOGQL_SERIES_MAX } from '../../../limits.ts';
 import type { LogView } from '../../../store/log-store.ts';
 import type { Query } from '../../../store/query.ts';
 import type { LineCounts } from '../rows.ts';
@@ -32,14 +31,15 @@ export async function answerMetric(
   const result = expr.kind === 'variants' ? await variants(expr, evaluation) : await evaluate(expr, evaluation);
   if (result.kind === 'scalar') return { result, counts };
   const series = result.series.filter(({ isPresent }) => isPresent.includes(1));
-  if (series.length > LOGQL_SERIES_MAX) throw tooManySeries();
+  const { seriesMax } = question.limits;
+  if (series.length > seriesMax) throw tooManySeries(seriesMax);
   const isOrdered = question.isInstant && expr.kind === 'aggregate' && expr.operation.startsWith('sort');
   const inOrder = isOrdered ? series : series.toSorted((a, b) => compareLabels(a.labels, b.labels));
   return { result: { kind: 'series', series: inOrder }, counts };
 }
 
-function tooManySeries(): PodlogError {
-  const message = `maximum number of series (${LOGQL_SERIES_MAX}) reached for a single query; consider reducing query cardinality by adding more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), count() or topk()`;
+function tooManySeries(seriesMax: number): PodlogError {
+  const message = `maximum number of series (${seriesMax}) reached for a single query; consider reducing query cardinality by adding more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), count() or topk()`;
   return new PodlogError('PODLOG_TOO_MANY_SERIES', 400, message);
 }
 

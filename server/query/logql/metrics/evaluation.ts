@@ -3,6 +3,7 @@ import type { LogView } from '../../../store/log-store.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import type { Query } from '../../../store/query.ts';
 import type { LineCounts } from '../rows.ts';
+import type { LogqlLimits } from '../query-limits.ts';
 import type { Discovery } from '../select.ts';
 import type { MetricExpr, VariantsExpr } from '../syntax/ast.ts';
 import type { Steps } from './series.ts';
@@ -15,6 +16,7 @@ export interface MetricQuestion {
   /** What the asker may see; its times do not matter. */
   readonly visible: Predicate;
   readonly discovery: Discovery;
+  readonly limits: Pick<LogqlLimits, 'seriesMax'>;
   readonly nowMs: number;
 }
 

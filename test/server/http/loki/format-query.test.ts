@@ -6,6 +6,7 @@ import { BodyBudget } from '../../../../server/http/body-budget.ts';
 import { registerLoki } from '../../../../server/http/loki/routes.ts';
 import { LOKI_FORM_BYTES_MAX } from '../../../../server/limits.ts';
 import { QueryEngine } from '../../../../server/query/engine.ts';
+import { LOGQL_LIMITS } from '../../../../server/query/logql/query-limits.ts';
 import { fakeReader } from '../../query/fake-reader.ts';
 
 function appOf() {
@@ -21,7 +22,8 @@ function appOf() {
   const audit = { record: unasked };
   const log = pino({ level: 'silent' });
   const closing = new AbortController().signal;
-  registerLoki(app, { engine, logs, lokiPushes, audit, now: () => 0, discovery, log, closing });
+  const limits = LOGQL_LIMITS;
+  registerLoki(app, { engine, logs, lokiPushes, audit, now: () => 0, discovery, limits, log, closing });
   return app;
 }
 

@@ -12,6 +12,7 @@ import { registerTail } from '../../../../server/http/loki/tail.ts';
 import { LOKI_TAIL_DROPPED_MAX, TAILS_OF_CALLER_MAX } from '../../../../server/limits.ts';
 import type { Server } from '../../../../server/main.ts';
 import { QueryEngine } from '../../../../server/query/engine.ts';
+import { LOGQL_LIMITS } from '../../../../server/query/logql/query-limits.ts';
 import type { LogReader } from '../../../../server/store/log-store.ts';
 import { type RowBlock, RowBlockBuilder } from '../../../../server/store/row-block.ts';
 import { instantOf } from '../../../../shared/time.ts';
@@ -252,7 +253,8 @@ test('what a client was too slow for is said, in time and labels', async () => {
   const discovery = { serviceName: false, logLevels: false };
   const log = pino({ level: 'silent' });
   const closing = new AbortController();
-  registerTail(app, { engine: new QueryEngine(reader), discovery, now: Date.now, closing: closing.signal, log });
+  const routes = { discovery, limits: LOGQL_LIMITS, now: Date.now, closing: closing.signal, log };
+  registerTail(app, { engine: new QueryEngine(reader), ...routes });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   const client = tail({ query: '{app="slow"}' }, {}, { url });
   await once(client.socket, 'open');

@@ -10,6 +10,7 @@ import type { Asker } from '../../../../server/query/engine.ts';
 import { QueryEngine } from '../../../../server/query/engine.ts';
 import { answerLogs } from '../../../../server/query/logql/logs.ts';
 import { answerMetric } from '../../../../server/query/logql/metrics/evaluate.ts';
+import { LOGQL_LIMITS } from '../../../../server/query/logql/query-limits.ts';
 import { parseQuery } from '../../../../server/query/logql/syntax/parser.ts';
 import { EVERYTHING } from '../../../../server/store/predicate.ts';
 import { type RowBlock, RowBlockBuilder } from '../../../../server/store/row-block.ts';
@@ -47,6 +48,7 @@ function logs(engine: QueryEngine, text: string, limit: number, asker: Asker = S
     intervalNs: 0n,
     isCategorized: false,
     discovery: DISCOVERY,
+    limits: LOGQL_LIMITS,
     nowMs: 0,
   };
   return engine.run(asker, (view, query) => answerLogs(question, view, query));
@@ -56,7 +58,15 @@ function metric(engine: QueryEngine, text: string, asker: Asker = SOMEBODY): Pro
   const expr = parseQuery(text);
   if (expr.kind === 'log') throw new Error('BUG: a log query');
   const steps = { start: 1_000_000_000n, stepNs: 1n, count: 1 };
-  const question = { expr, steps, isInstant: true, visible: VISIBLE, discovery: DISCOVERY, nowMs: 0 };
+  const question = {
+    expr,
+    steps,
+    isInstant: true,
+    visible: VISIBLE,
+    discovery: DISCOVERY,
+    limits: LOGQL_LIMITS,
+    nowMs: 0,
+  };
   return engine.run(asker, (view, query) => answerMetric(question, view, query));
 }
 
@@ -86,7 +96,7 @@ test('bytes of an answer', async () => {
     for (let at = 0; at <= LOGQL_ANSWER_BYTES_MAX; at += LINE_BYTES_MAX) yield blockOf(1, () => line);
   });
   await expect(logs(engine, '{app="api"}', 1000)).rejects.toThrow(
-    `the answer is larger than ${LOGQL_ANSWER_BYTES_MAX} bytes: lower limit`,
+    `the answer is larger than ${LOGQL_ANSWER_BYTES_MAX} bytes (--loki-max-bytes): lower limit`,
   );
   await expect(logs(engine, '{app="api"}', 10)).resolves.toBeDefined();
 });

@@ -9,6 +9,7 @@ import { instantOf } from '../../../../shared/time.ts';
 import { QueryEngine } from '../../../../server/query/engine.ts';
 import { answerLogs } from '../../../../server/query/logql/logs.ts';
 import { answerMetric } from '../../../../server/query/logql/metrics/evaluate.ts';
+import { LOGQL_LIMITS } from '../../../../server/query/logql/query-limits.ts';
 import { parseQuery } from '../../../../server/query/logql/syntax/parser.ts';
 import type { LogView } from '../../../../server/store/log-store.ts';
 import { EVERYTHING } from '../../../../server/store/predicate.ts';
@@ -181,6 +182,7 @@ test('log queries', async () => {
         intervalNs: 0n,
         isCategorized: true,
         discovery,
+        limits: LOGQL_LIMITS,
         nowMs: 0,
       };
       const streamsOf = (asked: (view: LogView) => LogView) =>
@@ -199,7 +201,7 @@ test('a query with more conditions than the store decides', async () => {
   for (const text of [some, `sum(count_over_time(${some}[1m]))`]) {
     const expr = parseQuery(text);
     const steps = { start: END, stepNs: 1n, count: 1 };
-    const base = { visible: VISIBLE, discovery: DISCOVERIES[1]!, nowMs: 0 };
+    const base = { visible: VISIBLE, discovery: DISCOVERIES[1]!, limits: LOGQL_LIMITS, nowMs: 0 };
     const lines = { ...base, direction: 'forward' as const, limit: 5, intervalNs: 0n, isCategorized: false };
     const ask = (view: LogView, query: Query, reads = false): Promise<unknown> =>
       expr.kind === 'log'
@@ -222,7 +224,15 @@ test('metrics', async () => {
       const expr = parseQuery(text);
       if (expr.kind === 'log') throw new Error('BUG: a log query');
       const steps = { start: START, stepNs, count };
-      const question = { expr, steps, isInstant: count === 1, visible: VISIBLE, discovery, nowMs: 0 };
+      const question = {
+        expr,
+        steps,
+        isInstant: count === 1,
+        visible: VISIBLE,
+        discovery,
+        limits: LOGQL_LIMITS,
+        nowMs: 0,
+      };
       const got = await answerOrMessage(async (view, query) => (await answerMetric(question, view, query)).result);
       const want = await answerOrMessage(
         async (view, query) => (await answerMetric(question, careless(view), query, true)).result,
