@@ -26,11 +26,12 @@ export class DistinctMeasure implements OpenMeasure<DistinctMeasureState> {
     const codes = codesOf(parts, starts, lend);
     return (groups, groupCount) => {
       const seen = lend(size).fill(0);
-      for (let i = 0; i < codes.length; i++) if (groups[i]! >= 0) seen[codes[i]!] = 1;
+      markCodes(groups, codes, seen);
       const used = usedIn(seen, lend(size));
       const hashes = hashValues(texts, used, keys, lend);
       this.#values.reserve(groupCount);
       if (groupCount === 1) return this.#values.addEach(0, hashes);
+      // From here on, what is marked has its place.
       for (let i = 0; i < used.length; i++) seen[used[i]!] = i;
       addRows(groups, codes, seen, hashes, this.#values);
     };
@@ -65,6 +66,11 @@ function codesOf(parts: readonly CodePart[], starts: Int32Array, lend: Lend): Ui
   return codes;
 }
 
+/** Marks the codes of rows that are in a group. */
+function markCodes(groups: Int32Array, codes: Uint32Array, seen: Uint32Array): void {
+  for (let i = 0; i < codes.length; i++) if (groups[i]! >= 0) seen[codes[i]!] = 1;
+}
+
 /** @param places  by code: index of its value's hash */
 function addRows(
   groups: Int32Array,
@@ -77,7 +83,8 @@ function addRows(
     const group = groups[i]!;
     const place = places[codes[i]!]!;
     if (group < 0 || (group === lastGroup && place === lastPlace)) continue;
-    [lastGroup, lastPlace] = [group, place];
+    lastGroup = group;
+    lastPlace = place;
     if (high[place] !== 0 || low[place] !== 0) values.add(group, high[place]!, low[place]!);
   }
 }

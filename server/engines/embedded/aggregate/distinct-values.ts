@@ -13,9 +13,9 @@ import type { ValueHashes } from './value-hashes.ts';
 interface ExactState {
   readonly kind: 'exact';
   /** Both halves of each value's hash. */
-  readonly hashes: Uint32Array<ArrayBuffer>;
+  readonly hashes: Int32Array<ArrayBuffer>;
   /** By value: its group. Empty where all are of group 0. */
-  readonly groups: Uint32Array<ArrayBuffer>;
+  readonly groups: Int32Array<ArrayBuffer>;
 }
 
 /** 2^bits registers a group. */
@@ -51,6 +51,7 @@ export class DistinctValues {
 
   /**
    * Adds a value to a group for which there is room.
+   * @param high, low  the halves of its hash, as signed integers
    * @throws QueryTooLargeError
    */
   add(group: number, high: number, low: number): void {
@@ -177,6 +178,7 @@ export class DistinctValues {
 /**
  * A hash table. The numbers of a slot are side by side, so that it is one read from memory: both halves of a hash, and 1 +
  * its group once there are several groups. A slot is free where its last number is 0, or without groups, where both are.
+ * Hashes are signed, because V8 makes an object of a larger number that is passed to a function.
  */
 const PLAIN_NUMBERS = 2;
 const GROUPED_NUMBERS = 3;
@@ -190,7 +192,7 @@ class ExactTable {
   #packed: ExactState | undefined;
   #count: number;
   #numbers = PLAIN_NUMBERS;
-  #slots = new Uint32Array(SLOTS_AT_FIRST * PLAIN_NUMBERS);
+  #slots = new Int32Array(SLOTS_AT_FIRST * PLAIN_NUMBERS);
   #mask = SLOTS_AT_FIRST - 1;
 
   constructor(state: ExactState | undefined) {
@@ -219,7 +221,7 @@ class ExactTable {
     slots[at] = high;
     slots[at + LOW] = low;
     slots[at + GROUP] = group + 1;
-    if (++this.#count * 4 > (this.#mask + 1) * 3) this.makeRoom(this.#count);
+    if (++this.#count * 4 > (this.#mask + 1) * 3) this.makeRoom(1);
   }
 
   #addPlain(high: number, low: number): void {
@@ -233,53 +235,57 @@ class ExactTable {
     }
     slots[at] = high;
     slots[at + LOW] = low;
-    if (++this.#count * 4 > (this.#mask + 1) * 3) this.makeRoom(this.#count);
+    if (++this.#count * 4 > (this.#mask + 1) * 3) this.makeRoom(1);
   }
 
   /**
    * Reads the slots of some values, so that they are in the cache: such reads overlap where nothing depends on them.
    * @returns how many are in use, so that the reads are not optimized away
    */
-  touch(group: number, high: Uint32Array, from: number, to: number): number {
+  touch(group: number, high: Int32Array, from: number, to: number): number {
     const slots = this.#slots;
     const mask = this.#mask;
     const numbers = this.#numbers;
     const salt = Math.imul(group, 0x9e3779b1);
     let used = 0;
-    for (let i = from; i < to; i++) used += slots[((high[i]! ^ salt) & mask) * numbers]! > 0 ? 1 : 0;
+    for (let i = from; i < to; i++) used += slots[((high[i]! ^ salt) & mask) * numbers] === 0 ? 0 : 1;
     return used;
   }
 
   counts(groupCount: number): Float64Array {
     if (this.#packed !== undefined) this.#unpack();
     const counts = new Float64Array(groupCount);
-    forEachValue(this.#slots, this.#numbers, (group) => counts[group]!++);
+    if (this.#numbers === PLAIN_NUMBERS) {
+      if (groupCount > 0) counts[0] = this.#count;
+      return counts;
+    }
+    const slots = this.#slots;
+    for (let at = GROUP; at < slots.length; at += GROUPED_NUMBERS) if (slots[at]! > 0) counts[slots[at]! - 1]!++;
     return counts;
   }
 
   /** The table must not be used any more. */
   state(): ExactState {
     if (this.#packed !== undefined) return this.#packed;
-    const hashes = new Uint32Array(2 * this.#count);
-    const groups = new Uint32Array(this.#numbers === PLAIN_NUMBERS ? 0 : this.#count);
-    let i = 0;
-    forEachValue(this.#slots, this.#numbers, (group, high, low) => {
-      hashes[2 * i] = high;
-      hashes[2 * i + 1] = low;
-      if (groups.length > 0) groups[i] = group;
-      i++;
-    });
+    const state = this.#values();
     recycle(this.#slots.buffer);
-    return { kind: 'exact', hashes, groups };
+    return state;
   }
 
   /** Adds values with their groups to one sketch: the same value of two groups counts twice. */
   addPairs(registers: Uint8Array): void {
-    if (this.#packed === undefined) {
-      return forEachValue(this.#slots, this.#numbers, (group, high, low) => addPair(registers, group, high, low));
-    }
-    const { hashes, groups } = this.#packed;
+    const { hashes, groups } = this.#packed ?? this.#values();
     for (let i = 0; i < this.#count; i++) addPair(registers, groups[i] ?? 0, hashes[2 * i]!, hashes[2 * i + 1]!);
+  }
+
+  /** In the order of their slots. */
+  #values(): ExactState {
+    const isPlain = this.#numbers === PLAIN_NUMBERS;
+    const hashes = new Int32Array(2 * this.#count);
+    const groups = new Int32Array(isPlain ? 0 : this.#count);
+    if (isPlain) packPlain(this.#slots, hashes);
+    else packGrouped(this.#slots, hashes, groups);
+    return { kind: 'exact', hashes, groups };
   }
 
   /** Before another table is merged into it, too: its values come by their slots, which would cluster in a smaller table. */
@@ -303,35 +309,43 @@ class ExactTable {
   #rehash(slotCount: number, numbers: number): void {
     const before = this.#slots;
     const numbersBefore = this.#numbers;
-    this.#slots = newArray(Uint32Array<ArrayBuffer>, slotCount * numbers);
+    this.#slots = newArray(Int32Array<ArrayBuffer>, slotCount * numbers);
     this.#numbers = numbers;
     this.#mask = slotCount - 1;
     this.#count = 0;
-    forEachValue(before, numbersBefore, (group, high, low) => {
-      if (numbers === PLAIN_NUMBERS) this.#addPlain(high, low);
-      else this.add(group, high, low);
-    });
+    for (let at = 0; at < before.length; at += numbersBefore) {
+      const high = before[at]!;
+      const low = before[at + LOW]!;
+      if (numbersBefore === GROUPED_NUMBERS) {
+        if (before[at + GROUP]! > 0) this.add(before[at + GROUP]! - 1, high, low);
+      } else if (high !== 0 || low !== 0) {
+        if (numbers === PLAIN_NUMBERS) this.#addPlain(high, low);
+        else this.add(0, high, low);
+      }
+    }
     recycle(before.buffer);
   }
 }
 
-/** Visits the values in the order of their slots. */
-function forEachValue(
-  slots: Uint32Array,
-  numbers: number,
-  visit: (group: number, high: number, low: number) => void,
-): void {
-  if (numbers === PLAIN_NUMBERS) {
-    for (let at = 0; at < slots.length; at += PLAIN_NUMBERS) {
-      if (slots[at] !== 0 || slots[at + LOW] !== 0) visit(0, slots[at]!, slots[at + LOW]!);
-    }
-    return;
+function packPlain(slots: Int32Array, hashes: Int32Array): void {
+  let to = 0;
+  for (let at = 0; at < slots.length; at += PLAIN_NUMBERS) {
+    if (slots[at] === 0 && slots[at + LOW] === 0) continue;
+    hashes[to++] = slots[at]!;
+    hashes[to++] = slots[at + LOW]!;
   }
+}
+
+function packGrouped(slots: Int32Array, hashes: Int32Array, groups: Int32Array): void {
+  let to = 0;
   for (let at = 0; at < slots.length; at += GROUPED_NUMBERS) {
-    if (slots[at + GROUP]! > 0) visit(slots[at + GROUP]! - 1, slots[at]!, slots[at + LOW]!);
+    if (slots[at + GROUP] === 0) continue;
+    groups[to >> 1] = slots[at + GROUP]! - 1;
+    hashes[to++] = slots[at]!;
+    hashes[to++] = slots[at + LOW]!;
   }
 }
 
 function addPair(registers: Uint8Array, group: number, high: number, low: number): void {
-  addToSketch(registers, BITS_MAX, 0, (high ^ Math.imul(group, 0x9e3779b1)) >>> 0, low);
+  addToSketch(registers, BITS_MAX, 0, high ^ Math.imul(group, 0x9e3779b1), low);
 }

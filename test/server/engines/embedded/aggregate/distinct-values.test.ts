@@ -11,7 +11,7 @@ const bytes = Buffer.alloc(8);
 /** Value i, which is a hash of its number. */
 function add(values: DistinctValues, group: number, i: number): void {
   bytes.writeDoubleLE(i);
-  values.add(group, hashBytes(bytes, 0, 8), (hashBytes(bytes, 0, 6) ^ Math.imul(i, 0x9e3779b1)) >>> 0);
+  values.add(group, hashBytes(bytes, 0, 8) | 0, hashBytes(bytes, 0, 6) ^ Math.imul(i, 0x9e3779b1));
 }
 
 function fill(values: DistinctValues, group: number, from: number, to: number, groupCount = group + 1): void {
