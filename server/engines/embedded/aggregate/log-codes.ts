@@ -7,10 +7,13 @@ import type { Texts } from './texts.ts';
 
 /** As those of value-codes.ts. */
 interface BucketCodes {
-  readonly codes: (() => Uint16Array) | undefined;
+  readonly codes: (() => Uint32Array) | undefined;
   readonly base: number;
   readonly addTotals: ((totals: Uint32Array) => void) | undefined;
 }
+
+/** Lends memory for codes. */
+type Lend = (size: number) => Uint32Array;
 
 const NONE = Buffer.alloc(0);
 
@@ -21,9 +24,9 @@ export function foldToBucket(bytes: Buffer, start: number, end: number): Buffer 
 }
 
 /** Returns the codes of a column of numbers; undefined for others. */
-export function bucketCodesOf(values: ColumnValues, texts: Texts): BucketCodes | undefined {
-  if (values.kind === 'integer') return codesBetween(values.values, 0, values, texts);
-  return values.kind === 'decimal' ? codesBetween(values.mantissas, values.scale, values, texts) : undefined;
+export function bucketCodesOf(values: ColumnValues, texts: Texts, lend: Lend): BucketCodes | undefined {
+  if (values.kind === 'integer') return codesBetween(values.values, 0, values, texts, lend);
+  return values.kind === 'decimal' ? codesBetween(values.mantissas, values.scale, values, texts, lend) : undefined;
 }
 
 /** @param scale  digits after the point of each mantissa, or of all */
@@ -32,17 +35,18 @@ function codesBetween(
   scale: number | Uint8Array,
   { min, max }: { readonly min: number; readonly max: number },
   texts: Texts,
+  lend: Lend,
 ): BucketCodes {
   const first = bucketOfNumber(min);
   const last = bucketOfNumber(max);
   const base = texts.size;
-  for (let bucket = first; bucket <= last; bucket++) texts.addText(Buffer.from(bucketText(bucket)));
+  for (let bucket = first; bucket <= last; bucket++) texts.addFolded(Buffer.from(bucketText(bucket)));
   const count = mantissas.length;
   if (first === last) return { codes: undefined, base, addTotals: (totals) => (totals[base]! += count) };
-  let known: Uint16Array | undefined;
-  const codes = (): Uint16Array => {
+  let known: Uint32Array | undefined;
+  const codes = (): Uint32Array => {
     if (known !== undefined) return known;
-    known = new Uint16Array(count);
+    known = lend(count);
     if (typeof scale === 'number' && min >= 0) setCodes(mantissas, POWERS_OF_TEN[scale]!, first, last, known);
     else {
       for (let i = 0; i < count; i++) {
@@ -56,7 +60,7 @@ function codesBetween(
 }
 
 /** Does the same for numbers from zero on, among the few edges that they lie between. */
-function setCodes(mantissas: ArrayLike<number>, power: number, first: number, last: number, codes: Uint16Array): void {
+function setCodes(mantissas: ArrayLike<number>, power: number, first: number, last: number, codes: Uint32Array): void {
   /** By code: the least number of the bucket; zero is alone in its own. */
   const edges = Float64Array.from({ length: last - first + 1 }, (_, code) =>
     first + code === 1 ? Number.MIN_VALUE : Number(bucketText(first + code)),
@@ -87,10 +91,11 @@ function cellStart(cell: number): number {
   return (CELLS_PER_BIT + (cell % CELLS_PER_BIT)) * 2 ** (Math.floor(cell / CELLS_PER_BIT) - 1);
 }
 
-function setCodesByCell(mantissas: Int32Array, power: number, edges: Float64Array, codes: Uint16Array): void {
-  /** By cell: the code of its first number; and the number from which on it is the next one. */
-  const codeOf = new Uint16Array(CELLS);
-  const nextFrom = new Float64Array(CELLS);
+/** By cell: the code of its first number; and the number from which on it is the next one. */
+const codeOf = new Uint16Array(CELLS);
+const nextFrom = new Float64Array(CELLS);
+
+function setCodesByCell(mantissas: Int32Array, power: number, edges: Float64Array, codes: Uint32Array): void {
   for (let cell = 0; cell < CELLS; cell++) {
     codeOf[cell] = codeAt(cellStart(cell) / power, edges);
     nextFrom[cell] = firstFrom(edges[codeOf[cell]! + 1] ?? Infinity, power);

@@ -17,6 +17,8 @@ type Run = { readonly base: number } & (
       readonly escaped: boolean;
       /** Indices of the values; undefined for the first ones. */
       readonly places: Uint32Array | undefined;
+      /** The values are what others are replaced by. */
+      readonly isFolded?: true;
     }
   /** Consecutive numbers below NUMBER_LIMIT, in the place of the digit in a pattern; undefined for integers. */
   | { readonly kind: 'range'; readonly pattern: Buffer | undefined; readonly min: number }
@@ -63,6 +65,12 @@ export class Texts {
     return this.add({ kind: 'constant', value, count: 1 }, 1, false);
   }
 
+  /** Does the same for what values are replaced by. */
+  addFolded(value: Buffer): number {
+    const values: ColumnValues = { kind: 'constant', value, count: 1 };
+    return this.#add({ kind: 'texts', base: this.size, values, escaped: false, places: undefined, isFolded: true }, 1);
+  }
+
   /** @see Run */
   addRange(pattern: Buffer | undefined, min: number, count: number): number {
     if (Math.max(-min, min + count) > NUMBER_LIMIT) {
@@ -82,7 +90,9 @@ export class Texts {
   write(code: number, text: ValueText): void {
     text.clear();
     if (code === 0) return;
-    this.#write(this.#runs[this.#runOf(code)]!, code, text);
+    const run = this.#runs[this.#runOf(code)]!;
+    this.#write(run, code, text);
+    if (run.kind === 'texts' && run.isFolded === true) return;
     const folded = this.#fold?.(text.bytes, text.start, text.end);
     if (folded !== undefined) text.refer(folded, 0, folded.length);
   }

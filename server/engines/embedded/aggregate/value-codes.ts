@@ -88,7 +88,7 @@ export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes
       column,
       isText
         ? wholeLineCodes(group, column, name, texts)
-        : (derivedCodes(group, column, texts, { isShape, isBucket }) ?? columnCodes(group, column, texts, lend)),
+        : (derivedCodes(group, column, texts, { isShape, isBucket }, lend) ?? columnCodes(group, column, texts, lend)),
     );
   }
   const partsOfFields = (): CodePart[] =>
@@ -120,9 +120,10 @@ function derivedCodes(
   column: number,
   texts: Texts,
   { isShape, isBucket }: Pick<AskedName, 'isShape' | 'isBucket'>,
+  lend: Lend,
 ): ColumnCodes | undefined {
   if (isShape) return shapeCodes(group, column, texts);
-  return isBucket ? bucketCodesOf(group.values(column), texts) : undefined;
+  return isBucket ? bucketCodesOf(group.values(column), texts, lend) : undefined;
 }
 
 function patternDimension(group: RowGroup): Dimension {
@@ -251,12 +252,12 @@ function shapeCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes 
   const values = group.values(column);
   const escaped = group.columns[column]!.slot.kind === KIND_STRING;
   if (values.kind === 'uuid' || (values.kind === 'integer' && values.min >= 0)) {
-    return constantCodes(texts.addText(ID), valueCount(values));
+    return constantCodes(texts.addFolded(ID), valueCount(values));
   }
   const byShape = values.kind === 'pattern' ? shapeCodesOf(values, escaped) : undefined;
   if (byShape === undefined) return undefined;
   const base = texts.size;
-  for (const shape of byShape.shapes) texts.addText(shape);
+  for (const shape of byShape.shapes) texts.addFolded(shape);
   const { codes, counts } = byShape;
   return { codes: () => codes, base, addTotals: (totals) => addCounts(counts, base, totals) };
 }

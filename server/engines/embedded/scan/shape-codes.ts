@@ -23,18 +23,37 @@ export interface ShapeCodes {
  * @param isEscaped  texts may have JSON escapes, so that their bytes are not those of the value
  */
 export function shapeCodesOf(texts: CutTexts, isEscaped: boolean): ShapeCodes | undefined {
-  const { patterns, strides } = texts;
+  let known = kept.get(texts.patterns);
+  if (known?.isEscaped !== isEscaped) kept.set(texts.patterns, (known = patternShapesOf(texts, isEscaped)));
+  const { byPattern, shapes } = known;
+  if (byPattern === undefined) return undefined;
+  return shapes === undefined
+    ? codesByNumbers(texts, byPattern)
+    : { shapes, codes: texts.codes, counts: texts.strides };
+}
+
+interface KeptShapes {
+  readonly isEscaped: boolean;
+  /** Undefined where the texts themselves must be looked at. */
+  readonly byPattern: readonly PatternShapes[] | undefined;
+  /** By pattern: its only shape. Undefined where some have several. */
+  readonly shapes: readonly Buffer[] | undefined;
+}
+
+/** By patterns: their shapes, which took longer than counting them. They are kept while a worker keeps the column. */
+const kept = new WeakMap<object, KeptShapes>();
+
+function patternShapesOf({ patterns, strides }: CutTexts, isEscaped: boolean): KeptShapes {
   const byPattern: PatternShapes[] = [];
   for (let code = 0; code < strides.length; code++) {
     const pattern = byteStringAt(patterns, code);
     const shapes = isEscaped && pattern.includes(BACKSLASH) ? undefined : shapesOfPattern(pattern);
-    if (shapes === undefined || shapes.places.length > PLACES_MAX) return undefined;
+    if (shapes === undefined || shapes.places.length > PLACES_MAX)
+      return { isEscaped, byPattern: undefined, shapes: undefined };
     byPattern.push(shapes);
   }
-  if (byPattern.every(({ places }) => places.length === 0)) {
-    return { shapes: byPattern.map(({ shapeWith }) => shapeWith([])), codes: texts.codes, counts: strides };
-  }
-  return codesByNumbers(texts, byPattern);
+  const areSingle = byPattern.every(({ places }) => places.length === 0);
+  return { isEscaped, byPattern, shapes: areSingle ? byPattern.map(({ shapeWith }) => shapeWith([])) : undefined };
 }
 
 function codesByNumbers(

@@ -12,7 +12,11 @@ function textsOf(mantissas: Int32Array | Float64Array, scale: number): string[] 
   const numbers = Array.from(mantissas, (mantissa) => mantissa / 10 ** scale);
   const [min, max] = [Math.min(...numbers), Math.max(...numbers)];
   const texts = new Texts();
-  const found = bucketCodesOf({ kind: 'decimal', mantissas, scale, isShortest: false, min, max }, texts)!;
+  const found = bucketCodesOf(
+    { kind: 'decimal', mantissas, scale, isShortest: false, min, max },
+    texts,
+    (size) => new Uint32Array(size),
+  )!;
   const text = new ValueText();
   return numbers.map((_, i) => {
     texts.write(found.base + (found.codes?.()[i] ?? 0), text);
