@@ -63,7 +63,11 @@ export class GroupTable {
 
   /** Equal for equal groups of all tables. */
   hash(group: number): number {
-    return hashOfGroup(this.values.map((values, name) => values.hash(this.#valueOf(group, name))));
+    let hash = this.values[0]?.hash(this.#valueOf(group, 0)) ?? 0;
+    for (let name = 1; name < this.values.length; name++) {
+      hash = mixedHash(hash, this.values[name]!.hash(this.#valueOf(group, name)));
+    }
+    return hash;
   }
 
   /** By name: the bytes of a group's value. */
@@ -239,13 +243,6 @@ function valueOf(tuples: TuplesState | undefined, names: number, group: number, 
 export function usedBytesOf({ count, values, tuples }: GroupTableState): number {
   const tupleBytes = tuples === undefined ? 0 : TUPLE_BYTES + NUMBER_BYTES * values.length;
   return values.reduce((sum, each) => sum + usedBytesOfValues(each), count * (ROWS_BYTES + tupleBytes));
-}
-
-/** @param hashes  of a group's values, by name */
-function hashOfGroup(hashes: readonly number[]): number {
-  let [hash = 0] = hashes;
-  for (let name = 1; name < hashes.length; name++) hash = mixedHash(hash, hashes[name]!);
-  return hash;
 }
 
 /** Returns the hash of a group from the hash without its last value. */

@@ -220,12 +220,13 @@ function groupsHaving(
 ): Uint8Array | undefined {
   if (having.length === 0) return undefined;
   const satisfies = new Uint8Array(table.count).fill(1);
+  const { rows } = table;
   for (const { ranked, operator, bound } of having) {
-    const values = ranked === undefined ? table.rows : measures[ranked.measure]!.ranks(ranked.by, table.count);
+    const values = ranked === undefined ? rows : measures[ranked.measure]!.ranks(ranked.by, table.count);
     for (let group = 0; group < satisfies.length; group++) {
       const value = values[group]!;
       // Groups without a number rank below all others.
-      if (table.rows[group] === 0 || value === -Infinity || !compares(value, operator, bound)) satisfies[group] = 0;
+      if (rows[group] === 0 || value === -Infinity || !compares(value, operator, bound)) satisfies[group] = 0;
     }
   }
   return satisfies;
@@ -236,7 +237,8 @@ function groupsHaving(
  * @param among  by group: 1 where it may be one of them; undefined for all
  */
 function firstGroups(table: GroupTable, ranks: Float64Array, among: Uint8Array | undefined, limit: number): number[] {
-  const isIn = (group: number): boolean => table.rows[group] !== 0 && among?.[group] !== 0;
+  const { rows } = table;
+  const isIn = (group: number): boolean => rows[group] !== 0 && among?.[group] !== 0;
   const own = among === undefined ? ranks : ranks.map((rank, group) => (isIn(group) ? rank : -Infinity));
   return largestGroups(table, own, isIn, limit);
 }

@@ -20,13 +20,17 @@ export function rowsOf(group: RowGroup, mask: Uint8Array | 'all', memory = new U
   return { counts, selected };
 }
 
-/** Adds the rows of one part, those at [start, end) in template order, to the totals of their codes. */
+/**
+ * Adds the rows of one part, those at [start, end) in template order, to the totals of their codes.
+ * @param before  rows of the part that are before `start`
+ */
 export function countPart(
   part: CodePart,
   start: number,
   end: number,
   selected: Uint8Array | undefined,
   totals: Uint32Array,
+  before = 0,
 ): void {
   if (part.kind === 'same') {
     let rows = end - start;
@@ -35,7 +39,7 @@ export function countPart(
     return;
   }
   const { codes, base } = part;
-  const shift = part.first - start;
+  const shift = part.first + before - start;
   if (selected === undefined) countAll(codes.subarray(start + shift, end + shift), base, totals);
   else for (let i = start; i < end; i++) totals[base + codes[shift + i]!]! += selected[i]!;
 }

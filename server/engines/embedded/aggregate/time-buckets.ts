@@ -180,7 +180,7 @@ export function countRuns(
     for (let template = 0; template < next.length; template++) {
       const [start, end] = [before[template]!, next[template]!];
       if (start === end) continue;
-      countPart(behind(parts[template]!, start - starts[template]!), start, end, rows.selected, own);
+      countPart(parts[template]!, start, end, rows.selected, own, start - starts[template]!);
       before[template] = end;
     }
   }
@@ -188,9 +188,4 @@ export function countRuns(
     if (next[template] === starts[template]! + rowCount) continue;
     throw new CorruptionError(`template ${template} has another number of rows than the header says`);
   }
-}
-
-/** Returns a part without its first rows. */
-function behind(part: CodePart, rows: number): CodePart {
-  return part.kind === 'same' ? part : { ...part, first: part.first + rows };
 }

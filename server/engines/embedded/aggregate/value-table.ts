@@ -40,12 +40,14 @@ const foundInTurn = new Int32Array(KEYS_IN_TURN);
 /** In place of a value. */
 const ELSEWHERE = -2;
 
+const oneKey = new ValueKeys();
+const oneValue = new Int32Array(1);
+/** By text of keys: its number in the table. */
+const textsInTurn = new Int32Array(oneKey.textHashes.length);
+
 /** By the last bits of a number: whether a wanted value has them. */
 const numberMarks = new Uint8Array(4096);
 const NUMBER_MARKS_MASK = numberMarks.length - 1;
-
-const oneKey = new ValueKeys();
-const oneValue = new Int32Array(1);
 
 export class ValueTable {
   readonly #texts: TextTable;
@@ -84,12 +86,13 @@ export class ValueTable {
     values: Int32Array,
     from: number,
   ): void {
-    const texts = new Uint32Array(textCount);
-    for (let i = 0; i < textCount; i++) texts[i] = this.#texts.add(textHashes[i]!, bytes, offsets[i]!, offsets[i + 1]!);
+    for (let i = 0; i < textCount; i++) {
+      textsInTurn[i] = this.#texts.add(textHashes[i]!, bytes, offsets[i]!, offsets[i + 1]!);
+    }
     for (let i = 0; i < count; i++) {
       const text = textOf[i]!;
       hashesInTurn[i] = valueHash(textHashes[text]!, numbers[i]!);
-      keysInTurn[i] = keyOf(texts[text]!, numbers[i]!);
+      keysInTurn[i] = keyOf(textsInTurn[text]!, numbers[i]!);
     }
     this.#addInTurn(count, values, from);
   }
@@ -100,13 +103,10 @@ export class ValueTable {
     values: Int32Array,
     from: number,
   ): void {
-    const texts = new Int32Array(textCount);
-    for (let i = 0; i < textCount; i++)
-      texts[i] = this.#texts.find(textHashes[i]!, bytes, offsets[i]!, offsets[i + 1]!);
-    for (let i = 0; i < count; i++) {
-      const text = texts[textOf[i]!]!;
-      values[from + i] = this.#find(text, numbers[i]!);
+    for (let i = 0; i < textCount; i++) {
+      textsInTurn[i] = this.#texts.find(textHashes[i]!, bytes, offsets[i]!, offsets[i + 1]!);
     }
+    for (let i = 0; i < count; i++) values[from + i] = this.#find(textsInTurn[textOf[i]!]!, numbers[i]!);
   }
 
   /** Returns the number of a text of keys; −1 when it is missing. */
@@ -174,7 +174,7 @@ export class ValueTable {
       this.#findInTurn(own, values, from);
       for (let i = 0; i < own; i++) {
         if (values[from + i] === ELSEWHERE) {
-          values[from + i] = this.#slots[this.#slotOf(hashesInTurn[i]!, keysInTurn[i]!)]! - 1;
+          values[from + i] = this.#slots[this.#slotInTurn(i)]! - 1;
         }
       }
     }
@@ -186,7 +186,9 @@ export class ValueTable {
     const key = keys[value]!;
     const text = textOfKey(key);
     const own = this.#texts.add(texts.hashes[text]!, texts.bytes, texts.offsets[text]!, texts.offsets[text + 1]!);
-    return this.#add(hashes[value]!, key + (own - text) * TEXT_FACTOR);
+    hashesInTurn[0] = hashes[value]!;
+    keysInTurn[0] = key + (own - text) * TEXT_FACTOR;
+    return this.#addOfTurn(0);
   }
 
   /** Returns the number of a value, which is added if missing. */
@@ -232,7 +234,9 @@ export class ValueTable {
 
   #find(text: number, number: number): number {
     if (text < 0) return -1;
-    return this.#slots[this.#slotOf(valueHash(this.#texts.hash(text), number), keyOf(text, number))]! - 1;
+    hashesInTurn[0] = valueHash(this.#texts.hash(text), number);
+    keysInTurn[0] = keyOf(text, number);
+    return this.#slots[this.#slotInTurn(0)]! - 1;
   }
 
   /**
@@ -242,7 +246,7 @@ export class ValueTable {
   #addInTurn(count: number, values: Int32Array, from: number): void {
     this.#findInTurn(count, values, from);
     for (let i = 0; i < count; i++) {
-      if (values[from + i]! < 0) values[from + i] = this.#add(hashesInTurn[i]!, keysInTurn[i]!);
+      if (values[from + i]! < 0) values[from + i] = this.#addOfTurn(i);
     }
   }
 
@@ -258,27 +262,32 @@ export class ValueTable {
     }
   }
 
-  #add(hash: number, key: number): number {
-    let slot = this.#slotOf(hash, key);
+  /** Returns the value of a key that is taken in turn, which is added if missing. */
+  #addOfTurn(at: number): number {
+    let slot = this.#slotInTurn(at);
     const known = this.#slots[slot]! - 1;
     if (known >= 0) return known;
     if (this.#count === this.#hashes.length) {
       this.#grow();
-      slot = this.#slotOf(hash, key);
+      slot = this.#slotInTurn(at);
     }
     const value = this.#count++;
     this.#slots[slot] = value + 1;
-    this.#hashes[value] = hash;
-    this.#keys[value] = key;
+    this.#hashes[value] = hashesInTurn[at]!;
+    this.#keys[value] = keysInTurn[at]!;
     return value;
   }
 
-  /** Returns the slot of a value, or the free slot where it would be. */
-  #slotOf(hash: number, key: number): number {
+  /**
+   * Returns the slot of a key that is taken in turn, or the free slot where it would be. It is said by its index: a
+   * function that is not inlined gets a hash or a key as an object, which made a quarter of the garbage of counting.
+   */
+  #slotInTurn(at: number): number {
     const slots = this.#slots;
     const keys = this.#keys;
+    const key = keysInTurn[at]!;
     const mask = slots.length - 1;
-    let slot = hash & mask;
+    let slot = hashesInTurn[at]! & mask;
     while (slots[slot] !== 0 && keys[slots[slot]! - 1] !== key) slot = (slot + 1) & mask;
     return slot;
   }
