@@ -6,7 +6,8 @@ import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { AGGREGATE_TABLE_BYTES_MAX } from '../../../limits.ts';
 import { newArray, recycle } from './array-pool.ts';
 import { copyInto, noSlots, packed, powerOfTwo, slotsOf, unpacked } from './hash-slots.ts';
-import { usedBytesOfValues, ValueTable, type ValueTableState } from './value-table.ts';
+import { ValueTable } from './value-table.ts';
+import { usedBytesOfValues, type ValueTableState } from './value-table-state.ts';
 
 /** The arrays of a table, to be transferred. */
 export interface GroupTableState {

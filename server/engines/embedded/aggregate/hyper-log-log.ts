@@ -19,6 +19,11 @@ export function addToSketch(registers: Uint8Array, bits: number, group: number, 
   if (registers[at]! <= zeros) registers[at] = zeros + 1;
 }
 
+/** Adds a value together with its group to one sketch: the same value of two groups counts twice. */
+export function addPairToSketch(registers: Uint8Array, bits: number, group: number, high: number, low: number): void {
+  addToSketch(registers, bits, 0, high ^ Math.imul(group, 0x9e3779b1), low);
+}
+
 export function mergeSketch(from: Uint8Array, group: number, to: Uint8Array, toGroup: number, bits: number): void {
   const start = group << bits;
   const toStart = toGroup << bits;

@@ -4,29 +4,14 @@
  */
 import { hashBytes } from '../../../../shared/byte-strings.ts';
 import { newArray, recycle } from './array-pool.ts';
-import { copyInto, noSlots, packed, powerOfTwo, slotsOf, unpacked } from './hash-slots.ts';
-import { TextTable, type TextTableState, usedBytesOfTexts } from './text-table.ts';
+import { copyInto, noSlots, packed, slotsOf } from './hash-slots.ts';
+import { TextTable } from './text-table.ts';
 import { AGGREGATE_KEYS_AT_ONCE } from '../../../limits.ts';
 import { NUMBER_LIMIT, valueHash, ValueKeys, valueText } from './value-keys.ts';
+import { emptyState, SLOTS_PER_VALUE, unpackedState, type ValueTableState } from './value-table-state.ts';
 
-/** The arrays of a table, to be transferred. */
-export interface ValueTableState {
-  readonly count: number;
-  readonly texts: TextTableState;
-  /** 1 + the value whose hash leads here, or 0; twice as many as there is room for values. Empty in a packed table. */
-  readonly slots: Int32Array<ArrayBuffer>;
-  readonly hashes: Uint32Array<ArrayBuffer>;
-  /** By value: its key, as one number. */
-  readonly keys: Float64Array<ArrayBuffer>;
-}
-
-/** Powers of two. */
-const VALUES_AT_FIRST = 256;
-const SLOTS_PER_VALUE = 2;
 /** Below it, a table grows by four, so that values are seldom rehashed, and above it by two. */
 const GROWS_FAST_BELOW = 2 ** 17;
-/** Slots, hash and key. */
-const VALUE_BYTES = 20;
 /**
  * A key is its text times this, plus 1 + its number: exact in a float64, as texts take memory and are less than 2^21.
  */
@@ -320,32 +305,6 @@ function takeInTurn(
     keysInTurn[i] = number < 0 ? NaN : key + (number - text) * TEXT_FACTOR;
   }
   return own;
-}
-
-export function usedBytesOfValues({ count, texts }: ValueTableState): number {
-  return usedBytesOfTexts(texts) + count * VALUE_BYTES;
-}
-
-function unpackedState({ count, texts, hashes, keys }: ValueTableState): ValueTableState {
-  const values = powerOfTwo(VALUES_AT_FIRST, count);
-  const own = unpacked(Uint32Array<ArrayBuffer>, hashes, values);
-  return {
-    count,
-    texts,
-    slots: slotsOf(own, count, values * SLOTS_PER_VALUE),
-    hashes: own,
-    keys: unpacked(Float64Array<ArrayBuffer>, keys, values),
-  };
-}
-
-function emptyState(): ValueTableState {
-  return {
-    count: 0,
-    texts: new TextTable().state(),
-    slots: new Int32Array(VALUES_AT_FIRST * SLOTS_PER_VALUE),
-    hashes: new Uint32Array(VALUES_AT_FIRST),
-    keys: new Float64Array(VALUES_AT_FIRST),
-  };
 }
 
 function keyOf(text: number, number: number): number {
