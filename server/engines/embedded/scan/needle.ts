@@ -11,7 +11,9 @@ export interface Needle {
   readonly isFolded: boolean;
 }
 
-const SMALL = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte));
+/** By byte: itself, and in lower case. */
+export const AS_WRITTEN = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+export const SMALL = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte));
 
 export function needleOf({ needle, ignoreCase }: TextLeaf): Needle {
   const bytes = Buffer.from(needle.buffer, needle.byteOffset, needle.byteLength);
