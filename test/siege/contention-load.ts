@@ -84,17 +84,24 @@ async function askLight(): Promise<void> {
   }
 }
 
-/** Takes an answer without keeping it, and gives its status. */
+/** Takes an answer without keeping it, and gives its status: 0 when there was none, or not the whole of it. */
 async function read(path: string): Promise<number> {
-  const response = await fetch(`${url}${path}`);
-  if (response.ok) await response.body?.pipeTo(new WritableStream());
-  else counts.problem = await response.text();
-  return response.status;
+  try {
+    const response = await fetch(`${url}${path}`);
+    if (response.ok) await response.body?.pipeTo(new WritableStream());
+    else counts.problem = await response.text();
+    return response.status;
+  } catch (error) {
+    counts.problem = String(error);
+    return 0;
+  }
 }
 
 function follow(tail: number): void {
   const filters = TAILED[tail % TAILED.length]!(tail);
+  let isAnswered = false;
   const request = get(`${url}/logs?follow=true&limit=0&${filters}`, (response: IncomingMessage) => {
+    isAnswered = true;
     if (response.statusCode !== 200) {
       response.on('data', (text: Buffer) => (counts.problem = text.toString()));
       counts.endedTails++;
@@ -106,7 +113,10 @@ function follow(tail: number): void {
     });
     response.once('close', () => counts.endedTails++);
   });
-  request.on('error', (error) => (counts.problem = error.message));
+  request.on('error', (error) => {
+    counts.problem = error.message;
+    if (!isAnswered) counts.endedTails++;
+  });
 }
 
 for (let tail = 0; tail < tails; tail++) follow(tail);

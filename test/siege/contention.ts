@@ -49,6 +49,7 @@ const PUSH_PAUSE_MS = 100;
 const BATCH_PAUSE_MS = 400;
 const PROBE_PAUSE_MS = 50;
 const WATCH_PAUSE_MS = 500;
+const SETTLE_MS_MAX = 300_000;
 
 export interface Contention {
   readonly seconds: number;
@@ -84,6 +85,7 @@ export async function contention(
   const push = { samples: [] as number[], lines: 0, refused: 0 };
   const batch = { samples: [] as number[], lines: 0, refused: 0 };
   const probes: number[] = [];
+  let failedProbes = 0;
   let walWaitSeconds = 0;
   const app = `contention-${randomUUID()}`;
   const repeat = async (pauseMs: number, once: () => Promise<void>): Promise<void> => {
@@ -95,7 +97,7 @@ export async function contention(
   const work = [
     repeat(PUSH_PAUSE_MS, async () => {
       const body = pushBody(push.lines);
-      const { status, ms } = await timed(() => post(`${url}/ingest?app=${app}`, 'text/plain', body));
+      const { status, ms } = await timed(() => post(`${url}/ingest?app=${app}`, 'text/plain', body).catch(noAnswer));
       push.samples.push(ms);
       if (status === 200) push.lines += PUSH_LINES;
       else push.refused++;
@@ -104,7 +106,9 @@ export async function contention(
       repeat(BATCH_PAUSE_MS, async () => {
         const next = spool.next();
         if (next === undefined) return;
-        const { status, text, ms } = await timed(() => post(`${url}/agent/batch`, BATCH_CONTENT_TYPE, next));
+        const { status, text, ms } = await timed(() =>
+          post(`${url}/agent/batch`, BATCH_CONTENT_TYPE, next).catch(noAnswer),
+        );
         batch.samples.push(ms);
         if (status !== 200) return void batch.refused++;
         batch.lines += (JSON.parse(text) as { rows: number }).rows;
@@ -112,11 +116,13 @@ export async function contention(
       }),
     ),
     repeat(PROBE_PAUSE_MS, async () => {
-      const { ms } = await timed(() => fetchText(`${url}/healthz`));
+      const { status, ms } = await timed(() => fetchText(`${url}/healthz`).then(() => ({ status: 200 }), noAnswer));
       probes.push(ms);
+      if (status !== 200) failedProbes++;
     }),
     repeat(WATCH_PAUSE_MS, async () => {
-      const text = await fetchText(`${url}/metrics`);
+      const text = await fetchText(`${url}/metrics`).catch(() => undefined);
+      if (text === undefined) return;
       const waited = /^podlog_wal_waiting_seconds (\S+)$/m.exec(text)?.[1] ?? 'NaN';
       walWaitSeconds = Math.max(walWaitSeconds, Number(waited));
     }),
@@ -128,8 +134,14 @@ export async function contention(
   const during = counts;
   await load.terminate();
 
-  const stored = await waitFor(async () => countOf(url, app), { what: 'the pushed lines are counted', child });
   const name = `${heavyQueries} heavy queries and ${tails} tails`;
+  report({ name: `${name}: the server has ended`, value: Number(!child.running), unit: '', target: TARGETS.refused });
+  if (!child.running) {
+    progress(`contention: the server has ended:\n${child.output}`);
+    return;
+  }
+  const settling = { what: 'the pushed lines are counted', child, msMax: SETTLE_MS_MAX, pauseMs: 500 };
+  const stored = await waitFor(() => countOf(url, app), settling);
   const ms = (what: string, samples: readonly number[], target: Figure['target']): void => {
     report({ name: `${name}: ${what} p50`, value: quantile(samples, 0.5), unit: 'ms' });
     report({ name: `${name}: ${what} p99`, value: quantile(samples, 0.99), unit: 'ms', target });
@@ -143,6 +155,7 @@ export async function contention(
   report({ name: `${name}: heavy queries answered`, value: during.queries - before.queries, unit: '' });
   report({ name: `${name}: heavy queries refused`, value: during.refusedQueries, unit: '' });
   report({ name: `${name}: lines of tails`, value: during.tailLines - before.tailLines, unit: '' });
+  report({ name: `${name}: probes that failed`, value: failedProbes, unit: '', target: TARGETS.refused });
   report({ name: `${name}: tails that ended`, value: during.endedTails, unit: '', target: TARGETS.refused });
   report({
     name: `${name}: pushes and batches refused`,
@@ -173,11 +186,18 @@ function pushBody(from: number): Buffer {
   return Buffer.from(`${lines.join('\n')}\n`);
 }
 
+/** Undefined while the server refuses to count: the queries before may not have ended. */
 async function countOf(url: string, app: string): Promise<number | undefined> {
-  const { groups } = JSON.parse(await fetchText(`${url}/aggregate?by=app&app=${app}&since=1h`)) as {
-    groups: readonly { readonly rows: number }[];
-  };
+  const response = await fetch(`${url}/aggregate?by=app&app=${app}&since=1h`);
+  const text = await response.text();
+  if (!response.ok) return undefined;
+  const { groups } = JSON.parse(text) as { groups: readonly { readonly rows: number }[] };
   return groups[0]?.rows ?? 0;
+}
+
+/** A request that failed is a figure, and no end of the siege. */
+function noAnswer(): { status: number; text: string } {
+  return { status: 0, text: '' };
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<T extends object ? T & { ms: number } : { ms: number }> {
@@ -204,7 +224,10 @@ export async function besiegeByContention(
   const stopper = setInterval(() => (sending.stopped = sending.acknowledgedRows >= storedLines), 1);
   await sendSpools(spools, server.url, sending);
   clearInterval(stopper);
-  await waitFor(async () => (await fetchStats(server.url)).walFiles <= 1, { what: 'the flushes are done' });
+  await waitFor(async () => (await fetchStats(server.url)).walFiles <= 1, {
+    what: 'the flushes are done',
+    msMax: SETTLE_MS_MAX,
+  });
   await contention(server, { ...load, startMs, spools }, bench);
   for (const spool of spools) spool.close();
   await server.child.stop();

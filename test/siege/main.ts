@@ -3,9 +3,9 @@
  * good or know no better, one attack after the other; then kill -9, a start, and damaged copies of its folder. Prints a
  * table, and fails when a line that was acknowledged is lost or doubled, or the server ended.
  */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { POD_MEMORY_BYTES } from '../../server/limits.ts';
 import { figureTable, meetsTarget, quantile } from '../bench/figure.ts';
 import { type Bench, Child, inTempDir, startReport, waitFor } from '../bench/harness.ts';
@@ -65,12 +65,19 @@ async function main(): Promise<void> {
   const { figures, progress, report } = startReport();
   const machine = await inTempDir(values.dir, async (dir) => describeMachine(dir));
   await fillCompileCache();
+  // What cannot be measured to its end fails; the figures up to there and the other part are of use all the same.
+  const run = async (what: string, part: (dir: string) => Promise<void>): Promise<void> => {
+    await inTempDir(values.dir, part).catch((error: unknown) => {
+      process.stderr.write(`${what} did not come to its end: ${inspect(error)}\n`);
+      process.exitCode = 1;
+    });
+  };
   if (chosen.some((name) => name !== 'contention')) {
-    await inTempDir(values.dir, (dir) => besiege(dir, chosen, { progress, report }));
+    await run('the siege', (dir) => besiege(dir, chosen, { progress, report }));
   }
   if (chosen.includes('contention')) {
     progress('contention');
-    await inTempDir(values.dir, (dir) => besiegeByContention(CONTENTION, { dir, progress, report }));
+    await run('contention', (dir) => besiegeByContention(CONTENTION, { dir, progress, report }));
   }
   if (values.json) process.stdout.write(`${JSON.stringify({ machine, figures }, undefined, 2)}\n`);
   else process.stdout.write(`\n${machineText(machine)}\n\n${figureTable(figures)}\n`);
@@ -158,9 +165,11 @@ async function besiegeCopies(
     progress(`damage: ${damage.name}`);
     const copy = join(dir, `copy-${seed}`);
     damagedCopy(dataDir, copy, damage, seed);
-    const server = await start(dir, copy);
-    const { acknowledged, lost, doubled } = await ledger.balance(server.url);
     const target = { kind: 'max', value: 0 } as const;
+    const server = await start(dir, copy).catch((error: unknown) => progress(inspect(error)));
+    report({ name: `${damage.name}: starts that failed`, value: Number(server === undefined), unit: '', target });
+    if (server === undefined) continue;
+    const { acknowledged, lost, doubled } = await ledger.balance(server.url);
     report({
       name: `${damage.name}: lost of ${acknowledged}`,
       value: lost,
@@ -169,6 +178,7 @@ async function besiegeCopies(
     });
     report({ name: `${damage.name}: doubled`, value: doubled, unit: 'lines', target });
     await end(server, 'SIGTERM');
+    rmSync(copy, { recursive: true });
   }
 }
 
@@ -191,7 +201,12 @@ async function start(dir: string, dataDir: string): Promise<BesiegedServer> {
   // A bomb has lines of ten years, and whether retention has come to them is a matter of time.
   const child = new Child(['cli/podlog.js', 'server', ...flags, '--retention', 'forever', '--log-level', 'error']);
   const limit = limitMemory(child.pid);
-  await waitFor(() => isUp(`${url}/readyz`), { what: 'the server is ready', child, msMax: SETTLE_MS_MAX });
+  try {
+    await waitFor(() => isUp(`${url}/readyz`), { what: 'the server is ready', child, msMax: SETTLE_MS_MAX });
+  } catch (error) {
+    await end({ url, child, limit }, 'SIGKILL');
+    throw error;
+  }
   return { url, child, limit };
 }
 
