@@ -14,8 +14,8 @@ import { judgeLabels } from './scan/value-leaf.ts';
 import type { RowGroupRef } from './segment/row-group-ref.ts';
 import type { Snapshot } from './core/snapshot.ts';
 import type { Store } from './core/store.ts';
-import { type QueryContext, select, type SelectOptions } from './search/answer.ts';
-import { selectAll } from './search/answer-all.ts';
+import { type QueryContext, answerBest, type AnswerOptions } from './search/answer.ts';
+import { answerAll } from './search/answer-all.ts';
 import { follow } from './tail/follow.ts';
 import type { LiveTails } from './tail/live-tails.ts';
 
@@ -53,7 +53,7 @@ export function embeddedReader({ store, tails, cursorKey, newQuery }: ReaderPart
     const { rowGroups } = snapshot;
     return {
       search: (plan, sink, query) => {
-        const search = plan.limit === Infinity ? selectAll : select;
+        const search = plan.limit === Infinity ? answerAll : answerBest;
         return search(rowGroups, plan, sink, contextOf(rowGroups, query), query.signal);
       },
       aggregate: (plan, query) => aggregate(rowGroups, plan, contextOf(rowGroups, query), query.signal),
@@ -75,10 +75,10 @@ export function embeddedReader({ store, tails, cursorKey, newQuery }: ReaderPart
       const tail = tails.join({ predicate: { from, to, where }, sink }, onDropped);
       const { signal } = query;
       const searches = {
-        select: (rowGroups: readonly RowGroupRef[], newest: Plan, options: SelectOptions) =>
-          select(rowGroups, newest, sink, contextOf(rowGroups, query), signal, options),
-        selectAll: (rowGroups: readonly RowGroupRef[], all: Plan) =>
-          selectAll(rowGroups, all, sink, contextOf(rowGroups, query), signal),
+        answerBest: (rowGroups: readonly RowGroupRef[], newest: Plan, options: AnswerOptions) =>
+          answerBest(rowGroups, newest, sink, contextOf(rowGroups, query), signal, options),
+        answerAll: (rowGroups: readonly RowGroupRef[], all: Plan) =>
+          answerAll(rowGroups, all, sink, contextOf(rowGroups, query), signal),
       };
       return { ...follow(tail, plan, searches, signal), view: viewOf(tail.history) };
     },

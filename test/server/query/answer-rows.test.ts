@@ -1,7 +1,7 @@
 /** Rows that answers hold: given back however a search ends. */
 import { afterEach, expect, test } from 'vitest';
 import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, LIMIT_MAX, RENDER_ROWS_AT_FIRST } from '../../../server/limits.ts';
-import { select } from '../../../server/engines/embedded/search/answer.ts';
+import { answerBest } from '../../../server/engines/embedded/search/answer.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
 import { valueLeaf } from '../../../server/store/predicate.ts';
 import { parsePattern } from '../../../server/store/value-test.ts';
@@ -24,7 +24,7 @@ async function searchOf(changes: Partial<Plan> = {}) {
   const stop = new AbortController();
   const snapshot = store.snapshot();
   releases.push(() => snapshot.release());
-  const answer = select(snapshot.rowGroups, planOf(changes), RAW, context, stop.signal);
+  const answer = answerBest(snapshot.rowGroups, planOf(changes), RAW, context, stop.signal);
   return { answer, stop, answerRows: context.answerRows };
 }
 

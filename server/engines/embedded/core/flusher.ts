@@ -3,6 +3,7 @@
  * that it left are overwritten, or removed at the next start. Has no timer: `start` is called when a file is sealed and
  * at intervals (Store.tick).
  */
+import { backoffMs } from '../../../../shared/backoff.ts';
 import {
   FLUSH_READ_TRIES_MAX,
   FLUSH_RETRY_MS_MAX,
@@ -34,7 +35,8 @@ export class Flusher {
   #failedAtMs = -Infinity;
   #failure: unknown;
   #waitMs = 0;
-  #retryMs = FLUSH_RETRY_MS_MIN;
+  /** Failed flushes since the last one that succeeded. */
+  #failures = 0;
   /** Failed flushes of the oldest file because parts of it could not be read. */
   #unreadTries = 0;
   #closed = false;
@@ -113,15 +115,15 @@ export class Flusher {
       await this.#options.flush(wal, this.#unreadTries + 1 >= FLUSH_READ_TRIES_MAX);
       this.#waiting.shift();
       this.#sinceMs.shift();
-      this.#retryMs = FLUSH_RETRY_MS_MIN;
+      this.#failures = 0;
       this.#unreadTries = 0;
     } catch (error) {
       if (error instanceof UnreadableError) this.#unreadTries++;
       this.#failedAtMs = this.#options.now();
       this.#failure = error;
-      this.#waitMs = this.#retryMs;
-      this.#options.onFailure(wal, error, this.#retryMs);
-      this.#retryMs = Math.min(this.#retryMs * 2, FLUSH_RETRY_MS_MAX);
+      // No other store retries at the same time, so the delay is not randomized.
+      this.#waitMs = backoffMs(this.#failures++, { msMin: FLUSH_RETRY_MS_MIN, msMax: FLUSH_RETRY_MS_MAX }, 0);
+      this.#options.onFailure(wal, error, this.#waitMs);
     }
   }
 }

@@ -1,7 +1,10 @@
 /** Files that each change replaces as a whole: saved views, ended sessions. */
+import { dirname } from 'node:path';
 import type { Logger } from 'pino';
-import { CorruptionError } from '../../../../shared/errors.ts';
+import { CorruptionError, UnavailableError } from '../../../../shared/errors.ts';
+import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import { type Disk, isReadError } from '../platform/disk.ts';
+import { replaceJsonFile } from '../platform/json-file.ts';
 import { copyToQuarantine, linkToQuarantine } from './quarantine.ts';
 
 export interface ReplacedFile<T> {
@@ -36,5 +39,19 @@ export async function readReplacedFile<T extends object>(
         : await linkToQuarantine(disk, dataDir, path);
     log.error({ err, path, copy }, unreadable);
     return null;
+  }
+}
+
+/**
+ * Replaces a file with a text, durably. One writer at a time.
+ * @param failure  what has not happened, for the error
+ * @throws UnavailableError  the disk fails
+ */
+export async function writeReplacedFile(disk: Disk, path: string, text: string, failure: string): Promise<void> {
+  try {
+    await replaceJsonFile(disk, path, text, `${path}.tmp`);
+    await disk.syncFolder(dirname(path));
+  } catch (cause) {
+    throw new UnavailableError(`the disk is full or fails: ${failure}`, RETRY_AFTER_DISK_SECONDS, { cause });
   }
 }

@@ -2,13 +2,11 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
-import { UnavailableError } from '../../../../shared/errors.ts';
-import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import { type EndedSessions, NONE_ENDED, type SessionAbility } from '../../../store/sessions.ts';
 import { type Disk, realDisk } from '../platform/disk.ts';
-import { decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../platform/json-file.ts';
+import { decodeJsonFile, encodeJsonFile } from '../platform/json-file.ts';
 import { SESSIONS_FILE } from '../platform/filenames.ts';
-import { readReplacedFile } from './replaced-file.ts';
+import { readReplacedFile, writeReplacedFile } from './replaced-file.ts';
 
 const ENDED = {
   what: 'the file of ended sessions',
@@ -69,13 +67,12 @@ export class Sessions implements SessionAbility {
   async #write(before: Promise<unknown>): Promise<void> {
     await before;
     const path = join(this.#dataDir, SESSIONS_FILE);
-    try {
-      await replaceJsonFile(this.#disk, path, encodeEnded(this.#ended), `${path}.tmp`);
-      await this.#disk.syncFolder(this.#dataDir);
-    } catch (cause) {
-      const message = 'the disk is full or fails: the session has ended, but may be back after a restart';
-      throw new UnavailableError(message, RETRY_AFTER_DISK_SECONDS, { cause });
-    }
+    await writeReplacedFile(
+      this.#disk,
+      path,
+      encodeEnded(this.#ended),
+      'the session has ended, but may be back after a restart',
+    );
   }
 }
 

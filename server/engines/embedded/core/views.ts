@@ -2,13 +2,11 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import * as v from 'valibot';
-import { UnavailableError } from '../../../../shared/errors.ts';
-import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import type { SavedView, ViewAbility } from '../../../store/views.ts';
 import { type Disk, realDisk } from '../platform/disk.ts';
-import { decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../platform/json-file.ts';
+import { decodeJsonFile, encodeJsonFile } from '../platform/json-file.ts';
 import { VIEWS_FILE } from '../platform/filenames.ts';
-import { readReplacedFile } from './replaced-file.ts';
+import { readReplacedFile, writeReplacedFile } from './replaced-file.ts';
 
 const TEXT_OR_NONE = v.nullable(v.string());
 const VIEWS = {
@@ -83,13 +81,7 @@ export class Views implements ViewAbility {
     await before;
     const views = change(this.#views);
     const path = join(this.#dataDir, VIEWS_FILE);
-    try {
-      await replaceJsonFile(this.#disk, path, encodeViews(views), `${path}.tmp`);
-      await this.#disk.syncFolder(this.#dataDir);
-    } catch (cause) {
-      const message = 'the disk is full or fails: the view is not changed; retry later';
-      throw new UnavailableError(message, RETRY_AFTER_DISK_SECONDS, { cause });
-    }
+    await writeReplacedFile(this.#disk, path, encodeViews(views), 'the view is not changed; retry later');
     this.#views = views;
   }
 }

@@ -41,7 +41,7 @@ interface Rendering {
  * @param rowGroups  must stay readable until the generator ends
  * @throws UnavailableError  there are too many answers in flight, or they have too many rows
  */
-export async function* selectAll<S extends Sink>(
+export async function* answerAll<S extends Sink>(
   rowGroups: readonly RowGroupRef[],
   plan: Plan,
   sink: S,

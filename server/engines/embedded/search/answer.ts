@@ -24,7 +24,7 @@ export interface QueryContext extends ScanContext, Pick<QueryBudget, 'answerRows
   readonly render: (input: RenderInput, signal: AbortSignal) => Promise<RenderOutput>;
 }
 
-export interface SelectOptions {
+export interface AnswerOptions {
   /** Returns the rows in another order than the plan's. */
   readonly arranged?: (rows: SelectedRows) => Pick<SelectedRows, 'length' | 'slice'>;
 }
@@ -34,13 +34,13 @@ export interface SelectOptions {
  * @param rowGroups  must stay readable until the generator ends
  * @throws UnavailableError  there are too many answers in flight, or they have too many rows
  */
-export async function* select<S extends Sink>(
+export async function* answerBest<S extends Sink>(
   rowGroups: readonly RowGroupRef[],
   plan: Plan,
   sink: S,
   context: QueryContext,
   signal: AbortSignal,
-  { arranged = (rows) => rows }: SelectOptions = {},
+  { arranged = (rows) => rows }: AnswerOptions = {},
 ): AsyncGenerator<PieceOf<S>> {
   const rowsMax = Math.min(
     plan.limit,

@@ -10,14 +10,14 @@ import type { Following } from '../../../store/log-store.ts';
 import type { Plan } from '../../../store/search-plan.ts';
 import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import type { SelectedRows } from '../scan/top-rows.ts';
-import type { SelectOptions } from '../search/answer.ts';
+import type { AnswerOptions } from '../search/answer.ts';
 import type { LiveTail } from './live-tail.ts';
 
 export interface HistorySearches<Piece> {
-  /** Runs `select`. */
-  readonly select: (rowGroups: readonly RowGroupRef[], plan: Plan, options: SelectOptions) => AsyncIterable<Piece>;
-  /** Runs `selectAll`. */
-  readonly selectAll: (rowGroups: readonly RowGroupRef[], plan: Plan) => AsyncIterable<Piece>;
+  /** Runs `answerBest`. */
+  readonly answerBest: (rowGroups: readonly RowGroupRef[], plan: Plan, options: AnswerOptions) => AsyncIterable<Piece>;
+  /** Runs `answerAll`. */
+  readonly answerAll: (rowGroups: readonly RowGroupRef[], plan: Plan) => AsyncIterable<Piece>;
 }
 
 /**
@@ -40,20 +40,20 @@ export function follow<Piece>(
 async function* historyOf<Piece>(
   tail: LiveTail,
   plan: Plan,
-  { select, selectAll }: HistorySearches<Piece>,
+  { answerBest, answerAll }: HistorySearches<Piece>,
 ): AsyncGenerator<Piece> {
   const { rowGroups } = tail.history;
   const { after, ...rest } = plan;
   if (after === undefined) {
     const newest: Plan = { ...rest, direction: 'backward' };
-    if (plan.limit > 0) yield* select(rowGroups, newest, { arranged: oldestFirst });
+    if (plan.limit > 0) yield* answerBest(rowGroups, newest, { arranged: oldestFirst });
     return;
   }
   const all: Plan = { ...rest, direction: 'forward', limit: Infinity };
   const parts = partsAfter(rowGroups, after);
-  yield* selectAll(parts.mixed, { ...all, after: earlier(after, TAIL_LATE_MS_MAX) });
-  yield* selectAll(parts.earlier, { ...all, after });
-  yield* selectAll(parts.later, all);
+  yield* answerAll(parts.mixed, { ...all, after: earlier(after, TAIL_LATE_MS_MAX) });
+  yield* answerAll(parts.earlier, { ...all, after });
+  yield* answerAll(parts.later, all);
 }
 
 interface Parts {

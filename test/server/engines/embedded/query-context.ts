@@ -13,8 +13,8 @@ import { AnswerText } from '../../../../server/query/answer-text.ts';
 import { AggregateMemory } from '../../../../server/query/aggregate-memory.ts';
 import { embeddedReader, type QueryTasks } from '../../../../server/engines/embedded/embedded-reader.ts';
 import { queryInWorkers } from '../../../../server/engines/embedded/query-in-workers.ts';
-import { select } from '../../../../server/engines/embedded/search/answer.ts';
-import { selectAll } from '../../../../server/engines/embedded/search/answer-all.ts';
+import { answerBest } from '../../../../server/engines/embedded/search/answer.ts';
+import { answerAll } from '../../../../server/engines/embedded/search/answer-all.ts';
 import { follow, type HistorySearches } from '../../../../server/engines/embedded/tail/follow.ts';
 import { LiveTails, type LiveTailsOptions } from '../../../../server/engines/embedded/tail/live-tails.ts';
 import { TailTask } from '../../../../server/engines/embedded/tail/tail-task.ts';
@@ -90,8 +90,8 @@ export async function* followed(
   const sink = { kind: 'text', format } as const;
   const tail = tails.join({ predicate: { from, to, where }, sink });
   const searches: HistorySearches<Uint8Array> = {
-    select: (rowGroups, newest, options) => select(rowGroups, newest, sink, context, signal, options),
-    selectAll: (rowGroups, all) => selectAll(rowGroups, all, sink, context, signal),
+    answerBest: (rowGroups, newest, options) => answerBest(rowGroups, newest, sink, context, signal, options),
+    answerAll: (rowGroups, all) => answerAll(rowGroups, all, sink, context, signal),
   };
   const following = follow(tail, plan, searches, signal);
   try {

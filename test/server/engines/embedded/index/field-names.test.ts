@@ -9,7 +9,7 @@ import {
   FieldNamesBuilder,
   groupsWithName,
 } from '../../../../../server/engines/embedded/index/field-names.ts';
-import { select } from '../../../../../server/engines/embedded/search/answer.ts';
+import { answerBest } from '../../../../../server/engines/embedded/search/answer.ts';
 import { FIELD_NAMES_MAX } from '../../../../../server/engines/embedded/index/format.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import { batchOf, rowGroupOf } from '../batches.ts';
@@ -103,7 +103,7 @@ describe('a search for a value of a name without an index', () => {
       opened = 0;
       const plan = planOf({ values: [{ name, any: [parsePattern(value)], none: [] }] });
       const pieces: Uint8Array[] = [];
-      const answer = select(snapshot.rowGroups, plan, RAW, counting, new AbortController().signal);
+      const answer = answerBest(snapshot.rowGroups, plan, RAW, counting, new AbortController().signal);
       for await (const piece of answer) pieces.push(piece);
       return [Buffer.concat(pieces).toString().split('\n').slice(0, -1), opened];
     };

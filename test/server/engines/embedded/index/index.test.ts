@@ -14,7 +14,7 @@ import { fieldFingerprints, fingerprintOf } from '../../../../../server/engines/
 import { lookUp } from '../../../../../server/engines/embedded/index/reader.ts';
 import { FieldIndexBuilder } from '../../../../../server/engines/embedded/index/writer.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
-import { select } from '../../../../../server/engines/embedded/search/answer.ts';
+import { answerBest } from '../../../../../server/engines/embedded/search/answer.ts';
 import { batchOf, type Line, rowGroupOf } from '../batches.ts';
 import { append, openStore } from '../open-store.ts';
 import { planOf, queryContext, RAW } from '../query-context.ts';
@@ -157,7 +157,7 @@ describe('a search with indexes', () => {
     const lines = async (text: string): Promise<string[]> => {
       const plan = planOf({ values: [{ name: 'f', any: [parsePattern(text)], none: [] }] });
       const pieces: Uint8Array[] = [];
-      const answer = select(snapshot.rowGroups, plan, RAW, counting, new AbortController().signal);
+      const answer = answerBest(snapshot.rowGroups, plan, RAW, counting, new AbortController().signal);
       for await (const piece of answer) pieces.push(piece);
       return Buffer.concat(pieces).toString().split('\n').slice(0, -1);
     };

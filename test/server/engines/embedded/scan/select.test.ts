@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import type { Plan } from '../../../../../server/store/search-plan.ts';
-import { select } from '../../../../../server/engines/embedded/search/answer.ts';
+import { answerBest } from '../../../../../server/engines/embedded/search/answer.ts';
 import type { QueryContext } from '../../../../../server/engines/embedded/search/answer.ts';
 import type { Store } from '../../../../../server/engines/embedded/core/store.ts';
 import { batchOf, type Line, numberedLines, TODAY } from '../batches.ts';
@@ -17,7 +17,7 @@ async function answer(store: Store, plan: Plan, context: QueryContext = queryCon
   try {
     const pieces: Uint8Array[] = [];
     const signal = new AbortController().signal;
-    for await (const piece of select(snapshot.rowGroups, plan, RAW, context, signal)) pieces.push(piece);
+    for await (const piece of answerBest(snapshot.rowGroups, plan, RAW, context, signal)) pieces.push(piece);
     return Buffer.concat(pieces).toString().split('\n').slice(0, -1);
   } finally {
     snapshot.release();

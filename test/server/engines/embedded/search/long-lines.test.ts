@@ -1,7 +1,7 @@
 /** Lines of a megabyte, which compress to nothing: answers and searches hold a few of them at once, and give all of them. */
 import { expect, test } from 'vitest';
 import { RENDER_BYTES_AT_ONCE } from '../../../../../server/limits.ts';
-import { type QueryContext, select } from '../../../../../server/engines/embedded/search/answer.ts';
+import { type QueryContext, answerBest } from '../../../../../server/engines/embedded/search/answer.ts';
 import type { RenderedText } from '../../../../../server/engines/embedded/search/render.ts';
 import type { RenderOutput } from '../../../../../server/engines/embedded/search/sink-rows.ts';
 import { batchOf, type Line } from '../batches.ts';
@@ -32,7 +32,7 @@ async function searchOf(needle: string) {
   const snapshot = store.snapshot();
   const plan = planOf({ direction: 'forward', text: { any: needle === '' ? [] : [Buffer.from(needle)], none: [] } });
   const pieces = await Array.fromAsync(
-    select(snapshot.rowGroups, plan, RAW, { ...context, render }, new AbortController().signal),
+    answerBest(snapshot.rowGroups, plan, RAW, { ...context, render }, new AbortController().signal),
   );
   snapshot.release();
   return { text: Buffer.concat(pieces).toString('latin1'), outputs };

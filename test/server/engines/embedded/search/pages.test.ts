@@ -6,7 +6,7 @@ import { Compactor } from '../../../../../server/engines/embedded/lane/compactio
 import { compact } from '../../../../../server/engines/embedded/lane/compaction/compact.ts';
 import { eraseSegment } from '../../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
 import { realDisk } from '../../../../../server/engines/embedded/platform/disk.ts';
-import { select } from '../../../../../server/engines/embedded/search/answer.ts';
+import { answerBest } from '../../../../../server/engines/embedded/search/answer.ts';
 import { type Cursor, compareCursors } from '../../../../../server/store/cursor.ts';
 import { valueLeaf } from '../../../../../server/store/predicate.ts';
 import { planForAll } from '../../../../../server/store/search-plan.ts';
@@ -33,7 +33,9 @@ async function linesOf({ store }: OpenStore, pageSize: number): Promise<{ text: 
     const context = queryContext(store);
     using snapshot = store.snapshot();
     const plan = planOf({ direction: 'forward', limit: pageSize, ...(after !== undefined && { after }) });
-    const pieces = await Array.fromAsync(select(snapshot.rowGroups, plan, RAW, context, new AbortController().signal));
+    const pieces = await Array.fromAsync(
+      answerBest(snapshot.rowGroups, plan, RAW, context, new AbortController().signal),
+    );
     const texts = Buffer.concat(pieces).toString().split('\n').slice(0, -1);
     if (context.page.last !== undefined) lines.push({ text: texts.at(-1)!, cursor: context.page.last });
     if (pageSize > 1) expect(texts.length).toBeLessThanOrEqual(pageSize);
