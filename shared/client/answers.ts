@@ -281,3 +281,13 @@ export interface Erasure {
   readonly rows: number;
   readonly problem?: string;
 }
+
+/** A snapshot: a whole one has rows and bytes, one that cannot be read has a problem. */
+export interface Backup {
+  readonly name: string;
+  readonly path: string;
+  readonly problem?: string;
+  readonly bytes?: number;
+  readonly segments?: number;
+  readonly rows?: number;
+}

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { startQuietServer } from '../server/quiet-server.ts';
 import { look, PHONE, testBrowser, until } from './browser.ts';
+import { ingest } from './ingest.ts';
 import { type ShopCluster, startShopCluster } from './shop-cluster.ts';
 
 const browser = testBrowser();
@@ -149,6 +151,46 @@ test('a server without pods says so; a token of a namespace sees its own, and no
   expect(await narrow.locator('.workload-name b').allTextContents()).toEqual(['shop']);
   expect(await narrow.locator('main').textContent()).not.toMatch(/bank|Agents|Disk/);
   await look(narrow, 'cluster-narrow');
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('an administrator makes a backup, and a token for one namespace that works once it is in the tokens file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'podlog-cluster-admin-'));
+  const tokensFile = join(folder, 'tokens.yaml');
+  const admin = "- { name: root, token: 'token-of-the-administrator', scopes: [admin] }\n";
+  await writeFile(tokensFile, admin);
+  const server = await startQuietServer(join(folder, 'data'), { access: { tokensFile } });
+  for (const namespace of ['shop', 'bank']) {
+    await ingest(server.url, `namespace=${namespace}&pod=api-1`, `of ${namespace}`, 'token-of-the-administrator');
+  }
+  const page = await browser.open(`${server.url}/cluster`);
+  await page.getByLabel('Token').fill('token-of-the-administrator');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Back up now' }).click();
+  const backup = page.locator('.backups-table tbody tr');
+  await backup.getByText('/snapshots/').waitFor();
+  // The two, and what the audit log says about the sign-in.
+  expect(Number(await backup.locator('td').first().textContent())).toBeGreaterThanOrEqual(2);
+  await page.getByLabel('May see').selectOption('shop');
+  await look(page, 'cluster-admin');
+  await page.getByRole('button', { name: /^Remove / }).click();
+  await backup.waitFor({ state: 'detached' });
+
+  const entry = await page.getByLabel('Entry of the tokens file').textContent();
+  await writeFile(tokensFile, `${admin}${entry}\n`);
+  const [, token] = /token: '(\w+)'/.exec(entry!)!;
+  const text = await eventually(async () => {
+    const answer = await fetch(`${server.url}/logs?format=raw`, { headers: { authorization: `Bearer ${token}` } });
+    expect(answer.status).toBe(200);
+    return answer.text();
+  });
+  expect(text).toBe('of shop\n');
+  const reader = await browser.open(`${server.url}/cluster`);
+  await reader.getByLabel('Token').fill(token!);
+  await reader.keyboard.press('Enter');
+  await reader.locator('.workloads-table').waitFor();
+  expect(await reader.getByRole('button', { name: 'Back up now' }).count()).toBe(0);
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });

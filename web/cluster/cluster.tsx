@@ -13,6 +13,8 @@ import '../styles/panes.css';
 import './cluster.css';
 import { Intake } from './intake.tsx';
 import { Nodes } from './nodes.tsx';
+import { Backups } from './backups.tsx';
+import { NewToken } from './new-token.tsx';
 import { askAgents, askHappenings, askNamespaces, askPods, askStats } from './questions.ts';
 import { Storage } from './storage.tsx';
 import { Tiles } from './tiles.tsx';
@@ -93,6 +95,12 @@ function View() {
       )}
       {pods.value.value !== undefined && pods.value.value.length > 0 && <Intake pods={pods.value.value} />}
       {stats.value.value !== undefined && <Storage stats={stats.value.value} />}
+      {session.value?.scopes.includes('admin') === true && (
+        <>
+          <Backups />
+          <NewToken />
+        </>
+      )}
     </div>
   );
 }
