@@ -144,6 +144,13 @@ export const LOKI_LINE_BYTES_MAX = 256 * KIB;
 export const LOKI_AGE_MS_MAX = 7 * DAY_MS;
 export const LOKI_LEAD_MS_MAX = 10 * MINUTE_MS;
 
+/**
+ * Structured metadata of an entry, and its names and values together, as Loki's defaults are. As many as a row group's template may
+ * have (METADATA_MAX). Beyond: 400 for these entries, and the others are stored.
+ */
+export const LOKI_METADATA_MAX = 128;
+export const LOKI_METADATA_BYTES_MAX = 64 * KIB;
+
 /** The labels of a stream as a text, with escapes. Beyond: 400 for this stream. */
 export const LOKI_LABELS_TEXT_BYTES_MAX = 64 * KIB;
 

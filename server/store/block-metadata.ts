@@ -11,9 +11,14 @@ export interface BlockMetadata {
   readonly values: BlockTexts;
 }
 
+const NONE: readonly (readonly [string, string])[] = [];
+
 /** Returns names and values of a row, in the order in which they were sent. */
-export function metadataAt(metadata: BlockMetadata | undefined, row: number): [name: string, value: string][] {
-  if (metadata === undefined || metadata.codes[row] === 0) return [];
+export function metadataAt(
+  metadata: BlockMetadata | undefined,
+  row: number,
+): readonly (readonly [name: string, value: string])[] {
+  if (metadata === undefined || metadata.codes[row] === 0) return NONE;
   const { names, codes, firstValues, values } = metadata;
   const first = firstValues[row]!;
   return names[codes[row]! - 1]!.map((name, i) => {

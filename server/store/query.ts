@@ -46,8 +46,17 @@ export interface QueryStatistics {
    * only by searches.
    */
   rowsMatched: number;
+  /** Row groups in which lines have structured metadata, whether they matched or not. Counted only by aggregations. */
+  withMetadata: number;
 }
 
 export function newStatistics(): QueryStatistics {
-  return { rowGroupsConsidered: 0, bytesConsidered: 0, rowGroupsRead: 0, bytesRead: 0, rowsMatched: 0 };
+  return {
+    rowGroupsConsidered: 0,
+    bytesConsidered: 0,
+    rowGroupsRead: 0,
+    bytesRead: 0,
+    rowsMatched: 0,
+    withMetadata: 0,
+  };
 }

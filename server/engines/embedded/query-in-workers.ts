@@ -47,6 +47,7 @@ export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStat
       const transfer = input.partial === undefined ? [] : buffersOf(input.partial);
       const counted = await metered(AGGREGATE, input, { signal, transfer });
       statistics.rowGroupsRead += counted.doneCount;
+      statistics.withMetadata += counted.withMetadata ?? 0;
       return counted;
     },
     merge: (input, signal) =>

@@ -1,5 +1,6 @@
 /** Answers of queries as Loki writes them. */
-import type { LabelValues, LogLine, LogStream } from '../../query/logql/logs.ts';
+import type { LogLine, LogStream } from '../../query/logql/logs.ts';
+import type { LabelValues } from '../../query/logql/pipeline/line-labels.ts';
 import { plainFloat } from '../../query/logql/syntax/go-float.ts';
 import type { Evaluated, Steps } from '../../query/logql/metrics/series.ts';
 import type { LineCounts } from '../../query/logql/rows.ts';

@@ -48,6 +48,8 @@ export function decodePushTask({ body, format, nowMs }: DecodeInput): TaskResult
 }
 
 /** Returns the memory of entries, to be transferred instead of copied. */
-export function memoryOf({ bytes, starts, ends, streams, days, timesNs }: Entries): ArrayBuffer[] {
-  return [bytes, starts, ends, streams, days, timesNs].flatMap((array) => ownMemory(array));
+export function memoryOf({ bytes, starts, ends, streams, days, timesNs, metadata }: Entries): ArrayBuffer[] {
+  const ofMetadata =
+    metadata === undefined ? [] : [metadata.codes, metadata.firstValues, metadata.starts, metadata.ends];
+  return [bytes, starts, ends, streams, days, timesNs, ...ofMetadata].flatMap((array) => ownMemory(array));
 }

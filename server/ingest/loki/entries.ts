@@ -14,14 +14,17 @@ import {
   LOKI_REPEATS_COMPARED_MAX,
 } from '../../limits.ts';
 import { parseStreamLabels, shortened } from './labels.ts';
+import { type EntriesMetadata, MetadataCollector } from './entry-metadata.ts';
 import { tooMany } from './too-large.ts';
 
 /** The stream of an entry that is not stored: it keeps its number, so that a repeat of the push has the same numbers. */
 export const NOT_STORED = -1;
 const SECONDS_PER_DAY = MS_PER_DAY / 1000;
 const CAPACITY_MIN = 1024;
-/** Memory of an entry in these arrays, while they grow. */
-const ENTRY_BYTES = 64;
+/** Memory of an entry in these arrays, while they grow, and of its metadata but for the values. */
+const ENTRY_BYTES = 80;
+/** Memory of a byte that is a value of metadata: a name and a value take at least eight. */
+const METADATA_BYTES = 3;
 /** An entry of protobuf without anything. */
 const ENCODED_BYTES_MIN = 2;
 
@@ -36,11 +39,14 @@ export interface Entries {
   /** Nanoseconds since the start of the day. */
   readonly timesNs: Float64Array;
   readonly labels: readonly Labels[];
+  /** Undefined where no entry has any. */
+  readonly metadata: EntriesMetadata | undefined;
 }
 
 /** Returns the memory of the entries that a decoded push may have, besides its bytes. */
 export function entriesMemoryBytes(decodedBytes: number): number {
-  return ENTRY_BYTES * Math.min(LOKI_PUSH_ENTRIES_MAX, Math.floor(decodedBytes / ENCODED_BYTES_MIN));
+  const entryCount = Math.min(LOKI_PUSH_ENTRIES_MAX, Math.floor(decodedBytes / ENCODED_BYTES_MIN));
+  return ENTRY_BYTES * entryCount + METADATA_BYTES * decodedBytes;
 }
 
 /** What is known of the labels of streams. */
@@ -71,7 +77,8 @@ export class EntryCollector {
   #timesNs = new Float64Array(CAPACITY_MIN);
   /** Whole seconds since 1970; any that a client sends. */
   #seconds = new Float64Array(CAPACITY_MIN);
-  #hasMetadata = false;
+  /** Of the entry that is added next. */
+  readonly metadata = new MetadataCollector();
 
   constructor(nowMs: number) {
     this.#nowMs = nowMs;
@@ -94,16 +101,15 @@ export class EntryCollector {
   begin(): void {
     this.#streamCount++;
     this.#first = this.#count;
-    this.#hasMetadata = false;
   }
 
   /**
-   * Adds the entry bytes[start, end).
+   * Adds the entry bytes[start, end), with the metadata that was added before.
    * @param seconds  whole seconds since 1970
    * @param ns       0 to 999,999,999
    * @throws PodlogError 413
    */
-  add(start: number, end: number, seconds: number, ns: number, hasMetadata: boolean): void {
+  add(start: number, end: number, seconds: number, ns: number): void {
     const i = this.#count++;
     if (i === LOKI_PUSH_ENTRIES_MAX) throw tooMany('entries', LOKI_PUSH_ENTRIES_MAX);
     if (i === this.#starts.length) this.#grow();
@@ -113,7 +119,7 @@ export class EntryCollector {
     const day = Math.floor(seconds / SECONDS_PER_DAY);
     this.#days[i] = day;
     this.#timesNs[i] = (seconds - day * SECONDS_PER_DAY) * NS_PER_SECOND + ns;
-    this.#hasMetadata ||= hasMetadata;
+    this.metadata.end(i);
   }
 
   /**
@@ -136,7 +142,6 @@ export class EntryCollector {
       if (refusal !== undefined) this.#refuse(refusal, 1);
       this.#streams[i] = refusal !== undefined || this.#isRepetition(bytes, i, stream) ? NOT_STORED : stream;
     }
-    if (this.#hasMetadata) this.#refuse(metadataRefusal(quoted), 1);
   }
 
   /** Returns the arrays; nothing is added afterwards. */
@@ -150,6 +155,7 @@ export class EntryCollector {
       days: this.#days.slice(0, count),
       timesNs: this.#timesNs.slice(0, count),
       labels: this.#labels,
+      metadata: this.metadata.finish(count),
     };
   }
 
@@ -176,7 +182,7 @@ export class EntryCollector {
       return `entry for stream '${text}' has timestamp too new: ${rfc3339(seconds)}`;
     }
     const sizeBytes = this.#ends[i]! - this.#starts[i]!;
-    if (sizeBytes <= LOKI_LINE_BYTES_MAX) return undefined;
+    if (sizeBytes <= LOKI_LINE_BYTES_MAX) return this.metadata.problemOf(i)?.(text);
     return `Max entry size '${LOKI_LINE_BYTES_MAX}' bytes exceeded for stream '${text}' while adding an entry with length '${sizeBytes}' bytes`;
   }
 
@@ -210,10 +216,6 @@ export class EntryCollector {
     this.#timesNs = grown(this.#timesNs, new Float64Array(capacity));
     this.#seconds = grown(this.#seconds, new Float64Array(capacity));
   }
-}
-
-function metadataRefusal(text: string): string {
-  return `stream '${text}' includes structured metadata, which is not stored: its entries are stored without it. Put it into the line, or into labels if it has few values`;
 }
 
 /** Formats a time as Go does; any number of seconds. */

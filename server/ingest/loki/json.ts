@@ -35,7 +35,6 @@ class JsonPush {
   // The time of the entry that is being read.
   #seconds = 0;
   #ns = 0;
-  #hasMetadata = false;
 
   constructor(bytes: Buffer, entries: EntryCollector) {
     this.#json = new JsonCursor(bytes);
@@ -88,7 +87,6 @@ class JsonPush {
     let part = 0;
     let start = 0;
     let end = 0;
-    this.#hasMetadata = false;
     json.array(() => {
       switch (part++) {
         case 0:
@@ -107,7 +105,7 @@ class JsonPush {
       }
     });
     if (part < 2) throw new CorruptionError(`a value must be ["<nanoseconds>", "<line>"], near byte ${json.at}`);
-    this.#entries.add(start, end, this.#seconds, this.#ns, this.#hasMetadata);
+    this.#entries.add(start, end, this.#seconds, this.#ns);
   }
 
   #oldEntry(): void {
@@ -127,15 +125,14 @@ class JsonPush {
         json.skip();
       }
     });
-    this.#entries.add(start, end, this.#seconds, this.#ns, false);
+    this.#entries.add(start, end, this.#seconds, this.#ns);
   }
 
-  /** Those with empty values are none. */
   #metadata(): void {
     const json = this.#json;
-    json.object(() => {
+    json.object((name) => {
       json.string();
-      this.#hasMetadata ||= json.end > json.start;
+      this.#entries.metadata.add(name, json.start, json.end);
     });
   }
 

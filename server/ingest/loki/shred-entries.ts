@@ -6,6 +6,7 @@ import { taskKind, type TaskResult } from '../../workers/task.ts';
 import { cut, isFull, type PushedRowGroup, withBuilder } from '../group-builder.ts';
 import { memoryOf } from './decode-push.ts';
 import { type Entries, NOT_STORED } from './entries.ts';
+import { MetadataAppender } from './metadata-appender.ts';
 
 export interface ShredEntriesInput {
   readonly entries: Entries;
@@ -33,24 +34,29 @@ function shredEntries(
   shouldYield: () => boolean,
 ): ShredEntriesOutput {
   const { bytes, starts, ends, streams, days, timesNs, labels } = entries;
+  const metadata = entries.metadata && new MetadataAppender(bytes, entries.metadata, builder);
   const rowGroups: PushedRowGroup[] = [];
   /** By stream: its code in the row group. */
   const codes = new Int32Array(labels.length);
-  const begin = (): void => void codes.fill(-1);
+  const begin = (): void => {
+    codes.fill(-1);
+    metadata?.begin();
+  };
   const finish = (endLine: number): void => void rowGroups.push({ bytes: builder.finish(), endLine });
   begin();
   for (let i = from; i < streams.length; i++) {
     const stream = streams[i]!;
     if (stream === NOT_STORED) continue;
     // As small as the row groups of a window, so that others have their turn as soon.
-    if (isFull(builder) || builder.arenaBytes >= PUSH_WINDOW_BYTES || !builder.fits(days[i]!)) {
+    const isLarge = builder.arenaBytes >= PUSH_WINDOW_BYTES || metadata?.isFull === true;
+    if (isFull(builder) || isLarge || !builder.fits(days[i]!)) {
       finish(i);
       if (shouldYield()) return { rowGroups, rest: { entries, from: i } };
       begin();
     }
     if (codes[stream] === -1) codes[stream] = builder.stream(labels[stream]!);
     cut(bytes, starts[i]!, ends[i]!, builder);
-    builder.addShredded(codes[stream]!, days[i]!, timesNs[i]!, 0);
+    builder.addShredded(codes[stream]!, days[i]!, timesNs[i]!, 0, metadata?.append(i));
   }
   if (builder.rowCount > 0) finish(streams.length);
   return { rowGroups, rest: undefined };

@@ -85,11 +85,11 @@ const NO_PATHS: ParsedLine['paths'] = new Map();
 function parsedLine(line: string, stream: ReadonlyMap<string, string>): ParsedLine {
   const labels = new LineLabels();
   const entry = { line, day: 0, timeNs: 0, labels };
-  labels.reset(stream, undefined);
+  labels.reset(stream, [], undefined);
   parseJson(entry);
   if (!labels.hasError)
     return { parser: 'json', found: parsedLabels(labels), paths: line === '' ? NO_PATHS : jsonPaths(line) };
-  labels.reset(stream, undefined);
+  labels.reset(stream, [], undefined);
   parseLogfmt(entry);
   if (labels.hasError) return { parser: undefined, found: [], paths: NO_PATHS };
   return { parser: 'logfmt', found: parsedLabels(labels), paths: NO_PATHS };

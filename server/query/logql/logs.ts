@@ -7,7 +7,7 @@ import type { Query } from '../../store/query.ts';
 import type { Direction } from '../../store/search-plan.ts';
 import { labelsText } from '../../../shared/labels-text.ts';
 import { compileStages } from './pipeline/compile.ts';
-import type { Category, LineLabels } from './pipeline/line-labels.ts';
+import type { Category, LabelValues, LineLabels } from './pipeline/line-labels.ts';
 import { type Entry, EVERYTHING } from './pipeline/stage.ts';
 import { eachEntry, type LineCounts } from './rows.ts';
 import type { LogqlLimits } from './query-limits.ts';
@@ -28,8 +28,6 @@ export interface LogQuestion {
   readonly limits: Pick<LogqlLimits, 'answerBytesMax'>;
   readonly nowMs: number;
 }
-
-export type LabelValues = readonly (readonly [name: string, value: string])[];
 
 export interface LogLine {
   readonly timestamp: bigint;

@@ -3,19 +3,21 @@ import { isAscii } from 'node:buffer';
 import type { LogView } from '../../store/log-store.ts';
 import type { Predicate } from '../../store/predicate.ts';
 import type { Query } from '../../store/query.ts';
+import { metadataAt } from '../../store/block-metadata.ts';
 import { type BlockTexts, textAt } from '../../store/block-texts.ts';
 import { labelsAt, type RowBlock } from '../../store/row-block.ts';
 import type { Direction } from '../../store/search-plan.ts';
 import type { RowsSink } from '../../store/sink.ts';
-import { DETECTED_LEVEL, detectedLevel } from './detected-level.ts';
+import { DETECTED_LEVEL, detectedLevel, withLevelWord } from './detected-level.ts';
 import { KnownStreams, type StreamLabels } from './known-streams.ts';
-import { LineLabels } from './pipeline/line-labels.ts';
+import { type LabelValues, LineLabels } from './pipeline/line-labels.ts';
 import type { Entry, Run } from './pipeline/stage.ts';
 import type { Discovery } from './select.ts';
 import { Slices } from './slices.ts';
 import type { Matcher } from './syntax/ast.ts';
 
-export const LINES: RowsSink = { kind: 'rows', fields: [] };
+export const LINES: RowsSink = { kind: 'rows', fields: [], withMetadata: true };
+const NO_METADATA: LabelValues = [];
 /** Lines between two looks at the clock. */
 const LINES_AT_ONCE = 64;
 /** Before a longer line the clock is looked at, too. */
@@ -77,9 +79,10 @@ export class Entries {
     const slices = this.#slices;
     let written = '';
     let stream: StreamLabels = new Map();
+    let metadata: LabelValues = NO_METADATA;
     const level = {
       name: DETECTED_LEVEL,
-      valueOf: () => detectedLevel(written, (name) => stream.get(name)),
+      valueOf: () => detectedLevel(written, (name) => stream.get(name), metadata),
     };
     const lineAt = linesOf(block.lines);
     for (let row = 0; row < block.rowCount; row++) {
@@ -94,7 +97,9 @@ export class Entries {
       entry.line = written;
       entry.day = block.days[row]!;
       entry.timeNs = block.timesNs[row]!;
-      entry.labels.reset(stream, this.#hasLevels ? level : undefined);
+      metadata = metadataAt(block.metadata, row);
+      if (this.#hasLevels) entry.labels.reset(stream, withLevelWord(metadata), level);
+      else entry.labels.reset(stream, metadata, undefined);
       if (run(entry) && !take(entry)) return false;
     }
     return true;

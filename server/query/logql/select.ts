@@ -18,6 +18,7 @@ import {
   textLeaf,
   type Where,
 } from '../../store/predicate.ts';
+import { EXTRACTED } from './pipeline/line-labels.ts';
 import { isNegative } from './pipeline/line-filter.ts';
 import { SERVICE_NAME, serviceNameWhere } from './service-name.ts';
 import { DETECTED_LEVEL } from './detected-level.ts';
@@ -135,10 +136,20 @@ function equalIn(filter: LabelFilter): Equal[] {
   return filter.kind === 'matcher' && filter.matcher.operator === '=' ? [filter.matcher as Equal] : [];
 }
 
-/** The label of the stream has the value, or the line has it somewhere, perhaps with letters escaped. */
+/** The label of the stream has the value, or the metadata, or the line has it somewhere, perhaps with letters escaped. */
 function fieldWhere({ name, value }: Equal): Where {
   const ofStream = leafOf(`label.${name}`, [{ kind: 'equals', text: Buffer.from(value) }]);
-  return anyOf([ofStream, textLeaf(value), textLeaf('\\u00')]);
+  const names = name.endsWith(EXTRACTED) ? [name, name.slice(0, -EXTRACTED.length)] : [name];
+  return anyOf([ofStream, ...names.flatMap((each) => metadataWhere(each, value)), textLeaf(value), textLeaf('\\u00')]);
+}
+
+/** Of a level, which may have one of several names, only that it has one. */
+function metadataWhere(name: string, value: string): Where[] {
+  if (name !== LEVEL) return [leafOf(`field.${name}`, [{ kind: 'equals', text: Buffer.from(value) }])];
+  return [
+    leafOf(`field.${LEVEL}`, [{ kind: 'equals', text: Buffer.from(value) }]),
+    leafOf('field.level_name', [{ kind: 'exists' }]),
+  ];
 }
 
 function lineWhere({ operator, texts }: LineFilter): Where {

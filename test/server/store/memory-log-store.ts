@@ -164,7 +164,8 @@ function viewOf(lines: readonly NaiveLine[]): LogView {
         yield pieceOf(piece, sink);
       }
     },
-    aggregate: async (plan) => {
+    aggregate: async (plan, query) => {
+      if (lines.some(({ metadata }) => Object.keys(metadata ?? {}).length > 0)) query.statistics.withMetadata++;
       const cells = naiveAggregate(lines, plan);
       return { cells: cells.slice(0, plan.limit), groupCount: cells.length, groupCountError: 0 };
     },

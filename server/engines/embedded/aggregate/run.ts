@@ -334,13 +334,15 @@ function eachGroup(
 ): Omit<PartialOutput<unknown>, 'result'> {
   const unusable: UnusableGroup[] = [];
   let doneCount = 0;
+  let withMetadata = 0;
   do {
     const place = places[doneCount]!;
     useOrList(unusable, doneCount, () => {
       const opened = rowGroups.open(place);
+      if (opened.hasMetadata) withMetadata++;
       if (!lacksArrays(opened, place)) visit(opened);
     });
     doneCount++;
   } while (doneCount < places.length && !shouldYield());
-  return { doneCount, unusable };
+  return { doneCount, unusable, withMetadata };
 }

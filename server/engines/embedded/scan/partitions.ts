@@ -11,6 +11,8 @@ export interface PartialOutput<T> {
   /** How many of the row groups are done; where others wait for the worker, another task is to do the rest. */
   readonly doneCount: number;
   readonly unusable: readonly UnusableGroup[];
+  /** How many of those that are done have lines with structured metadata; absent where nobody asks. */
+  readonly withMetadata?: number;
 }
 
 export interface PartitionsOptions {

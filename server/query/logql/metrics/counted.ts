@@ -9,7 +9,7 @@ import { type AggregatePlan, WHOLE_STREAM } from '../../../store/aggregate-plan.
 import type { Predicate } from '../../../store/predicate.ts';
 import { DETECTED_LEVEL } from '../detected-level.ts';
 import { lokiLabels } from '../known-streams.ts';
-import { isExact } from '../select.ts';
+import { type Discovery, isExact } from '../select.ts';
 import type { RangeExpr, RangeOperation } from '../syntax/ast.ts';
 import type { Evaluation } from './evaluation.ts';
 import { groupedLabels, type SeriesLabels } from './series.ts';
@@ -48,8 +48,8 @@ export async function countedAtOnce(
   const partNs = steps.count === 1 ? rangeNs : gcd(rangeNs, steps.stepNs);
   if (partNs === 0n) return undefined;
   const partCount = Number((predicate.to! - predicate.from! + partNs - 1n) / partNs);
-  const streamCount = grouping.isNone ? 1 : (await view.streams(predicate, query)).length;
-  if (partCount * streamCount > AGGREGATE_LIMIT_MAX) return undefined;
+  const streams = grouping.isNone ? [] : await view.streams(predicate, query);
+  if (partCount * Math.max(1, streams.length) > AGGREGATE_LIMIT_MAX) return undefined;
   const isOfBytes = operation.startsWith('bytes');
   const beginNs = predicate.from!;
   const shiftNs = beginNs - floorDivided(beginNs, partNs) * partNs;
@@ -61,7 +61,10 @@ export async function countedAtOnce(
     offsetNs: shiftNs,
     limit: undefined,
   };
+  const before = query.statistics.withMetadata;
   const { cells } = await view.aggregate(plan, query);
+  const mayHaveMetadata = query.statistics.withMetadata > before && !isOfLabels(grouping, streams, discovery);
+  if (mayHaveMetadata) return undefined;
   return cells.map(({ bucket, by: [stream], rows, measures: [measured] }) => {
     // A part has the times in (endNs - partNs, endNs].
     const endNs = BigInt(bucket + 1) * partNs + shiftNs - 1n;
@@ -73,6 +76,19 @@ export async function countedAtOnce(
       value: measured?.kind === 'bytes' ? measured.bytes : rows,
     };
   });
+}
+
+/** Whether each label of the series is one of every stream, so that metadata of its name loses against it. */
+function isOfLabels(
+  { names, isWithout, isNone }: LabelGrouping,
+  streams: readonly Labels[],
+  discovery: Discovery,
+): boolean {
+  if (isNone) return true;
+  return (
+    !isWithout &&
+    streams.map((labels) => lokiLabels(labels, discovery)).every((own) => names.every((name) => own.has(name)))
+  );
 }
 
 function namesNoLevel({ names, isWithout }: LabelGrouping): boolean {

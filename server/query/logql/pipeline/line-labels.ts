@@ -17,8 +17,10 @@ export interface Label {
   readonly category: Category;
 }
 
-/** Structured metadata of a line. */
-export interface Metadata {
+export type LabelValues = readonly (readonly [name: string, value: string])[];
+
+/** Structured metadata that is made of a line when it is asked for. */
+export interface MadeMetadata {
   readonly name: string;
   readonly valueOf: () => string;
 }
@@ -29,30 +31,38 @@ export class LineLabels {
   readonly #own = new Map<string, Label | undefined>();
   /** Names that parsers have found in this line: the first one counts. */
   readonly #extracted = new Set<string>();
-  #metadata: Metadata | undefined;
+  #made: MadeMetadata | undefined;
   #error = '';
   #details = '';
 
-  /** Begins with another line. Its metadata is only made when a label is asked for that it may have. */
-  reset(stream: ReadonlyMap<string, string>, metadata: Metadata | undefined): void {
+  /**
+   * Begins with another line.
+   * @param metadata  that was sent with it
+   * @param made  counts only where none of its name was sent
+   */
+  reset(stream: ReadonlyMap<string, string>, metadata: LabelValues, made: MadeMetadata | undefined): void {
     this.#stream = stream;
-    this.#metadata = metadata;
+    this.#made = made;
     this.#own.clear();
     this.#extracted.clear();
+    for (const [name, value] of metadata) {
+      if (name === made?.name) this.#made = undefined;
+      this.#own.set(stream.has(name) ? name + EXTRACTED : name, { value, category: 'metadata' });
+    }
     this.#error = '';
     this.#details = '';
   }
 
-  #addMetadata(): void {
-    const { name, valueOf } = this.#metadata!;
-    this.#metadata = undefined;
+  #addMade(): void {
+    const { name, valueOf } = this.#made!;
+    this.#made = undefined;
     const own = this.#stream.has(name) ? name + EXTRACTED : name;
     if (!this.#own.has(own)) this.#own.set(own, { value: valueOf(), category: 'metadata' });
   }
 
   /** Whether a name is that of metadata which is not made yet. */
   #isPending(name: string): boolean {
-    const pending = this.#metadata?.name;
+    const pending = this.#made?.name;
     return pending !== undefined && (name === pending || name === pending + EXTRACTED);
   }
 
@@ -61,24 +71,24 @@ export class LineLabels {
       if (name === ERROR) return this.#error;
       if (name === ERROR_DETAILS) return this.#details;
     }
-    if (this.#isPending(name)) this.#addMetadata();
+    if (this.#isPending(name)) this.#addMade();
     return this.#own.has(name) ? this.#own.get(name)?.value : this.#stream.get(name);
   }
 
   labelOf(name: string): Label | undefined {
-    if (this.#isPending(name)) this.#addMetadata();
+    if (this.#isPending(name)) this.#addMade();
     if (this.#own.has(name)) return this.#own.get(name);
     const value = this.#stream.get(name);
     return value === undefined ? undefined : { value, category: 'stream' };
   }
 
   set(name: string, value: string, category: Category = 'parsed'): void {
-    if (this.#isPending(name)) this.#addMetadata();
+    if (this.#isPending(name)) this.#addMade();
     this.#own.set(name, { value, category });
   }
 
   drop(name: string): void {
-    if (this.#isPending(name)) this.#addMetadata();
+    if (this.#isPending(name)) this.#addMade();
     if (name === ERROR) this.#error = '';
     if (name === ERROR_DETAILS) this.#details = '';
     if (this.#stream.has(name)) this.#own.set(name, undefined);
@@ -94,7 +104,7 @@ export class LineLabels {
   }
 
   nameFor(field: string): string {
-    if (this.#isPending(field)) this.#addMetadata();
+    if (this.#isPending(field)) this.#addMade();
     const isTaken = this.#stream.has(field) || this.#own.get(field)?.category === 'metadata';
     return isTaken ? field + EXTRACTED : field;
   }
@@ -114,7 +124,7 @@ export class LineLabels {
 
   /** Returns all labels, sorted by name. */
   sorted(): [name: string, label: Label][] {
-    if (this.#metadata !== undefined) this.#addMetadata();
+    if (this.#made !== undefined) this.#addMade();
     const all: [string, Label][] = [];
     for (const [name, value] of this.#stream) {
       if (!this.#own.has(name)) all.push([name, { value, category: 'stream' }]);

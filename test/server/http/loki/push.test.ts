@@ -102,6 +102,26 @@ test.each<
   expect(await found(`{app="${app}"}`)).toEqual(streams[0]!.entries.map(({ ns, line }) => [String(ns), line]));
 });
 
+test.each<[app: string, type: string, encode: (streams: readonly SentStream[]) => Buffer]>([
+  ['metadata-protobuf', PROTOBUF, (streams) => snappyOf(protobufOf(streams))],
+  ['metadata-json', JSON_TYPE, jsonOf],
+])('%s: structured metadata is stored, and found by LogQL and by filters', async (app, type, encode) => {
+  const [{ labels, entries }] = streamOf(app) as [SentStream];
+  const sent = entries.map((entry, n) => ({ ...entry, metadata: { 'trace.id': `t-${n % 2}`, app: 'other' } }));
+  expect(await post(encode([{ labels, entries: sent }]), { 'content-type': type })).toEqual([204, '']);
+  expect((await found(`{app="${app}"} | trace_id="t-1"`)).map(([, line]) => line)).toEqual(['line 1']);
+  const response = await fetch(`${server.url}/logs?app=${app}&trace_id=t-0&order=oldest`, {
+    headers: { authorization: `Bearer ${READER}` },
+  });
+  const rows = (await response.text())
+    .trim()
+    .split('\n')
+    .map((row) => JSON.parse(row) as Record<string, unknown>);
+  expect(rows.map(({ line, metadata }) => ({ line, metadata }))).toEqual(
+    ['line 0', 'line 2'].map((line) => ({ line, metadata: { trace_id: 't-0', app: 'other' } })),
+  );
+});
+
 const ONE = jsonOf(streamOf('refused'));
 
 test.each<

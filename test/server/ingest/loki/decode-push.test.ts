@@ -8,12 +8,15 @@ import {
   LOKI_JSON_DEPTH_MAX,
   LOKI_LEAD_MS_MAX,
   LOKI_LINE_BYTES_MAX,
+  LOKI_METADATA_BYTES_MAX,
+  LOKI_METADATA_MAX,
   LOKI_PUSH_ENTRIES_MAX,
   LOKI_PUSH_STREAMS_MAX,
   LOKI_REFUSALS_MAX,
   LOKI_REPEATS_COMPARED_MAX,
 } from '../../../../server/limits.ts';
 import { CorruptionError, PodlogError } from '../../../../shared/errors.ts';
+import { FIELD_NAME_BYTES_MAX, METADATA_MAX } from '../../../../shared/row-group/format.ts';
 import { instantOf, instantOfMs } from '../../../../shared/time.ts';
 import { fuzz, mutated, randomBytes } from '../../../fuzz/fuzz.ts';
 import { jsonOf, labelsText, protobufOf, PushRequest, type SentStream, snappyOf } from './push-bodies.ts';
@@ -175,17 +178,84 @@ test.each(FORMATS)('%s: entries that are too old, too new or too long are refuse
   );
 });
 
-test.each(FORMATS)('%s: structured metadata are refused, and their lines stored', (format) => {
-  const sent = (metadata: Record<string, string>): SentStream => ({
-    labels: { app: 'api' },
-    entries: [{ ns: NOW, line: 'x', metadata }],
+/** Returns the metadata of each entry that is stored, in its order. */
+function metadataOf(format: PushFormat, metadata: readonly Record<string, string>[]): [string, string][][] {
+  const entries = metadata.map((own, i) => ({ ns: NOW + BigInt(i), line: `line ${i}`, metadata: own }));
+  const body = bodyOf(format, [{ labels: { app: 'api' }, entries }]);
+  const { bytes, streams, metadata: found } = decodePushTask({ body, format, nowMs: NOW_MS }).output.entries;
+  return [...streams].flatMap((stream, i) => {
+    if (stream === NOT_STORED) return [];
+    const { names = [], codes, firstValues, starts, ends } = found ?? {};
+    const own = names[(codes?.[i] ?? 0) - 1] ?? [];
+    return [
+      own.map((name, at): [string, string] => {
+        const value = firstValues![i]! + at;
+        return [name, Buffer.from(bytes.subarray(starts![value], ends![value])).toString()];
+      }),
+    ];
   });
-  for (const none of [{}, { trace_id: '' }]) {
-    expect(decode(format, bodyOf(format, [sent(none)])).refusal).toBeUndefined();
-  }
-  const { stored, refusal } = decode(format, bodyOf(format, [sent({ empty: '', trace_id: 'abc' })]));
-  expect(stored).toHaveLength(1);
-  expect(refusal).toMatch(/^stream '\{app="api"\}' includes structured metadata, which is not stored/);
+}
+
+test.each(FORMATS)('%s: structured metadata, of entries with other names and none', (format) => {
+  const all = [
+    { trace_id: 'a', user: '"é"\n' },
+    {},
+    { trace_id: 'b', user: 'x' },
+    { user: 'y' },
+    { trace_id: '', user: 'z' },
+  ];
+  expect(metadataOf(format, all)).toEqual([
+    [
+      ['trace_id', 'a'],
+      ['user', '"é"\n'],
+    ],
+    [],
+    [
+      ['trace_id', 'b'],
+      ['user', 'x'],
+    ],
+    [['user', 'y']],
+    [['user', 'z']],
+  ]);
+  const many = Array.from({ length: 5000 }, (_, i) => ({ [`n_${i % 3}`]: String(i), other: 'x' }));
+  expect(metadataOf(format, many)).toEqual(many.map((own) => Object.entries(own)));
+  const { entries } = decodePushTask({ body: bodyOf(format, STREAMS), format, nowMs: NOW_MS }).output;
+  expect(entries.metadata).toBeUndefined();
+});
+
+test.each(FORMATS)('%s: names of metadata are made valid; of two that are the same then, the last counts', (format) => {
+  const sent = { 'a.b': '1', '9e': '2', 'a-b': '3', ü: '4', __own__: '5', 'x y': '6', '.': '7' };
+  expect(metadataOf(format, [sent])).toEqual([
+    [
+      ['key_9e', '2'],
+      ['a_b', '3'],
+      ['__own__', '5'],
+      ['x_y', '6'],
+    ].map(([name, value]) => [name, value]),
+  ]);
+});
+
+test.each(FORMATS)('%s: beyond the limits of metadata an entry is refused, and others are stored', (format) => {
+  const many = Object.fromEntries(Array.from({ length: LOKI_METADATA_MAX + 1 }, (_, i) => [`n${i}`, 'x']));
+  const { n0: _, ...most } = many;
+  const entries = [
+    many,
+    most,
+    { a: 'x'.repeat(LOKI_METADATA_BYTES_MAX) },
+    { a: 'x'.repeat(LOKI_METADATA_BYTES_MAX - 1) },
+    { ['n'.repeat(FIELD_NAME_BYTES_MAX + 1)]: 'x' },
+    { ['n'.repeat(FIELD_NAME_BYTES_MAX)]: 'x' },
+  ].map((metadata, i) => ({ ns: NOW, line: String(i), metadata }));
+  const { stored, refusal } = decode(format, bodyOf(format, [{ labels: { app: 'api' }, entries }]));
+  expect(stored.map(([, , line]) => line)).toEqual(['1', '3', '5']);
+  expect(refusal).toBe(
+    [
+      `1 errors like: stream '{app="api"}' has too many structured metadata labels: '129', limit: '128'`,
+      `1 errors like: stream '{app="api"}' has structured metadata too large: '65537' bytes, limit: '65536' bytes`,
+      `1 errors like: stream '{app="api"}' has structured metadata name too long: '${'n'.repeat(257)}', limit: '256' bytes`,
+    ].join('; '),
+  );
+  expect(LOKI_METADATA_MAX).toBe(METADATA_MAX);
 });
 
 test('a time is any number of 64 bits, and its text is in the message', () => {

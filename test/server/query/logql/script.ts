@@ -4,6 +4,7 @@
  *
  *     load {app="api"}                     lines of a stream: when, after the beginning of a day, and the line
  *       0s    level=info msg=hi
+ *       1s    with{trace_id="x"} text      with structured metadata
  *
  *     lines {app="api"} | logfmt           a query of a day, newest line first; `forward`, `limit 2`, `categorized` before it
  *       {app="api", level="info", msg="hi"} 0s level=info msg=hi
@@ -21,7 +22,13 @@ import { parseGoDuration } from '../../../../server/query/logql/syntax/durations
 
 export interface Load {
   readonly labels: Readonly<Record<string, string>>;
-  readonly lines: readonly { readonly atNs: bigint; readonly text: string }[];
+  readonly lines: readonly LoadedLine[];
+}
+
+export interface LoadedLine {
+  readonly atNs: bigint;
+  readonly text: string;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface Question {
@@ -66,10 +73,10 @@ function labelsOf(text: string): Record<string, string> {
   return Object.fromEntries([...text.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name!, value!]));
 }
 
-function lineOf(text: string): { atNs: bigint; text: string } {
-  const [, at, line] = /^(\S+) +(.*)$/.exec(text)!;
+function lineOf(text: string): LoadedLine {
+  const [, at, metadata = '', line] = /^(\S+) +(?:with(\{[^}]*\}) +)?(.*)$/.exec(text)!;
   const isQuoted = line!.startsWith('"') && line!.endsWith('"') && line!.includes('\\');
-  return { atNs: nsOf(at!), text: isQuoted ? (JSON.parse(line!) as string) : line! };
+  return { atNs: nsOf(at!), text: isQuoted ? (JSON.parse(line!) as string) : line!, metadata: labelsOf(metadata) };
 }
 
 export function nsOf(text: string): bigint {

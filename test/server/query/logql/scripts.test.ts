@@ -49,7 +49,7 @@ function isExpected(got: readonly string[], expected: readonly string[]): boolea
 
 async function load({ url }: Server, { loads }: Script): Promise<void> {
   const lines = loads.flatMap(({ labels, lines: own }) =>
-    own.map(({ atNs, text }): Line => ({ text, day: DAY, timeNs: Number(atNs), labels })),
+    own.map(({ atNs, text, metadata }): Line => ({ text, metadata, day: DAY, timeNs: Number(atNs), labels })),
   );
   if (lines.length === 0) return;
   const response = await fetch(`${url}/agent/batch`, { method: 'POST', body: new Uint8Array(batchOf({ lines })) });
