@@ -8,7 +8,7 @@ import type { Answer } from '../../../../shared/row-group/answer.ts';
 import { UUID_PACKED_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { labelOf, labelsKey } from '../../../../shared/labels.ts';
+import { labelOf } from '../../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
 import { valuesMayHave } from '../scan/column-bytes.ts';
 import { countingUp } from '../scan/counting-up.ts';
@@ -22,6 +22,7 @@ import { ID, shapeOf } from '../scan/shape.ts';
 import { shapeCodesOf } from '../scan/shape-codes.ts';
 import { bucketCodesOf, foldToBucket } from './log-codes.ts';
 import { runCodes } from './run-codes.ts';
+import { streamKeys } from './stream-keys.ts';
 import { Texts } from './texts.ts';
 
 /** The codes of one template's rows: the same for all, or `base + codes[first + rank]`. */
@@ -67,7 +68,7 @@ export interface ColumnCodes {
  * counts.
  */
 export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes): Dimension {
-  if (asked === WHOLE_STREAM) return byStream(group, group.info.streams.map(labelsKey), new Texts(), lend);
+  if (asked === WHOLE_STREAM) return byStream(group, streamKeys(group), new Texts(), lend);
   const { name, only, isShape, isPattern, ofRun, isBucket } = parseName(asked);
   if (isPattern) return patternDimension(group);
   if (ofRun !== undefined) return runDimension(group, ofRun, lend);

@@ -13,7 +13,6 @@ import {
 import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';
 import { fieldsOfTemplate, withoutMetadata } from '../../../../shared/row-group/answer.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
-import { PART_DERIVED } from '../../../../shared/row-group/decoded-cache.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import {
@@ -30,6 +29,7 @@ import {
 } from '../../../store/line-pattern/line-pattern.ts';
 import { TextFolder } from '../../../store/line-pattern/fold-text.ts';
 import type { ValueTest } from '../../../store/predicate.ts';
+import { PART_PATTERNS } from './derived-parts.ts';
 import { patternOfLine } from './pattern-of-line.ts';
 import { matchesAny } from './value-match.ts';
 
@@ -41,9 +41,6 @@ export interface LinePatterns {
   /** By template: indices into patterns. */
   readonly codes: readonly PatternCodes[];
 }
-
-/** A number of its own for what a row group keeps. */
-const PART_PATTERNS = PART_DERIVED;
 
 const folder = new TextFolder();
 

@@ -12,8 +12,7 @@ import { OTHERS } from '../../../../shared/regexp/syntax.ts';
 import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
 import { firstValueOf } from '../../../../shared/row-group/column.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import type { Template } from '../../../../shared/row-group/template.ts';
-import { valuesMayHave } from './column-bytes.ts';
+import { linesMayHave, valuesMayHave } from './column-bytes.ts';
 import type { TextLeaf } from '../../../store/predicate.ts';
 import { hasMarked, andMask, maskDepth, releaseMasks, takeDirtyMask, takeMask } from './masks.ts';
 import { cutTextsContaining } from './match-cut-texts.ts';
@@ -59,7 +58,7 @@ function markContaining(group: RowGroup, needle: Needle, within: Uint8Array | un
   for (let t = 0; t < group.templates.length; t++) {
     const template = group.templates[t]!;
     const columns = group.lineColumnsOfTemplate[t]!;
-    if (!mayContain(group, template, columns, needle, bytes)) continue;
+    if (!bytes.every((byte) => mayHaveByte(needle, byte, (each) => linesMayHave(group, t, each)))) continue;
     mayBeSome = true;
     if (template.literals.some((literal) => occursIn(needle, literal))) {
       for (const row of group.rowsOfTemplate(t)) found[row] = 1;
@@ -185,24 +184,6 @@ function forEachHit(bytes: Buffer, offsets: Uint32Array, needle: Needle, onHit: 
       hit = text.indexOf(wanted, offsets[index + 1]);
     } else hit = text.indexOf(wanted, hit + 1);
   }
-}
-
-/** Returns false when one of the bytes occurs neither in the literals nor in the values of a template. */
-function mayContain(
-  group: RowGroup,
-  template: Template,
-  columns: readonly number[],
-  needle: Needle,
-  bytes: readonly number[],
-): boolean {
-  for (const byte of bytes) {
-    const may = mayHaveByte(needle, byte, (each) => {
-      const inLiterals = template.literals.some((literal) => literal.includes(each));
-      return inLiterals || columns.some((index) => valuesMayHave(group, index, each));
-    });
-    if (!may) return false;
-  }
-  return true;
 }
 
 function valuesMayContain(group: RowGroup, index: number, needle: Needle): boolean {
