@@ -36,30 +36,30 @@ export function groupCodes(
   lend: Lend,
 ): GroupCodes {
   const names = by.map((name) => valueCodes(group, name, lend));
-  if (stepNs === undefined) return codesOf(group, names, counts);
+  if (stepNs === undefined) return codesOf(group, names, counts, lend);
   const buckets = bucketCodes(group, { stepNs, offsetNs });
   const combinations = names.reduce(
     (product, { size, constant }) => product * (constant === undefined ? size : 1),
     buckets.size,
   );
   if (buckets.runs === undefined || combinations > AGGREGATE_COMBINATIONS_MAX)
-    return codesOf(group, [buckets, ...names], counts);
-  return stepped(group, buckets, codesOf(group, names, counts), counts);
+    return codesOf(group, [buckets, ...names], counts, lend);
+  return stepped(group, buckets, codesOf(group, names, counts, lend), counts, lend);
 }
 
-function codesOf(group: RowGroup, dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
+function codesOf(group: RowGroup, dimensions: readonly Dimension[], counts: Int32Array, lend: Lend): GroupCodes {
   const varying = dimensions.filter(({ constant }) => constant === undefined);
-  const codes = varyingCodes(group, varying, counts);
+  const codes = varyingCodes(group, varying, counts, lend);
   return varying.length === dimensions.length ? codes : withConstants(codes, dimensions);
 }
 
-function varyingCodes(group: RowGroup, dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
+function varyingCodes(group: RowGroup, dimensions: readonly Dimension[], counts: Int32Array, lend: Lend): GroupCodes {
   const [only] = dimensions;
   if (only === undefined) return allRows(group);
   if (dimensions.length === 1) return single(only);
   const combinations = dimensions.reduce((product, { size }) => product * size, 1);
   return combinations <= AGGREGATE_COMBINATIONS_MAX
-    ? combined(dimensions, combinations, counts)
+    ? combined(dimensions, combinations, counts, lend)
     : rowByRow(dimensions, counts);
 }
 
@@ -81,13 +81,19 @@ function withConstants(codes: GroupCodes, dimensions: readonly Dimension[]): Gro
 }
 
 /** Combines the codes of the others with each bucket. */
-function stepped(group: RowGroup, buckets: BucketDimension, others: GroupCodes, counts: Int32Array): GroupCodes {
+function stepped(
+  group: RowGroup,
+  buckets: BucketDimension,
+  others: GroupCodes,
+  counts: Int32Array,
+  lend: Lend,
+): GroupCodes {
   let parts: readonly CodePart[] | undefined;
   return {
     dimensions: [buckets, ...others.dimensions],
     size: buckets.size * others.size,
     get parts() {
-      return (parts ??= combinedParts([others, buckets], counts));
+      return (parts ??= combinedParts([others, buckets], counts, lend));
     },
     countRuns: (rows, totals) => {
       const runs = buckets.runs?.();
@@ -147,13 +153,13 @@ function single(dimension: Dimension): GroupCodes {
   };
 }
 
-function combined(dimensions: readonly Dimension[], size: number, counts: Int32Array): GroupCodes {
+function combined(dimensions: readonly Dimension[], size: number, counts: Int32Array, lend: Lend): GroupCodes {
   let parts: readonly CodePart[] | undefined;
   return {
     dimensions,
     size,
     get parts() {
-      return (parts ??= combinedParts(dimensions, counts));
+      return (parts ??= combinedParts(dimensions, counts, lend));
     },
     digitsOf: (codes) => {
       let factor = 1;
@@ -169,18 +175,22 @@ function combined(dimensions: readonly Dimension[], size: number, counts: Int32A
 function combinedParts(
   dimensions: readonly Pick<Dimension, 'size' | 'parts'>[],
   counts: Int32Array,
+  lend: Lend,
 ): readonly CodePart[] {
   const parts = dimensions.map((dimension) => dimension.parts);
+  const codes = lend(counts.reduce((sum, count) => sum + count, 0)).fill(0);
+  let end = 0;
   return Array.from(counts, (count, template): CodePart => {
-    const each = parts.map((ofDimension) => ofDimension[template]!);
-    const rows = each.every(({ kind }) => kind === 'same') ? Math.min(count, 1) : count;
-    const codes = new Uint32Array(rows);
+    const first = end;
+    end += count;
+    const areSame = parts.every((ofDimension) => ofDimension[template]!.kind === 'same');
+    const own = codes.subarray(first, areSame ? Math.min(first + 1, end) : end);
     let factor = 1;
-    for (const [d, part] of each.entries()) {
-      addCodes(part, factor, codes);
+    for (const [d, ofDimension] of parts.entries()) {
+      addCodes(ofDimension[template]!, factor, own);
       factor *= dimensions[d]!.size;
     }
-    return rows === count ? { kind: 'each', codes, first: 0, base: 0 } : { kind: 'same', code: codes[0]! };
+    return areSame ? { kind: 'same', code: own[0] ?? 0 } : { kind: 'each', codes, first, base: 0 };
   });
 }
 

@@ -66,6 +66,8 @@ export function setGroups(
 /** Up to this many codes are counted in two alternating tables; with more, a code seldom follows itself. */
 const TWO_TABLES_CODES_MAX = 1024;
 
+const otherCounts = new Uint32Array(TWO_TABLES_CODES_MAX);
+
 /**
  * With few codes, most are equal to the previous one, and a single counter would wait for its own last value: so there
  * are two.
@@ -76,14 +78,14 @@ function countAll(codes: Codes, base: number, totals: Uint32Array): void {
     for (let i = 0; i < codes.length; i++) totals[base + codes[i]!]!++;
     return;
   }
-  const others = new Uint32Array(totals.length - base);
+  const others = otherCounts.fill(0, 0, totals.length - base);
   const even = codes.length & ~1;
   for (let i = 0; i < even; i += 2) {
     totals[base + codes[i]!]!++;
     others[codes[i + 1]!]!++;
   }
   if (even < codes.length) totals[base + codes[even]!]!++;
-  for (let code = 0; code < others.length; code++) totals[base + code]! += others[code]!;
+  for (let code = base; code < totals.length; code++) totals[code]! += others[code - base]!;
 }
 
 /** Separate from the loop for other codes, so that each is compiled for few kinds of arrays. */
