@@ -3,12 +3,12 @@
  * do and have the right check digit, which excludes times in milliseconds or nanoseconds and most ids.
  * Source: ISO/IEC 7812-1, annex B (Luhn); the issuers' ranges.
  */
+import { isDigit } from '../../shared/ascii.ts';
 import type { Found } from './redaction.ts';
 
 const DIGITS_MIN = 13;
 const DIGITS_MAX = 19;
 const ZERO = 0x30;
-const NINE = 0x39;
 const SPACE = 0x20;
 const POINT = 0x2e;
 const HYPHEN = 0x2d;
@@ -91,10 +91,6 @@ function hasCheckDigit(count: number): boolean {
 
 function isPart(byte: number): boolean {
   return isDigit(byte) || byte === SPACE || byte === HYPHEN;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= NINE;
 }
 
 function isWord(byte: number): boolean {

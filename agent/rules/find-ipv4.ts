@@ -1,8 +1,8 @@
 /** IPv4 addresses: four numbers up to 255 with dots between them, not adjacent to a digit or to a further dotted number. */
+import { isDigit } from '../../shared/ascii.ts';
 import type { Found } from './redaction.ts';
 
 const ZERO = 0x30;
-const NINE = 0x39;
 const DOT = 0x2e;
 
 export function findIpv4(bytes: Buffer, at: number, end: number, found: Found): boolean {
@@ -32,8 +32,4 @@ function endOfAddress(bytes: Buffer, start: number, end: number): number {
   }
   const goesOn = at + 1 < end && bytes[at] === DOT && isDigit(bytes[at + 1]!);
   return goesOn ? -1 : at;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= NINE;
 }

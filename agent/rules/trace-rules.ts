@@ -7,6 +7,7 @@
  * JVM, .NET and Go do. Those of Python, JavaScript and Ruby look the same whether they were logged or ended the process, and must
  * not be hidden behind a line of level `info`; only Ruby's frames without a header certainly come from a logger.
  */
+import { isDigit } from '../../shared/ascii.ts';
 import { errorCodeEnd } from '../../shared/row-group/line-formats/exception.ts';
 import { byteAt } from '../../shared/row-group/line-formats/scan.ts';
 import { ALONE, IF_LOGGED, type EntryRules } from './entry-rules.ts';
@@ -264,10 +265,6 @@ function afterDigits(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && isDigit(bytes[at]!)) at++;
   return at;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
 }
 
 function isLowerOrDigit(byte: number): boolean {

@@ -3,6 +3,7 @@
  * it a regular expression; `\!` and `\~` are the characters themselves. Comparisons are split as URLs are: for
  * `status>=500`, HTTP gives `status>` as the name; for `latency_ms>500`, all of it.
  */
+import { quotedPattern } from '../../shared/regexp/quoted-pattern.ts';
 import { isAscii } from 'node:buffer';
 import { ParameterError } from '../../shared/errors.ts';
 import { assertRegexp } from '../../shared/regexp/regexp.ts';
@@ -194,6 +195,3 @@ function parseRegexp(name: string, text: string, ignoreCase: boolean): string {
 export const ANYTHING = '(?s:.*)';
 
 /** Returns the expression that matches a text. */
-export function quotedPattern(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}

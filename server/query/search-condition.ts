@@ -2,13 +2,14 @@
  * The search text, in which everything that filters lines can be asked for (`search=`): the same text for the API, the page,
  * the command line, saved views and alerts. From its tree to a condition on lines.
  */
+import { quotedPattern } from '../../shared/regexp/quoted-pattern.ts';
 import { SearchTextError } from '../../shared/errors.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 import { assertRegexp } from '../../shared/regexp/regexp.ts';
 import { parseName } from '../store/asked-name.ts';
 import { allOf, anyOf, EVERYTHING, leafOf, not, regexpLeaf, type ValueTest, type Where } from '../store/predicate.ts';
 import { mayBeEscaped } from '../store/read-text.ts';
-import { ANYTHING, quotedPattern, type Reading, textWhere, valueTest } from './conditions.ts';
+import { ANYTHING, type Reading, textWhere, valueTest } from './conditions.ts';
 import { OPERANDS, parseOperand } from './operand.ts';
 import { parseSearchText } from './search-text/parser.ts';
 import { type Problem, timeInText } from './search-text/problems.ts';

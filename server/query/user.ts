@@ -2,6 +2,7 @@
  * The requests of one user: when, what, how it ended, how long it took. A request is counted once, however many programs log
  * it: by the line of the one that it came to first, at the time of that line.
  */
+import { quantileOf } from './quantile.ts';
 import { REQUEST_ID_NAMES, USER_ID_NAMES } from '../../shared/request-names.ts';
 import { LEVEL } from '../../shared/levels.ts';
 import { formatInstant, NS_PER_SECOND } from '../../shared/time.ts';
@@ -128,13 +129,8 @@ function totalOf(requests: readonly Request[], cutAt: bigint | undefined): UserT
   };
 }
 
-/** Returns a quantile, interpolated between neighbours as Prometheus does. */
-function quantile(sorted: readonly number[], share: number): number | undefined {
-  const at = share * (sorted.length - 1);
-  const below = sorted[Math.floor(at)];
-  const above = sorted[Math.ceil(at)];
-  if (below === undefined || above === undefined) return undefined;
-  return sixDecimals(below + (above - below) * (at - Math.floor(at)));
+function quantile(ascending: readonly number[], share: number): number | undefined {
+  return ascending.length === 0 ? undefined : sixDecimals(quantileOf(ascending, share));
 }
 
 /**

@@ -6,8 +6,8 @@
  * A bucket is named by its edge that is nearer to zero: a number x is in the bucket e if e ≤ x < the next edge; a negative number
  * is in the bucket −e if −x is in the bucket e. Zero has a bucket of its own.
  */
+import { EDGES_PER_DECADE } from '../../shared/preferred-numbers.ts';
 
-const EDGES_PER_DECADE = [1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8];
 /** Smaller numbers are in the first bucket. */
 const EXPONENT_MIN = -300;
 const EXPONENT_MAX = 307;

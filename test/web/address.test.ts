@@ -1,7 +1,8 @@
+import { parseDurationMs } from '../../shared/duration.ts';
 import { expect, test } from 'vitest';
 import { addDays, addMonths, daysOfMonth } from '../../web/parts/calendar-days.ts';
 import { addressOf, type Question, QUESTION_DEFAULT, questionOf, type View, viewOf } from '../../web/state/address.ts';
-import { durationMs, frozenRange, instantMs, rangeName, stepSeconds } from '../../web/state/time-range.ts';
+import { frozenRange, instantMs, rangeName, stepSeconds } from '../../web/state/time-range.ts';
 
 const EXPLORE: View = { kind: 'explore' };
 
@@ -61,7 +62,7 @@ test.each([
   ['h', undefined],
   ['yesterday', undefined],
 ])('%s is %s ms', (text, ms) => {
-  expect(durationMs(text)).toBe(ms);
+  expect(parseDurationMs(text)).toBe(ms);
 });
 
 test('a range has a name where its times say less', () => {

@@ -1,4 +1,5 @@
 /** What can be done with a text that was selected in the lines. */
+import { quotedText } from '../search/literal.ts';
 import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
@@ -33,7 +34,7 @@ export function SelectionBar({ scroller }: { readonly scroller: RefObject<HTMLEl
   }, []);
   const { value } = selected;
   if (value === undefined) return null;
-  const literal = `"${value.text.replaceAll(/["\\]/g, '\\$&')}"`;
+  const literal = quotedText(value.text);
   const go = (q: string): void => {
     getSelection()?.removeAllRanges();
     ask({ q });

@@ -1,4 +1,5 @@
 /** Looks for values of a name among all that the lines have, which the server knows. */
+import { quotedPattern } from '../../shared/regexp/quoted-pattern.ts';
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { AggregateAnswer, FieldValues } from '../../shared/client/answers.ts';
@@ -65,6 +66,6 @@ export function FacetSearch({ name }: { readonly name: string }) {
 /** In any case; the name's own conditions do not narrow what can be chosen. */
 function filtersOf(name: string, text: string) {
   const filters = asked.peek();
-  const part = text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  const part = quotedPattern(text).replaceAll('/', String.raw`\/`);
   return { ...filters, search: append(without(String(filters['search'] ?? ''), name), `${name}:/${part}/i`) };
 }

@@ -1,4 +1,5 @@
 /** Edits of the search text by click: what one clicks, one could have typed. */
+import { quotedText } from './literal.ts';
 import { type Token, tokensOf } from './tokens.ts';
 
 /** How a value is selected by the search text. */
@@ -117,7 +118,7 @@ export function isTypeable(value: string): boolean {
 /** A value as the search text has it: in quotes if anything else could be read in it. */
 export function quoted(value: string): string {
   if (/^[\p{L}\p{N}_.@/+~#%&[\]{}|⟨⟩-]+$/u.test(value) && !/^\/.*\/i?$/.test(value)) return value;
-  return value === '*' ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
+  return value === '*' ? value : quotedText(value);
 }
 
 function replace(text: string, { start, text: old }: Token, condition: string): string {

@@ -1,8 +1,8 @@
 /** The view and the question that are shown, which the address has. */
+import { parseDurationMs } from '../../shared/duration.ts';
 import { batch, signal } from '@preact/signals';
 import { addressOf, type Question, questionOf, type View, viewOf } from './address.ts';
 import { chooseUtc, isUtc } from './clock.ts';
-import { durationMs } from './time-range.ts';
 
 export const view = signal<View>(viewOf(location.pathname));
 export const question = signal<Question>(questionOf(location.search));
@@ -77,7 +77,7 @@ export function toggleZone(): void {
 }
 
 function dependsOnZone(time: string): boolean {
-  return time !== '' && durationMs(time) === undefined && !/(?:Z|[+-]\d\d:?\d\d|^now|^\d+)$/i.test(time);
+  return time !== '' && parseDurationMs(time) === undefined && !/(?:Z|[+-]\d\d:?\d\d|^now|^\d+)$/i.test(time);
 }
 
 /** Undoes the last step, or what a link has led to. */

@@ -1,4 +1,7 @@
-/** How many lines have a number of which size: buckets whose edges are equally far apart on a logarithmic scale. */
+/** How many lines have a number of which size. */
+import { EDGES_PER_DECADE } from '../../shared/preferred-numbers.ts';
+
+/** Buckets whose edges are equally far apart on a logarithmic scale. */
 export interface Sizes {
   /** One more than there are counts. */
   readonly edges: readonly number[];
@@ -11,9 +14,6 @@ export interface SizesAnswer {
     readonly rows: number;
   }[];
 }
-
-/** Edges of each power of ten, as on the server. */
-const EDGES = [1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8];
 
 /** Zero and what is below it have no place on this scale. */
 export function sizesOf({ groups }: SizesAnswer, by: string): Sizes {
@@ -33,7 +33,7 @@ export function sizesOf({ groups }: SizesAnswer, by: string): Sizes {
 function edgesBetween(from: number, to: number): readonly number[] {
   const edges: number[] = [];
   for (let power = Math.floor(Math.log10(from)) - 1; power <= Math.ceil(Math.log10(to)); power++) {
-    for (const edge of EDGES) {
+    for (const edge of EDGES_PER_DECADE) {
       // As a decimal number is read, so that it equals that of the answer.
       const value = Number(`${edge}e${power}`);
       if (value >= from && value <= to) edges.push(value);

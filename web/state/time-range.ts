@@ -2,21 +2,11 @@
  * The range of a search. A duration is counted back from the time at which the search is run, so that lines, bars and counts are
  * of the same range; words such as `yesterday` are left to the server, which is asked with the time zone that is shown.
  */
+import { parseDurationMs } from '../../shared/duration.ts';
 
 export interface TimeRange {
   readonly since: string;
   readonly until: string;
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1e3, m: 60e3, h: 3_600e3, d: 86_400e3, w: 604_800e3 };
-
-/** The milliseconds of `15m` or `1h30m`; undefined if it is not a duration. */
-export function durationMs(text: string): number | undefined {
-  if (!/^(?:\d+(?:\.\d+)?[smhdw])+$/.test(text)) return undefined;
-  return [...text.matchAll(/([\d.]+)([smhdw])/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * UNIT_MS[unit!]!,
-    0,
-  );
 }
 
 /** An instant with its offset; what only the server understands, such as a day of the zone that is shown, is NaN. */
@@ -34,7 +24,7 @@ export function aheadMs(serverMs: number, sentMs: number, receivedMs: number): n
 
 /** @param nowMs  the server's time */
 export function frozenRange(since: string, until: string, nowMs: number): TimeRange {
-  const durationOfSince = durationMs(since);
+  const durationOfSince = parseDurationMs(since);
   const now = new Date(nowMs).toISOString();
   return {
     since: durationOfSince === undefined ? since : new Date(nowMs - durationOfSince).toISOString(),
@@ -64,7 +54,7 @@ export const PRESETS: readonly Preset[] = [
 export function rangeName(since: string, until: string): string | undefined {
   const preset = PRESETS.find((each) => each.since === since && each.until === until);
   if (preset !== undefined) return preset.label;
-  return until === '' && durationMs(since) !== undefined ? `Last ${since}` : undefined;
+  return until === '' && parseDurationMs(since) !== undefined ? `Last ${since}` : undefined;
 }
 
 const STEPS_S = [

@@ -1,4 +1,5 @@
 /** Erases a user: what would go, the id typed as a consent, the progress, and the proof that nothing is left. */
+import { quotedText } from '../search/literal.ts';
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AggregateAnswer, Erasure, ErasurePreview, Histogram } from '../../shared/client/answers.ts';
@@ -118,10 +119,6 @@ export function Erase({ id, onClose }: { readonly id: string; readonly onClose: 
 function scopeText(): string {
   const { namespaces = 'all' } = session.value ?? {};
   return namespaces === 'all' ? 'namespaces' : `that this token sees (${namespaces.join(', ')})`;
-}
-
-function quotedText(id: string): string {
-  return `"${id.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
 function momentText(time: string): string {

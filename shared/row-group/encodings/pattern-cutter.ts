@@ -1,8 +1,9 @@
 /** Cuts the numbers out of texts, and judges whether few patterns (pattern.ts) remain of many texts. */
+import { isDigit } from '../../ascii.ts';
 import type { CutTexts } from './column-values.ts';
 import type { ValueRefs } from '../../byte-strings.ts';
 import { JoinedDictionary } from './joined-dictionary.ts';
-import { isDigit, NUMBER_DIGITS_MAX, PADDED_DIGITS_MAX, PLACES_MAX } from './pattern.ts';
+import { NUMBER_DIGITS_MAX, PADDED_DIGITS_MAX, PLACES_MAX } from './pattern.ts';
 import { looksLikeUuid } from './uuid.ts';
 
 /** The parameters do not pay for fewer texts. */

@@ -12,6 +12,7 @@
  *
  * Parameters:  those of the patterns as distinct texts, then those of the numbers as integers, if there are any
  */
+import { isDigit } from '../../ascii.ts';
 import { ByteReader, type ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { ByteStrings } from '../../byte-strings.ts';
@@ -67,10 +68,6 @@ export const PATTERN: Encoding<ValuesOf<'pattern'>> = {
 export function encodePatterns(cut: CutTexts, parameters: ByteWriter, pages: PageWriter): Encoded {
   encodeCutTexts(cut, parameters, pages);
   return { encoding: ENCODING_PATTERN, texts: refsOf(cut.patterns) };
-}
-
-export function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= ZERO + 9;
 }
 
 /** By pattern: the count of numbers in each of its values. */

@@ -3,6 +3,7 @@
  * cuts the line into pieces, so nothing is lost when it is wrong. The text at the end of a line of any format may
  * contain objects: these are cut like JSON.
  */
+import { isDigit } from '../../ascii.ts';
 import type { Tokens } from './tokens.ts';
 import { cutAccessLog } from './access-log.ts';
 import { cutApacheError } from './apache-error.ts';
@@ -16,7 +17,7 @@ import { addPiece, cutObjects, cutObjectsOfLast, endLastAt, firstObject } from '
 import { cutPlain } from './plain.ts';
 import { cutPostgres } from './postgres.ts';
 import { cutRedis } from './redis.ts';
-import { isDigit, OPEN_BRACKET, timestampEnd } from './scan.ts';
+import { OPEN_BRACKET, timestampEnd } from './scan.ts';
 import { cutSyslog } from './syslog.ts';
 import { cutZap } from './zap.ts';
 

@@ -3,9 +3,10 @@
  * of .NET, or with the name of an exception (`java.io.IOException: text`, `TypeError: text`, .NET's
  * `Npgsql.PostgresException (0x80004005): text`). That word is the line's level.
  */
+import { isDigit } from '../../ascii.ts';
 import { KIND_PLAIN } from '../format.ts';
 import type { Tokens } from './tokens.ts';
-import { byteAt, COLON, isAt, isDigit, isLetter, NEWLINE, SPACE, spacesEnd } from './scan.ts';
+import { byteAt, COLON, isAt, isLetter, NEWLINE, SPACE, spacesEnd } from './scan.ts';
 
 /** Includes the word that is the level. */
 const BEGINNINGS = [

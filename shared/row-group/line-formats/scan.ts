@@ -2,6 +2,7 @@
  * Primitives of the cutters of text lines. All work on bytes[at, end) and return the offset after their match. Bytes
  * from `end` on belong to other lines and are not read.
  */
+import { isDigit } from '../../ascii.ts';
 
 export const TAB = 0x09;
 export const NEWLINE = 0x0a;
@@ -20,10 +21,6 @@ export const SMALL_M = 0x6d;
 /** Returns the byte, or -1 after the line. */
 export function byteAt(bytes: Uint8Array, at: number, end: number): number {
   return at < end ? bytes[at]! : -1;
-}
-
-export function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
 }
 
 /** A to Z. */

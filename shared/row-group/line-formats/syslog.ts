@@ -5,6 +5,7 @@
  *
  * https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html, RFC 3164 (4.1), RFC 5424 (6)
  */
+import { isDigit } from '../../ascii.ts';
 import { KIND_PLAIN } from '../format.ts';
 import type { Tokens } from './tokens.ts';
 import {
@@ -14,7 +15,6 @@ import {
   digitsEnd,
   find,
   formEnd,
-  isDigit,
   MINUS,
   OPEN_BRACKET,
   SPACE,

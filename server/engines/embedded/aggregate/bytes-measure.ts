@@ -1,10 +1,10 @@
 /** Measures bytes of lines, by group: from literals and values, without building a line. */
+import { isDigit } from '../../../../shared/ascii.ts';
 import { byteStringAt } from '../../../../shared/byte-strings.ts';
 import type { ColumnValues, CutTexts } from '../../../../shared/row-group/encodings/column-values.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { firstValueOf, FIXED_VALUE_BYTES_MAX, valueCount, writeValue } from '../../../../shared/row-group/column.ts';
 import { digitCount } from '../../../../shared/row-group/encodings/integer.ts';
-import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 import { UUID_TEXT_BYTES } from '../../../../shared/row-group/encodings/uuid.ts';
 import { GroupSums, type Sums } from './group-sums.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';

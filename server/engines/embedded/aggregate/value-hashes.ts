@@ -2,6 +2,7 @@
  * Hashes of 64 bits of the values of codes: equal for equal values, whatever encodings they come from, and practically
  * never for different ones. A UUID is hashed by its 16 bytes, which its column has.
  */
+import { isDigit } from '../../../../shared/ascii.ts';
 import type { Uuids } from '../../../../shared/row-group/encodings/column-values.ts';
 import {
   pairOf,
@@ -10,7 +11,6 @@ import {
   VERSION_MIXED,
 } from '../../../../shared/row-group/encodings/uuid-short.ts';
 import { looksLikeUuid, parseUuid, unpackUuid, UUID_TEXT_BYTES } from '../../../../shared/row-group/encodings/uuid.ts';
-import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 import type { Texts } from './texts.ts';
 import type { Lend } from './value-codes.ts';
 import { type ValueKeys, valueText } from './value-keys.ts';

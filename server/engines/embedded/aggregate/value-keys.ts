@@ -5,14 +5,10 @@
  * same value has the same key whatever encoding it comes from. A text with several numbers, or a large one, is only a
  * text.
  */
+import { isDigit } from '../../../../shared/ascii.ts';
 import { hashBytes } from '../../../../shared/byte-strings.ts';
 import { writeInteger } from '../../../../shared/row-group/encodings/integer.ts';
-import {
-  isDigit,
-  NUMBER_DIGITS_MAX,
-  PADDED_DIGITS_MAX,
-  writePadded,
-} from '../../../../shared/row-group/encodings/pattern.ts';
+import { NUMBER_DIGITS_MAX, PADDED_DIGITS_MAX, writePadded } from '../../../../shared/row-group/encodings/pattern.ts';
 import { AGGREGATE_KEY_BYTES_AT_ONCE, AGGREGATE_KEYS_AT_ONCE } from '../../../limits.ts';
 
 /** The number of a value that is only a text. */

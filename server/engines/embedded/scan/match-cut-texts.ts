@@ -2,8 +2,9 @@
  * Searches texts whose numbers are cut out (shared/row-group/encodings/pattern.ts): a pattern's literal bytes decide
  * most tests for all of its texts at once, numbers decide equality, and only the rest is formatted.
  */
+import { isDigit } from '../../../../shared/ascii.ts';
 import type { CutTexts, ValuesOf } from '../../../../shared/row-group/encodings/column-values.ts';
-import { cutTextSizeMax, isDigit, writeCutText } from '../../../../shared/row-group/encodings/pattern.ts';
+import { cutTextSizeMax, writeCutText } from '../../../../shared/row-group/encodings/pattern.ts';
 import { PatternCutter } from '../../../../shared/row-group/encodings/pattern-cutter.ts';
 import { byteStringAt } from '../../../../shared/byte-strings.ts';
 import type { ValueTest } from '../../../store/predicate.ts';

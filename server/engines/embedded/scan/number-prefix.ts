@@ -2,7 +2,8 @@
  * Compares texts with a `*` at their end (`/api/tasks/12*`) with numbers instead of the texts that contain them: those
  * of an integer column, or those that were cut out of texts with numbers.
  */
-import { isDigit, NUMBER_DIGITS_MAX } from '../../../../shared/row-group/encodings/pattern.ts';
+import { isDigit } from '../../../../shared/ascii.ts';
+import { NUMBER_DIGITS_MAX } from '../../../../shared/row-group/encodings/pattern.ts';
 
 const ZERO = 0x30;
 const MINUS = 0x2d;

@@ -4,7 +4,7 @@
  * its word (`v1`, `mp4`), and those of a percent-encoded byte (`%C3`, `%20`) to it. `/v1/users/17/f/9b2c04fe` has the
  * shape `/v1/users/{id}/f/{id}`.
  */
-import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
+import { isDigit } from '../../../../shared/ascii.ts';
 
 export const ID = Buffer.from('{id}');
 
@@ -40,7 +40,7 @@ export function shapeOf(bytes: Buffer, start: number, end: number): Buffer | und
   return pieces.length === 0 ? undefined : Buffer.concat([...pieces, bytes.subarray(from, end)]);
 }
 
-/** The shapes of all texts of a pattern (encodings/pattern.ts), in which a digit is a placeholder of a number. */
+/** The shapes of all texts of a pattern (shared/row-group/encodings/pattern.ts), in which a digit is a placeholder of a number. */
 export interface PatternShapes {
   /** Places whose numbers matter: their shape is another one for each number below SHORT_NUMBERS. */
   readonly places: readonly number[];

@@ -5,7 +5,7 @@
  * across a boundary between them. The literals are searched once, and the columns in their encoded form. Lines are
  * built only where the needle may cross a boundary.
  */
-import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
+import { isDigit } from '../../../../shared/ascii.ts';
 import { matchUuidText } from '../../../../shared/row-group/encodings/uuid-search.ts';
 import { ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
 import { OTHERS } from '../../../../shared/regexp/syntax.ts';

@@ -4,7 +4,7 @@
  * wildcard from its i-th byte on".
  * Source: Baeza-Yates and Gonnet, "A new approach to text searching", CACM 1992; for gaps, Navarro and Raffinot.
  */
-import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
+import { isDigit } from '../../../../shared/ascii.ts';
 
 export interface WildcardBits {
   /** By byte: bit i where it is the wildcard's i-th. */

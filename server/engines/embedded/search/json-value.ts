@@ -1,4 +1,5 @@
 /** Which bytes of a line are JSON as they are, so that an answer may have them unchanged. */
+import { isDigit } from '../../../../shared/ascii.ts';
 import { KIND_ARRAY, KIND_PLAIN, KIND_SCALAR, KIND_STRING } from '../../../../shared/row-group/format.ts';
 
 const SPACE = 0x20;
@@ -88,8 +89,4 @@ function digitsEnd(bytes: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && isDigit(bytes[at]!)) at++;
   return at;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= 0x39;
 }

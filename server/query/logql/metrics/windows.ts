@@ -2,6 +2,7 @@
  * What a range aggregation makes of the numbers in its windows. Each number goes at once to all steps whose windows contain
  * it, in the order of time, so the lines are walked once. A window is half open: [R] at T has the times in (T - R, T].
  */
+import { quantileOf } from '../../quantile.ts';
 import type { RangeOperation } from '../syntax/ast.ts';
 
 export interface Windows {
@@ -52,7 +53,7 @@ export function windowsOf(asked: WindowsAsked): Windows {
     case 'stddev_over_time':
       return new Spreads(asked, Math.sqrt);
     case 'quantile_over_time':
-      return new Samples(asked, (values) => quantileOf(values, parameter!));
+      return new Samples(asked, (values) => quantileOfAny(values, parameter!));
     case 'rate_counter':
       return new Samples(asked, (values, timesMs) => counterRate(values, timesMs, seconds));
   }
@@ -221,17 +222,15 @@ class Samples implements Windows {
   }
 }
 
-/** Interpolates between the two nearest values. */
-function quantileOf(values: readonly number[], quantile: number): number {
+/** Returns a quantile of values in any order; infinities beyond 0 and 1. */
+function quantileOfAny(values: readonly number[], quantile: number): number {
   if (values.length === 0 || Number.isNaN(quantile)) return NaN;
   if (quantile < 0) return -Infinity;
   if (quantile > 1) return Infinity;
-  const sorted = values.toSorted((a, b) => a - b);
-  const rank = quantile * (sorted.length - 1);
-  const lower = Math.max(0, Math.floor(rank));
-  const upper = Math.min(sorted.length - 1, lower + 1);
-  const weight = rank - Math.floor(rank);
-  return sorted[lower]! * (1 - weight) + sorted[upper]! * weight;
+  return quantileOf(
+    values.toSorted((a, b) => a - b),
+    quantile,
+  );
 }
 
 /** Returns the increase per second of a counter, which may be reset; extrapolated to the range as Prometheus does. */

@@ -1,4 +1,5 @@
 /** Instants as Go's layouts write and read them (`2006-01-02T15:04:05Z07:00`). */
+import { quotedPattern } from '../../../../shared/regexp/quoted-pattern.ts';
 
 /** Nanoseconds since 1970, and the zone in which the instant is shown. */
 export interface GoTime {
@@ -137,7 +138,7 @@ export function parseGoTime(layout: string, text: string, zone = 'UTC'): GoTime 
   let end = 0;
   let pattern = '';
   for (const match of layout.matchAll(PART)) {
-    pattern += quotedRegexp(layout.slice(end, match.index)) + readerOf(match[0]);
+    pattern += quotedPattern(layout.slice(end, match.index)) + readerOf(match[0]);
     names.push(match[0]);
     end = match.index + match[0].length;
     // A fraction may follow the seconds, whether or not the layout has one.
@@ -147,12 +148,8 @@ export function parseGoTime(layout: string, text: string, zone = 'UTC'): GoTime 
     }
   }
   if (names.length > PARTS_MAX) return undefined;
-  const match = new RegExp(`^${pattern}${quotedRegexp(layout.slice(end))}$`, 'i').exec(text);
+  const match = new RegExp(`^${pattern}${quotedPattern(layout.slice(end))}$`, 'i').exec(text);
   return match === null ? undefined : timeFrom(names, match.slice(1), zone);
-}
-
-function quotedRegexp(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
 function readerOf(part: string): string {

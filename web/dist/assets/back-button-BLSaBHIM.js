@@ -1,1 +1,0 @@
-import{Lt as e}from"./index-CBXHURjM.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

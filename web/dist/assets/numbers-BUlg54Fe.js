@@ -1,1 +1,0 @@
-import{cn as e}from"./index-CBXHURjM.js";function t(t){return e(t*1e6)}export{t};
