@@ -217,7 +217,7 @@ export function openHeader(source: ByteSource): { layout: number; header: Buffer
   }
   if (layout > LAYOUT_LAST) throw new CorruptionError(`unknown layout ${layout}`);
   if (!isPacked(layout)) return { layout, header: decompress(stored, rawSize), pagesStart };
-  if (pagesStart !== source.sizeBytes) throw new CorruptionError('bytes are left over behind a packed row group');
+  if (pagesStart !== source.sizeBytes) throw new CorruptionError('bytes are left over after a packed row group');
   return { layout, header: decompress(stored, rawSize), pagesStart: 0 };
 }
 

@@ -158,7 +158,7 @@ test('paths, messages and names of apps are text, whatever they hold', async () 
 
 test('a range without requests says what would be one', async () => {
   const page = await open('/endpoints?q=container:worker&since=2h');
-  await page.getByText('No line of this range tells of a request.').waitFor();
+  await page.getByText('No line in this range is about a request.').waitFor();
   await look(page, 'endpoints-none');
   await page.getByRole('button', { name: 'Without the search text' }).click();
   await rows(page).first().waitFor();

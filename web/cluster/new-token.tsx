@@ -20,8 +20,8 @@ export function NewToken() {
     ...(namespace.value === '' ? [] : [`  namespaces: [${JSON.stringify(namespace.value)}]`]),
   ].join('\n');
   return (
-    <section aria-label="A token for somebody">
-      <h2>A token for somebody</h2>
+    <section aria-label="A token for someone">
+      <h2>A token for someone</h2>
       <p class="dim">
         Add this to the server’s tokens file (--tokens-file), which it reads again within seconds. Whoever has the token
         may read, and do nothing else.

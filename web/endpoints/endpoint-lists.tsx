@@ -19,7 +19,7 @@ export function FailuresTable({ failures: { kinds, looked, isAll } }: { readonly
     return (
       <>
         <h2>Errors by message</h2>
-        <p class="dim">No request of this range has failed.</p>
+        <p class="dim">No request in this range failed.</p>
       </>
     );
   }

@@ -49,7 +49,7 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { order: 'bad', label: 'Bad requests', title: 'Failed, or slower than the threshold', isPhone: true },
-  { order: 'share', label: 'Share', title: 'Bad requests of all of this endpoint' },
+  { order: 'share', label: 'Share', title: 'Share of the endpoint’s requests that are bad' },
   { order: 'failed', label: 'Failed', title: 'Answered with 5xx' },
   { order: 'requests', label: 'Requests', title: 'Requests in the range' },
 ];
@@ -113,7 +113,7 @@ function Table({
     },
     [trended],
   );
-  if (rows.length === 0) return <p class="dim">No request of this range has been found.</p>;
+  if (rows.length === 0) return <p class="dim">No request was found in this range.</p>;
   const { value: trend, error } = trends.value;
   const minutes = trend === undefined ? undefined : (trend.span.toMs - trend.span.fromMs) / MINUTE_MS;
   const hasDuration = asked.fields.duration !== undefined;

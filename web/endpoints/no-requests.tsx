@@ -8,7 +8,7 @@ export function NoRequests() {
   return (
     <div class="no-requests">
       <p>
-        <b>No line of this range tells of a request.</b> A line does if it has a path, such as that of an access log of
+        <b>No line in this range is about a request.</b> A line is if it has a path, such as a line of an access log of
         nginx, Traefik or Apache, or JSON with <span class="mono">path</span>, <span class="mono">status</span> and{' '}
         <span class="mono">latency_ms</span>. Where a field has another name, choose it under <b>Fields</b>.
       </p>

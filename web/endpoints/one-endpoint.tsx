@@ -107,7 +107,7 @@ function Facts({ asked, explore }: PartProps) {
   if (error !== undefined) return <Failure what="The endpoint" error={error} />;
   if (value === undefined) return <dl class="facts is-waiting" aria-busy="true" />;
   const [group] = value.groups;
-  if (group === undefined) return <p class="dim">This endpoint has no request in this range.</p>;
+  if (group === undefined) return <p class="dim">This endpoint has no requests in this range.</p>;
   const { rows, where = {} } = group;
   const { bad = 0, failed = 0 } = where;
   const isKnown = fields.unit.ms !== undefined;

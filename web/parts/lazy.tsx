@@ -30,7 +30,7 @@ function Missing() {
   return (
     <div class="failure" role="alert">
       <span>
-        <b>This part of the page could not be loaded.</b> The server does not answer, or has another version by now.
+        <b>This part of the page could not be loaded.</b> The server does not answer, or has been upgraded since.
       </span>
       <button type="button" class="button" onClick={() => location.reload()}>
         Load the page again

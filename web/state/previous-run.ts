@@ -21,7 +21,7 @@ export async function showPreviousRun({ labels, time, restart }: LogRow): Promis
   try {
     const { rows } = await askLines(connection(), { search: `${search} stream:podlog`, until: time, limit: 20 });
     const end = rows.find(({ line }) => ENDED.test(line));
-    if (end === undefined) return say('No end of an earlier run of this container is stored');
+    if (end === undefined) return say('The end of this container’s previous run is not stored');
     // The end itself is the first of the lines.
     const until = new Date(Date.parse(end.time) + 1).toISOString();
     ask({ q: search, since: '', until, order: 'newest', tab: 'lines' });

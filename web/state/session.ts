@@ -13,7 +13,7 @@ const ENDED = 'The session has ended. Sign in again.';
 const FAILED: Readonly<Record<string, string>> = {
   denied: 'The identity provider refused.',
   expired: 'The sign-in took too long, or was begun at another address of this server. Sign in again.',
-  failed: 'The identity provider could not be asked. The server’s log says why.',
+  failed: 'The identity provider could not be reached. The server’s log says why.',
   'no-grant': 'You are known, but nothing here is for you yet. The server’s log says which groups you are in.',
 };
 

@@ -259,7 +259,7 @@ function Proof({ id, search, started }: ProofProps) {
               </div>
             )}
             <div>
-              <dt>Late lines of before are erased</dt>
+              <dt>Lines that arrive late are erased</dt>
               <dd>
                 {remembered === null ? 'no' : remembered === 'forever' ? 'for ever' : `until ${dayText(remembered)}`}
               </dd>

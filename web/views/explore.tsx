@@ -128,7 +128,7 @@ function End() {
     <p class="list-end" aria-live="polite">
       {loaded}
       {total === undefined ? '' : ` of ${count(total)}`} lines.{' '}
-      {isLoadingMore.value ? 'Loading more…' : 'More on scrolling.'}
+      {isLoadingMore.value ? 'Loading more…' : 'Scroll for more.'}
     </p>
   );
 }

@@ -29,7 +29,10 @@ function Ways({ token, oidc }: WaysIn) {
       )}
       {token && <TokenForm isOnly={oidc === null} />}
       {!token && oidc === null && (
-        <p>The proxy in front of this server says who you are, and has named nobody. Come by its address.</p>
+        <p>
+          The proxy in front of this server signs people in, and this request did not come through it. Open the proxy’s
+          address.
+        </p>
       )}
     </>
   );

@@ -174,7 +174,7 @@ function readScales(parameters: ByteReader, pages: PageReader, count: number): O
   const max = parameters.f64();
   const scale = first === SCALE_MIXED ? pages.page(count) : scaleMax;
   if (typeof scale === 'number' ? scale > DIGITS_MAX : scale.some((each) => each > DIGITS_MAX)) {
-    throw new CorruptionError('a decimal has more than 15 digits behind the point');
+    throw new CorruptionError('a decimal has more than 15 digits after the point');
   }
   return { min, max, scale, isShortest };
 }

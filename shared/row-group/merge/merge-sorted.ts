@@ -187,7 +187,7 @@ async function openNext(
     const group = new RowGroup(bytes, cache);
     const { baseDay, minTimeNs, maxTimeNs } = group.info;
     if (baseDay !== day) throw new CorruptionError('a row group of another day than its segment');
-    if (minTimeNs < reachedNs) throw new CorruptionError('a row group that begins before the one in front of it ends');
+    if (minTimeNs < reachedNs) throw new CorruptionError('a row group that begins before the previous one ends');
     reachedNs = maxTimeNs;
     const timesNs = group.timesNs();
     const streamCodes = group.streamCodes();

@@ -165,7 +165,7 @@ async function checkRowGroups(
       if (formatDay(group.info.baseDay) !== day) throw new CorruptionError(`it is of ${formatDay(group.info.baseDay)}`);
       checkStreamOrder(group);
       if (group.info.minTimeNs < reachedNs) {
-        throw new CorruptionError('it begins before the row group in front of it ends');
+        throw new CorruptionError('it begins before the previous row group ends');
       }
       reachedNs = group.info.maxTimeNs;
       onReadable(ordinal, group);
