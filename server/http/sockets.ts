@@ -2,11 +2,12 @@
  * WebSockets. A request for one goes through the hooks and routes of all others, so that it is refused as they are; a route that
  * has one accepts it.
  */
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { PodlogError } from '../../shared/errors.ts';
+import { responseClass } from '../../shared/http-module.ts';
 import { SOCKET_END_MS_MAX, SOCKET_MESSAGE_BYTES_MAX } from '../limits.ts';
 
 interface Upgrade {
@@ -23,10 +24,11 @@ export function wantsSocket({ method, headers }: Pick<IncomingMessage, 'method' 
 
 /** The server must emit `upgrade` for the requests that want a socket, and for no others. */
 export function routeSockets(server: Server): void {
+  const Response = responseClass();
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Its close follows, which ends whatever is done for it.
     socket.on('error', () => {});
-    const response = new ServerResponse(request);
+    const response = new Response(request);
     try {
       response.assignSocket(socket);
     } catch {

@@ -335,6 +335,14 @@ const TOOLS: Readonly<Record<string, string>> = {
   '@types/oidc-provider': 'tsc &&',
 };
 
+// It would load undici, see shared/http-module.ts.
+test('no server and no agent imports node:http but for its types', () => {
+  const importers = SOURCES.filter((path) =>
+    importsOfFile(path).some(({ target, loads }) => /^node:https?$/.test(target) && loads === 'with-importer'),
+  );
+  expect(importers.filter((path) => !path.startsWith('web/'))).toEqual([]);
+});
+
 test('every dependency is used, and everything imported is a dependency', () => {
   const { dependencies, devDependencies } = JSON.parse(FILES.get('package.json')!) as Record<
     'dependencies' | 'devDependencies',
