@@ -101,6 +101,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'POST /loki/api/v1/push': 'ingest',
   'GET /api/prom/push': 'ingest',
   'POST /api/prom/push': 'ingest',
+  'POST /otlp/v1/logs': 'ingest',
   'GET /loki/api/v1/detected_labels': 'read',
   'POST /loki/api/v1/detected_labels': 'read',
   'GET /loki/api/v1/detected_fields': 'read',

@@ -9,7 +9,7 @@ import { sendText } from './errors.ts';
 import { LokiRequestError } from './form.ts';
 
 const PATHS = ['/loki/api/v1/push', '/api/prom/push'];
-const NO_STREAMS = 'error at least one valid stream is required for ingestion';
+export const NO_STREAMS = 'error at least one valid stream is required for ingestion';
 
 export interface PushRoutes {
   readonly lokiPushes: Pick<LokiPushAcceptor, 'accept'>;

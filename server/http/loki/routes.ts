@@ -14,6 +14,7 @@ import { registerFormatQuery } from './format-query.ts';
 import { registerIndex } from './index-volume.ts';
 import { registerIndexShards } from './index-shards.ts';
 import { registerLabels } from './labels.ts';
+import { registerOtlp } from './otlp.ts';
 import { registerLinePatterns } from './patterns.ts';
 import { type PushRoutes, registerPush } from './push.ts';
 import { type LinesRoutes, registerQuery } from './query.ts';
@@ -34,6 +35,7 @@ export function registerLoki(app: FastifyInstance, options: LokiRoutes): void {
     registerTail(scope, options);
     registerLabels(scope, options);
     registerPush(scope, options);
+    registerOtlp(scope, options);
     registerDetectedLabels(scope, options);
     registerDetectedFields(scope, options);
     registerIndex(scope, options);

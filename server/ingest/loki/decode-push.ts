@@ -4,10 +4,13 @@ import { taskKind, type TaskResult } from '../../workers/task.ts';
 import { contentHash } from '../stored-pushes.ts';
 import { type Entries, EntryCollector } from './entries.ts';
 import { decodeJson } from './json.ts';
+import { OtlpEntries } from './otlp-entries.ts';
+import { decodeOtlpJson } from './otlp-json.ts';
+import { decodeOtlpProtobuf } from './otlp-protobuf.ts';
 import { decodeProtobuf } from './protobuf.ts';
 import { snappyDecoded } from './snappy.ts';
 
-export type PushFormat = 'json' | 'protobuf';
+export type PushFormat = 'json' | 'protobuf' | 'otlp-json' | 'otlp-protobuf';
 
 export interface DecodeInput {
   /** The body; protobuf comes as a snappy block. */
@@ -33,18 +36,30 @@ export function decodePushTask({ body, format, nowMs }: DecodeInput): TaskResult
   const collector = new EntryCollector(nowMs);
   const hash = contentHash();
   hash.update(format);
-  let decoded = bytes;
-  if (format === 'json') {
-    hash.update(decoded);
-    decodeJson(decoded, collector);
-  } else {
-    decoded = snappyDecoded(bytes);
-    hash.update(decoded);
-    decodeProtobuf(decoded, collector);
-  }
-  const entries = collector.finish(decoded);
+  const decoded = format === 'protobuf' ? snappyDecoded(bytes) : bytes;
+  hash.update(decoded);
+  const entries = collector.finish(decode(decoded, format, collector, nowMs));
   const { streamCount, refusal } = collector;
   return { output: { entries, streamCount, refusal, content: hash.digest() }, transfer: memoryOf(entries) };
+}
+
+/** Returns the bytes that the entries refer to. */
+function decode(bytes: Buffer, format: PushFormat, collector: EntryCollector, nowMs: number): Buffer {
+  switch (format) {
+    case 'json':
+      decodeJson(bytes, collector);
+      return bytes;
+    case 'protobuf':
+      decodeProtobuf(bytes, collector);
+      return bytes;
+    case 'otlp-json':
+    case 'otlp-protobuf': {
+      const written = new OtlpEntries(collector, nowMs);
+      if (format === 'otlp-json') decodeOtlpJson(bytes, written);
+      else decodeOtlpProtobuf(bytes, written);
+      return written.finish();
+    }
+  }
 }
 
 /** Returns the memory of entries, to be transferred instead of copied. */

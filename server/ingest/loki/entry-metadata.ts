@@ -168,7 +168,7 @@ function grown(array: Int32Array<ArrayBuffer>, size: number): Int32Array<ArrayBu
 const RESERVED = /^__(.+)__$/s;
 
 /** Returns the name of a label that a name becomes; undefined where nothing is left of it. */
-function metadataName(sent: string): string | undefined {
+export function metadataName(sent: string): string | undefined {
   const [, reserved] = RESERVED.exec(sent) ?? [];
   const plain = (reserved ?? sent).replaceAll(/[^a-zA-Z0-9]+/g, '_');
   const name = reserved === undefined ? plain : `__${plain}__`;

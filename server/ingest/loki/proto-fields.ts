@@ -2,10 +2,10 @@
 import { CorruptionError } from '../../../shared/errors.ts';
 import { NS_PER_SECOND } from '../../../shared/time.ts';
 
-const VARINT = 0;
-const FIXED64 = 1;
+export const VARINT = 0;
+export const FIXED64 = 1;
 export const SIZED = 2;
-const FIXED32 = 5;
+export const FIXED32 = 5;
 /** Of a google.protobuf.Timestamp. */
 const SECONDS = (1 << 3) | VARINT;
 const NANOS = (2 << 3) | VARINT;

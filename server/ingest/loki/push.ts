@@ -8,7 +8,7 @@
  */
 import type { FileRange } from '../../../shared/wire.ts';
 import { ownMemory } from '../../../shared/own-memory.ts';
-import { LOKI_PUSH_BYTES_MAX } from '../../limits.ts';
+import { LOKI_PUSH_BYTES_MAX, OTLP_JSON_BYTES_MAX } from '../../limits.ts';
 import { PUSH_NODE, type StoredPositions } from '../../store/positions.ts';
 import { type RunTask, type TaskFlow, taskFlow } from '../../workers/task.ts';
 import type { BatchAcceptor } from '../accept-batch.ts';
@@ -24,6 +24,9 @@ import { type Entries, entriesMemoryBytes } from './entries.ts';
 import { SHRED_ENTRIES, type ShredEntriesInput } from './shred-entries.ts';
 import { snappySizeBytes } from './snappy.ts';
 import { bodyTooLarge } from './too-large.ts';
+
+/** Memory of a byte of JSON whose objects are made. */
+const OTLP_JSON_BYTES = 8;
 
 /** In keys of pushes, so that they are not those of other routes. */
 const PREFIX = 'loki:';
@@ -77,6 +80,7 @@ export class LokiPushAcceptor {
     using _ = await memory.reserve(caller ?? '', decodingBytes(push));
     const flow = taskFlow('intake');
     const body = await inflatedBody(push);
+    if (body.length > bytesMaxOf(format)) throw bodyTooLarge(body.length, bytesMaxOf(format));
     const decoded = await run(DECODE_PUSH, { body, format, nowMs: arrivedMs }, { flow, transfer: ownMemory(body) });
     const { entries, streamCount, refusal, content } = decoded;
     const key = pushKey(caller, `${PREFIX}${idempotencyKey ?? content}`);
@@ -125,23 +129,28 @@ function decodingBytes(push: LokiPush): number {
   const { body, coding } = push;
   const decodedBytes = decodedBytesMax(push);
   const inflating = coding === undefined ? 0 : inflatingBytes(body.length, [coding]);
-  return 2 * decodedBytes + entriesMemoryBytes(decodedBytes) + inflating;
+  const objects = push.format === 'otlp-json' ? OTLP_JSON_BYTES * decodedBytes : 0;
+  return 2 * decodedBytes + entriesMemoryBytes(decodedBytes) + inflating + objects;
+}
+
+function bytesMaxOf(format: PushFormat): number {
+  return format === 'otlp-json' ? OTLP_JSON_BYTES_MAX : LOKI_PUSH_BYTES_MAX;
 }
 
 function decodedBytesMax({ body, coding, format }: LokiPush): number {
-  if (coding !== undefined) return Math.min(LOKI_PUSH_BYTES_MAX, inflatedBytesMax(body.length, coding));
-  return format === 'json' ? body.length : snappySizeBytes(body);
+  if (coding !== undefined) return Math.min(bytesMaxOf(format), inflatedBytesMax(body.length, coding));
+  return format === 'protobuf' ? snappySizeBytes(body) : body.length;
 }
 
 /** @throws CorruptionError; PodlogError 413 */
-async function inflatedBody({ body, coding }: LokiPush): Promise<Buffer> {
+async function inflatedBody({ body, coding, format }: LokiPush): Promise<Buffer> {
   if (coding === undefined) return body;
   const pieces: Buffer[] = [];
   let sizeBytes = 0;
   for await (const piece of inflated(body, [coding])) {
     pieces.push(piece);
     sizeBytes += piece.length;
-    if (sizeBytes > LOKI_PUSH_BYTES_MAX) throw bodyTooLarge(sizeBytes);
+    if (sizeBytes > bytesMaxOf(format)) throw bodyTooLarge(sizeBytes, bytesMaxOf(format));
   }
   return Buffer.concat(pieces);
 }

@@ -3,8 +3,8 @@ import { PodlogError } from '../../../shared/errors.ts';
 import { LOKI_PUSH_BYTES_MAX } from '../../limits.ts';
 
 /** @param sizeBytes  when decompressed, as far as it was; or as it says itself */
-export function bodyTooLarge(sizeBytes: number): PodlogError {
-  return tooLarge(`request body too large: ${sizeBytes} bytes, limit: ${LOKI_PUSH_BYTES_MAX} bytes`);
+export function bodyTooLarge(sizeBytes: number, sizeBytesMax = LOKI_PUSH_BYTES_MAX): PodlogError {
+  return tooLarge(`request body too large: ${sizeBytes} bytes, limit: ${sizeBytesMax} bytes`);
 }
 
 export function tooMany(what: string, max: number): PodlogError {

@@ -162,6 +162,7 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'POST /loki/api/v1/push': ['ingest', 'admin'],
   'GET /api/prom/push': ['ingest', 'admin'],
   'POST /api/prom/push': ['ingest', 'admin'],
+  'POST /otlp/v1/logs': ['ingest', 'admin'],
   'GET /loki/api/v1/detected_labels': ['read', 'shop', 'admin'],
   'POST /loki/api/v1/detected_labels': ['read', 'shop', 'admin'],
   'GET /loki/api/v1/detected_fields': ['read', 'shop', 'admin'],
