@@ -25,6 +25,7 @@ const HELP = `Usage: node test/loki-peer/main.ts --loki <url> [flags]
   --only <kinds>    some of ${KINDS.join(', ')}, separated by commas (default: all)
   --seed <number>   of lines and random queries (default: 1)
   --random <count>  random queries of each kind (default: 1000)
+  --at <seconds>    time before which the lines are (default: now); again for a Loki that has these lines
   --match <text>    only questions that contain it
   --logcli <file>   Loki's own command, which is then run against both, too
   --out <file>      where all differences are written (default: loki-differences.txt in the temporary folder)
@@ -37,12 +38,18 @@ const { values } = parseArgs({
     only: { type: 'string' },
     seed: { type: 'string', default: '1' },
     random: { type: 'string', default: '1000' },
+    at: { type: 'string' },
     match: { type: 'string' },
     logcli: { type: 'string' },
     out: { type: 'string', default: '/tmp/loki-differences.txt' },
     help: { type: 'boolean', default: false },
   },
 });
+
+const AT_ONCE = 4;
+/** Characters of an answer before and after the first difference. */
+const SHOWN_BEFORE = 100;
+const SHOWN_AFTER = 200;
 
 const { progress } = startReport();
 
@@ -59,17 +66,17 @@ interface Differing {
 async function main(loki: string, dir: string): Promise<void> {
   const seed = Number(values.seed);
   const podlog = values.podlog ?? (await startServerProcess(dir)).url;
-  const corpus = makeCorpus(seed, Date.now());
+  const corpus = makeCorpus(seed, values.at === undefined ? Date.now() : Number(values.at) * 1000);
   for (const url of [loki, podlog]) await push(url, corpus);
   for (const url of [loki, podlog]) await waitUntilAllThere(url, corpus);
   progress(`${corpus.streams.length} streams are in both`);
   const asked = questionsOf(corpus, seed).filter(({ about }) => about.includes(values.match ?? ''));
   const differing: Differing[] = [];
-  for (const question of asked) {
+  await inParallel(asked, async (question) => {
     const [want, got] = await Promise.all([ask(loki, question), ask(podlog, question)]);
     const difference = differenceOf(want, got, isOrdered(question));
     if (difference !== undefined) differing.push({ difference, question, want, got });
-  }
+  });
   const calls = values.logcli === undefined ? [] : listOf('logcli').filter((line) => line.includes(values.match ?? ''));
   for (const about of calls) {
     const [want, got] = await Promise.all([loki, podlog].map((url) => callLogcli(values.logcli!, url, about, corpus)));
@@ -78,6 +85,15 @@ async function main(loki: string, dir: string): Promise<void> {
     if (difference !== undefined) differing.push({ difference, question, want: want!, got: got! });
   }
   report(asked.length + calls.length, differing);
+}
+
+async function inParallel<T>(list: readonly T[], each: (one: T) => Promise<void>): Promise<void> {
+  const rest = list.values();
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (const one of rest) await each(one);
+    }),
+  );
 }
 
 async function push(url: string, { streams }: Corpus): Promise<void> {
@@ -137,25 +153,26 @@ function isOrdered({ path, about }: Question): boolean {
 }
 
 function report(count: number, differing: readonly Differing[]): void {
-  const shown = differing.map(
-    ({ difference, question, want, got }) =>
-      `── ${difference}: ${question.method} ${decodeURIComponent(question.path)}\n${question.about}\n` +
+  const shown = differing.map(({ difference, question: { about, method, path }, want, got }) => {
+    const [at] = path.split('?');
+    return (
+      `── ${difference}: ${method} ${at!}\n${about}\n` +
       `loki    ${want.status} ${want.type} ${shownText(want.text, got.text)}\n` +
-      `podlog  ${got.status} ${got.type} ${shownText(got.text, want.text)}\n`,
-  );
+      `podlog  ${got.status} ${got.type} ${shownText(got.text, want.text)}\n`
+    );
+  });
   writeFileSync(values.out, shown.join('\n'));
-  const counts = Map.groupBy(differing, ({ difference }) => difference);
   process.stdout.write(`${count} questions, ${differing.length} answered differently: ${values.out}\n`);
-  for (const [difference, list] of counts) process.stdout.write(`  ${difference}: ${list.length}\n`);
+  for (const [difference, list] of Map.groupBy(differing, (each) => each.difference)) {
+    process.stdout.write(`  ${difference}: ${list.length}\n`);
+  }
 }
-
-const SHOWN_CHARACTERS = 400;
 
 /** Returns a text from a bit before where it begins to differ. */
 function shownText(text: string, other: string): string {
   const [own, compared] = [text, other].map((each) => JSON.stringify(plain(each)) ?? each) as [string, string];
   let at = 0;
   while (at < own.length && own[at] === compared[at]) at++;
-  const from = Math.max(0, at - SHOWN_CHARACTERS / 2);
-  return (from > 0 ? '…' : '') + own.slice(from, from + SHOWN_CHARACTERS);
+  const from = Math.max(0, at - SHOWN_BEFORE);
+  return (from > 0 ? '…' : '') + own.slice(from, at + SHOWN_AFTER);
 }

@@ -15,12 +15,21 @@ export interface Answer {
   readonly text: string;
 }
 
+/** A connection that breaks is tried again; an answer that never comes has no status. */
 export async function ask(base: string, { method, path, headers, body }: Question): Promise<Answer> {
-  const response = await fetch(base + path, {
-    method,
-    headers,
-    ...(body !== undefined && { body }),
-    redirect: 'manual',
-  });
-  return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const response = await fetch(base + path, {
+        method,
+        headers,
+        ...(body !== undefined && { body }),
+        redirect: 'manual',
+      });
+      return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX) return { status: 0, type: null, text: String(error) };
+    }
+  }
 }
+
+const ATTEMPTS_MAX = 3;

@@ -1,8 +1,9 @@
 /**
  * The structured metadata `detected_level`, as Loki makes it when it receives a line: of a label, of a field of JSON or
- * logfmt, or of words in the text.
+ * logfmt, or of a word in the text.
  */
 import type { LabelValues } from './pipeline/line-labels.ts';
+import { eachMember, JsonError } from './pipeline/json-walk.ts';
 
 export const DETECTED_LEVEL = 'detected_level';
 
@@ -23,6 +24,7 @@ export const LEVEL_FIELDS: readonly string[] = [
   'Severity_Text',
   'SEVERITY_TEXT',
 ];
+const LEVEL_NAMES: ReadonlySet<string> = new Set(LEVEL_FIELDS);
 const WORDS: ReadonlyMap<string, string> = new Map([
   ['trace', 'trace'],
   ['trc', 'trace'],
@@ -41,17 +43,14 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 ]);
 const UNKNOWN = 'unknown';
 
-/** Tried in this order: the first that a text has counts. */
-const IN_TEXT: readonly (readonly [words: RegExp, level: string])[] = [
-  [/info|INFO/, 'info'],
-  [/err:|ERR:|error|ERROR/, 'error'],
-  [/warn:|WARN:|warning|WARNING/, 'warn'],
-  [/CRITICAL:|critical:/, 'critical'],
-  [/debug:|DEBUG:/, 'debug'],
-];
+/** Words that a text may have: the first counts. Only some signs may stand before and after it. */
+const IN_TEXT =
+  /(?:^|[\t\n "(=[{])(trace|debug|info|warn|warning|error|err|critical|fatal)(?=$|[\t\n "(=[{\]),:}!])/i;
 const NAMES = LEVEL_FIELDS.map((name) => name.replace('.', '\\.')).join('|');
-const IN_JSON = new RegExp(`"(?:${NAMES})"\\s*:\\s*(?:"([^"\\\\]*)"|([^\\s,}"]+))`);
-const IN_LOGFMT = new RegExp(`(?:^|\\s)(?:${NAMES})=(?:"([^"\\\\]*)"|([^\\s"]*))`);
+const IN_JSON = new RegExp(`"(?:${NAMES})"\\s*:\\s*"`);
+const IN_LOGFMT = new RegExp(`(?:^|\\s)(${NAMES})=(?:"([^"\\\\]*)"|([^\\s"]+))`, 'g');
+/** An object in a line of JSON may have the level, one in it, too. */
+const JSON_DEPTH_MAX = 2;
 
 /** Of OpenTelemetry: numbers up to these. */
 const OF_SEVERITY: readonly (readonly [number: number, level: string])[] = [
@@ -87,10 +86,9 @@ export function detectedLevel(
     const number = beside.get(SEVERITY_NUMBER);
     if (number !== undefined) return levelOfSeverity(number);
   }
-  const isJson = line.trimStart().startsWith('{');
-  const match = (isJson ? IN_JSON : IN_LOGFMT).exec(line);
-  if (match !== null) return canonical((match[1] ?? match[2])!) ?? UNKNOWN;
-  return IN_TEXT.find(([words]) => words.test(line))?.[1] ?? UNKNOWN;
+  const field = isObject(line) ? levelInJson(line) : levelInLogfmt(line);
+  const level = field === undefined ? undefined : canonical(field);
+  return level ?? canonical(IN_TEXT.exec(line)?.[1] ?? '') ?? UNKNOWN;
 }
 
 function levelOfSeverity(text: string): string {
@@ -106,4 +104,41 @@ export function withLevelWord(metadata: LabelValues): LabelValues {
 
 function canonical(word: string): string | undefined {
   return WORDS.get(word.toLowerCase());
+}
+
+function isObject(line: string): boolean {
+  const text = line.trim();
+  return text.startsWith('{') && text.endsWith('}');
+}
+
+/** Returns the first text in the order of the line. */
+function levelInJson(line: string): string | undefined {
+  return IN_JSON.test(line) ? levelInObject(line, line.indexOf('{'), 1) : undefined;
+}
+
+function levelInObject(line: string, from: number, depth: number): string | undefined {
+  let found: string | undefined;
+  try {
+    eachMember(line, from, (key, { kind, start, end }) => {
+      if (kind === 'string' && LEVEL_NAMES.has(key)) found = line.slice(start, end);
+      else if (kind === 'object' && depth < JSON_DEPTH_MAX) found = levelInObject(line, start, depth + 1);
+      return found === undefined;
+    });
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+  }
+  return found;
+}
+
+/** Returns that of the name which counts most. */
+function levelInLogfmt(line: string): string | undefined {
+  let best = LEVEL_FIELDS.length;
+  let found: string | undefined;
+  for (const [, name, quoted, plain] of line.matchAll(IN_LOGFMT)) {
+    const rank = LEVEL_FIELDS.indexOf(name!);
+    if (rank >= best) continue;
+    best = rank;
+    found = quoted ?? plain;
+  }
+  return found;
 }
