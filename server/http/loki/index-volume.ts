@@ -11,7 +11,7 @@ import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
 import { type Bounds, parseBounds, parsePositive, parseStep } from './parameters.ts';
 import { type QueryRoutes, visibleOf } from './query.ts';
-import { parseSelector } from './selector.ts';
+import { parseSelector, parseSelectorOrAll } from './selector.ts';
 
 export function registerIndex(app: FastifyInstance, routes: QueryRoutes): void {
   getOrPost(app, '/loki/api/v1/index/stats', async (form, request, reply) => {
@@ -69,7 +69,7 @@ async function volumes(
   const { engine, discovery, now } = routes;
   const begunMs = performance.now();
   const question = {
-    matchers: parseSelector(form.get('query') ?? ''),
+    matchers: parseSelectorOrAll(form.get('query') ?? ''),
     visible: visibleOf(request, bounds, now()),
     targets: (form.get('targetLabels') ?? '').split(',').filter((name) => name !== ''),
     isByName: parseIsByName(form),

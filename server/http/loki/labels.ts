@@ -11,7 +11,7 @@ import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
 import { parseBounds } from './parameters.ts';
 import { type QueryRoutes, visibleOf } from './query.ts';
-import { parseSelector } from './selector.ts';
+import { parseSelector, parseSelectorOrAll } from './selector.ts';
 
 export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void {
   const names = async (form: Form, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
@@ -36,7 +36,8 @@ export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void 
   });
   getOrPost(app, '/loki/api/v1/series', async (form, request, reply) => {
     void reply.type(JSON_TYPE);
-    const asked = selectors(form.all('match', 'match[]'));
+    const texts = form.all('match', 'match[]');
+    const asked = texts.length === 0 ? [[]] : texts.map(parseSelectorOrAll);
     const byText = new Map<string, StreamLabels>();
     for (const labels of await streamsOf(routes, form, asked, request, reply)) {
       byText.set(labelsText([...labels].toSorted(([a], [b]) => (a < b ? -1 : 1))), labels);

@@ -10,6 +10,13 @@ export function parseSelectorOf(text: string): readonly Matcher[] {
   return query.matchers;
 }
 
+const EVERYTHING = /^\s*\{\s*\}\s*$/;
+
+/** The same for requests in which `{}` selects all streams, unlike in queries. @throws LogqlError, LokiRequestError */
+export function parseSelectorOrAll(text: string): readonly Matcher[] {
+  return EVERYTHING.test(text) ? [] : parseSelector(text);
+}
+
 /** Anything more than a selector is refused. @throws LogqlError, LokiRequestError */
 export function parseSelector(text: string): readonly Matcher[] {
   const query = parseQuery(text);

@@ -44,8 +44,7 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 const UNKNOWN = 'unknown';
 
 /** Words that a text may have: the first counts. Only some signs may stand before and after it. */
-const IN_TEXT =
-  /(?:^|[\t\n "(=[{])(trace|debug|info|warn|warning|error|err|critical|fatal)(?=$|[\t\n "(=[{\]),:}!])/i;
+const IN_TEXT = /(?:^|[\t\n "(=[{])(trace|debug|info|warn|warning|error|err|critical|fatal)(?=$|[\t\n "(=[{\]),:}!])/i;
 const NAMES = LEVEL_FIELDS.map((name) => name.replace('.', '\\.')).join('|');
 const IN_JSON = new RegExp(`"(?:${NAMES})"\\s*:\\s*"`);
 const IN_LOGFMT = new RegExp(`(?:^|\\s)(${NAMES})=(?:"([^"\\\\]*)"|([^\\s"]+))`, 'g');

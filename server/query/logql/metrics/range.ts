@@ -1,11 +1,11 @@
 /** Evaluates a range aggregation for all steps in one walk through its lines. */
 import { PodlogError } from '../../../../shared/errors.ts';
-import { floorDivided, MS_PER_DAY, NS_PER_DAY, NS_PER_MS, timeNsFrom } from '../../../../shared/time.ts';
+import { floorDivided, NS_PER_DAY, timeNsFrom } from '../../../../shared/time.ts';
 import { LOGQL_SERIES_HELD_MAX } from '../../../limits.ts';
 import { labelsText } from '../../../../shared/labels-text.ts';
 import { compileStages } from '../pipeline/compile.ts';
 import { labelFilterStage } from '../pipeline/label-filter.ts';
-import type { LineLabels } from '../pipeline/line-labels.ts';
+import { ERROR, type LineLabels } from '../pipeline/line-labels.ts';
 import type { Entry, Run } from '../pipeline/stage.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { eachEntry } from '../rows.ts';
@@ -108,12 +108,18 @@ class SeriesTable {
   readonly rangeNs: number;
   readonly #byKey = new Map<string, { labels: SeriesLabels; windows: Windows }>();
   readonly #grouping: LabelGrouping;
+  /** Times of lines count from it, so that they are exact. */
+  readonly #firstDay: number;
+  /** Whether errors are labels of the series. */
+  readonly #showsErrors: boolean;
   readonly #newWindows: () => Windows;
 
   constructor({ range, operation, parameter }: RangeExpr, grouping: LabelGrouping, { steps, hold }: Evaluation) {
     this.stepNs = Number(steps.stepNs);
     this.rangeNs = Number(range.rangeNs);
     this.#grouping = grouping;
+    this.#showsErrors = !grouping.isWithout && grouping.names.includes(ERROR);
+    this.#firstDay = rowTimeOf(steps.start).day;
     const asked = {
       operation,
       parameter,
@@ -126,8 +132,8 @@ class SeriesTable {
   }
 
   add({ labels, day, timeNs }: Entry, first: number, last: number, value: number): void {
-    if (labels.hasError) throw pipelineError(labels);
-    this.#windowsOf(this.#labelsOf(labels)).add(first, last, day * MS_PER_DAY + Math.floor(timeNs / NS_PER_MS), value);
+    if (labels.hasError && !this.#showsErrors) throw pipelineError(labels);
+    this.#windowsOf(this.#labelsOf(labels)).add(first, last, (day - this.#firstDay) * NS_PER_DAY + timeNs, value);
   }
 
   #windowsOf(labels: SeriesLabels): Windows {

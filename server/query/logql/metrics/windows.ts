@@ -7,7 +7,7 @@ import type { RangeOperation } from '../syntax/ast.ts';
 
 export interface Windows {
   /** Adds a number to the steps from the first to the last. */
-  add(first: number, last: number, timeMs: number, value: number): void;
+  add(first: number, last: number, timeNs: number, value: number): void;
   isPresent(step: number): boolean;
   valueAt(step: number): number;
 }
@@ -55,7 +55,7 @@ export function windowsOf(asked: WindowsAsked): Windows {
     case 'quantile_over_time':
       return new Samples(asked, (values) => quantileOfAny(values, parameter!));
     case 'rate_counter':
-      return new Samples(asked, (values, timesMs) => counterRate(values, timesMs, seconds));
+      return new Samples(asked, (values, timesNs) => counterRate(values, timesNs, seconds));
   }
 }
 
@@ -75,7 +75,7 @@ class Totals implements Windows {
     this.#divisor = divisor;
   }
 
-  add(first: number, last: number, _timeMs: number, value: number): void {
+  add(first: number, last: number, _timeNs: number, value: number): void {
     this.#changes[first]! += value;
     this.#changes[last + 1]! -= value;
     this.#presence[first]! += 1;
@@ -131,7 +131,7 @@ class Folds implements Windows {
     this.#finish = finish;
   }
 
-  add(first: number, last: number, _timeMs: number, value: number): void {
+  add(first: number, last: number, _timeNs: number, value: number): void {
     for (let step = first; step <= last; step++) {
       const count = (this.#counts[step]! += 1);
       this.#values[step] = this.#fold(this.#values[step]!, value, count);
@@ -162,7 +162,7 @@ class Spreads implements Windows {
     this.#finish = finish;
   }
 
-  add(first: number, last: number, _timeMs: number, value: number): void {
+  add(first: number, last: number, _timeNs: number, value: number): void {
     for (let step = first; step <= last; step++) {
       const count = (this.#counts[step]! += 1);
       const delta = value - this.#means[step]!;
@@ -183,16 +183,16 @@ class Spreads implements Windows {
 /** All numbers with their times, once; a window is a part of them. */
 class Samples implements Windows {
   readonly #hold: (bytes: number) => void;
-  readonly #finish: (values: readonly number[], timesMs: readonly number[]) => number;
+  readonly #finish: (values: readonly number[], timesNs: readonly number[]) => number;
   readonly #values: number[] = [];
-  readonly #timesMs: number[] = [];
+  readonly #timesNs: number[] = [];
   /** By step: its first number, and the one after its last. */
   readonly #from: Uint32Array;
   readonly #to: Uint32Array;
 
   constructor(
     { count, hold }: WindowsAsked,
-    finish: (values: readonly number[], timesMs: readonly number[]) => number,
+    finish: (values: readonly number[], timesNs: readonly number[]) => number,
   ) {
     hold(2 * NUMBER_BYTES * count);
     this.#hold = hold;
@@ -201,11 +201,11 @@ class Samples implements Windows {
     this.#to = new Uint32Array(count);
   }
 
-  add(first: number, last: number, timeMs: number, value: number): void {
+  add(first: number, last: number, timeNs: number, value: number): void {
     this.#hold(2 * NUMBER_BYTES);
     const at = this.#values.length;
     this.#values.push(value);
-    this.#timesMs.push(timeMs);
+    this.#timesNs.push(timeNs);
     for (let step = first; step <= last; step++) {
       if (this.#to[step] === 0) this.#from[step] = at;
       this.#to[step] = at + 1;
@@ -218,7 +218,7 @@ class Samples implements Windows {
 
   valueAt(step: number): number {
     const [from, to] = [this.#from[step]!, this.#to[step]!];
-    return this.#finish(this.#values.slice(from, to), this.#timesMs.slice(from, to));
+    return this.#finish(this.#values.slice(from, to), this.#timesNs.slice(from, to));
   }
 }
 
@@ -233,8 +233,11 @@ function quantileOfAny(values: readonly number[], quantile: number): number {
   );
 }
 
-/** Returns the increase per second of a counter, which may be reset; extrapolated to the range as Prometheus does. */
-function counterRate(values: readonly number[], timesMs: readonly number[], seconds: number): number {
+/**
+ * Returns the increase per second of a counter, which may be reset. Loki extends it as Prometheus does, but takes the range for a
+ * millionth of itself, so that next to nothing is added.
+ */
+function counterRate(values: readonly number[], timesNs: readonly number[], seconds: number): number {
   if (values.length < 2) return 0;
   const first = values[0]!;
   let increase = values.at(-1)! - first;
@@ -243,9 +246,9 @@ function counterRate(values: readonly number[], timesMs: readonly number[], seco
     if (value < before) increase += before;
     before = value;
   }
-  const sampled = (timesMs.at(-1)! - timesMs[0]!) / 1000;
+  const sampled = (timesNs.at(-1)! - timesNs[0]!) / 1e9;
   const average = sampled / (values.length - 1);
-  let toStart = seconds;
+  let toStart = seconds / 1e6;
   if (increase > 0 && first >= 0) toStart = Math.min(toStart, sampled * (first / increase));
   const extended = sampled + (toStart < average * 1.1 ? toStart : average / 2);
   return (increase * (extended / sampled)) / seconds;

@@ -48,9 +48,11 @@ function written(template: Template, { line, day, timeNs, labels }: Entry, nowMs
   }
 }
 
-/** A label that is named without a template is renamed. @throws SyntaxError */
+/** A label that is named without a template is renamed; one that gets its own name is lost, as in Loki. @throws SyntaxError */
 export function labelFormatStage(formats: readonly LabelFormat[], nowMs: number): Run {
   const names = formats.map(({ name }) => name);
+  const special = names.find((name) => name === ERROR || name === ERROR_DETAILS);
+  if (special !== undefined) throw new SyntaxError(`${special} cannot be formatted`);
   const repeated = names.find((name, i) => names.indexOf(name) < i);
   if (repeated !== undefined) {
     throw new SyntaxError(`multiple label name '${repeated}' not allowed in a single format operation`);
@@ -71,7 +73,7 @@ export function labelFormatStage(formats: readonly LabelFormat[], nowMs: number)
 
 function rename(labels: Entry['labels'], from: string, to: string): void {
   const label = labels.labelOf(from);
-  if (label === undefined || from === to) return;
+  if (label === undefined) return;
   labels.set(to, label.value, label.category);
   labels.drop(from);
 }

@@ -1,5 +1,6 @@
 /** `ip("192.168.0.0/16")`: an address, a network or a range, looked for in a line or compared with a label. */
 import { isIP } from 'node:net';
+import { quoted } from '../../../../shared/go-quote.ts';
 
 /** The first and the last address, in 32 or 128 bits. */
 interface Range {
@@ -9,8 +10,8 @@ interface Range {
 }
 
 export class InvalidIp extends Error {
-  constructor() {
-    super('ip: invalid pattern');
+  constructor(pattern: string) {
+    super(`ip: invalid pattern: ${quoted(pattern)}`);
   }
 }
 
@@ -18,16 +19,16 @@ export class InvalidIp extends Error {
 export function parseIpRange(pattern: string): Range {
   const [from, to, ...more] = pattern.split('-');
   if (to !== undefined) {
-    const [first, last] = [parseIp(from!.trim()), parseIp(to.trim())];
-    if (more.length > 0 || first === undefined || last === undefined || first.version !== last.version)
-      throw new InvalidIp();
+    const [first, last] = [parseIp(from!), parseIp(to)];
+    const isRange = first !== undefined && last !== undefined && first.version === last.version;
+    if (more.length > 0 || !isRange || first.value > last.value) throw new InvalidIp(pattern);
     return { version: first.version, first: first.value, last: last.value };
   }
   const [address, bits, ...rest] = pattern.split('/');
   const parsed = parseIp(address!);
-  if (parsed === undefined || rest.length > 0) throw new InvalidIp();
+  if (parsed === undefined || rest.length > 0) throw new InvalidIp(pattern);
   const size = parsed.version === 4 ? 32 : 128;
-  if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > size)) throw new InvalidIp();
+  if (bits !== undefined && (!/^(?:0|[1-9]\d{0,2})$/.test(bits) || Number(bits) > size)) throw new InvalidIp(pattern);
   const host = (1n << BigInt(size - Number(bits ?? size))) - 1n;
   return { version: parsed.version, first: parsed.value & ~host, last: parsed.value | host };
 }
@@ -55,18 +56,27 @@ function bitsOf6(text: string): bigint {
 }
 
 /** Whether a text is an address of the range. */
-export function isInRange({ version, first, last }: Range, text: string): boolean {
+function isInRange({ version, first, last }: Range, text: string): boolean {
   const parsed = parseIp(text);
   return parsed !== undefined && parsed.version === version && parsed.value >= first && parsed.value <= last;
 }
 
-const CANDIDATE_4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d])/g;
-const CANDIDATE_6 = /(?<![\da-fA-F:])[\da-fA-F:]*:[\da-fA-F:.]*[\da-fA-F:]/g;
+/** Where an address may begin, as Loki finds out by the next characters: an address that is shorter is none. */
+const START =
+  /(?=\d(?:\.|[^]\.|[^]{2}\.)[^]*)(?=[^]{4})|(?=(?:::[\da-fA-F]|[\da-fA-F](?::|[^]:|[^]{2}:|[^]{3}:)))(?=[^]{5})/g;
+const RUN_4 = /[\d.]*/y;
+const RUN_6 = /[\da-fA-F:.]*/y;
 
-/** Whether a line has an address of the range somewhere. */
+/** Whether a line, or the value of a label, has an address of the range somewhere. */
 export function hasAddress(range: Range, line: string): boolean {
-  for (const [text] of line.matchAll(range.version === 4 ? CANDIDATE_4 : CANDIDATE_6)) {
-    if (isInRange(range, text)) return true;
+  START.lastIndex = 0;
+  for (let start = START.exec(line); start !== null; start = START.exec(line)) {
+    const at = start.index;
+    const run = /^\d.{0,2}\./s.test(line.slice(at, at + 4)) ? RUN_4 : RUN_6;
+    run.lastIndex = at;
+    run.test(line);
+    if (isInRange(range, line.slice(at, run.lastIndex))) return true;
+    START.lastIndex = run.lastIndex + 1;
   }
   return false;
 }

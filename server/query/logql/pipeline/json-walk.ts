@@ -15,7 +15,7 @@ export interface JsonValue {
 }
 
 const OBJECT = "Value looks like object, but can't find closing '}' symbol";
-const ARRAY = "Value looks like array, but can't find closing ']' symbol";
+const ARRAY = "Value is array, but can't find closing ']' symbol";
 const STRING = "Value is string, but can't find closing '\"' symbol";
 const MALFORMED = 'Malformed JSON error';
 const UNKNOWN = 'Unknown value type';
@@ -35,7 +35,7 @@ export function eachMember(text: string, from: number, member: (key: string, val
   if (text[at] === '}') return;
   for (;;) {
     if (text[at] !== '"') throw new JsonError(at >= text.length ? MALFORMED : OBJECT);
-    const keyEnd = quoteEnd(text, at);
+    const keyEnd = quoteEnd(text, at, MALFORMED);
     const key = unescapedJson(text.slice(at + 1, keyEnd));
     at = spaceEnd(text, keyEnd + 1);
     if (text[at] !== ':') throw new JsonError(MALFORMED);
@@ -43,8 +43,9 @@ export function eachMember(text: string, from: number, member: (key: string, val
     if (!member(key, value)) return;
     at = spaceEnd(text, value.kind === 'string' ? value.end + 1 : value.end);
     if (text[at] === '}') return;
-    if (text[at] !== ',') throw new JsonError(OBJECT);
+    if (text[at] !== ',') throw new JsonError(at >= text.length ? ARRAY : OBJECT);
     at = spaceEnd(text, at + 1);
+    if (text[at] === '}') return;
   }
 }
 
@@ -62,7 +63,8 @@ export function eachElement(text: string, from: number, element: (value: JsonVal
   }
 }
 
-function valueAt(text: string, start: number): JsonValue {
+/** Reads the value that begins at an offset. @throws JsonError */
+export function valueAt(text: string, start: number): JsonValue {
   switch (text[start]) {
     case '"':
       return { kind: 'string', start: start + 1, end: quoteEnd(text, start) };
@@ -87,18 +89,18 @@ function bareValue(text: string, start: number, end: number): JsonValue {
   throw new JsonError(UNKNOWN);
 }
 
-/** Returns the offset of the closing quote. */
-function quoteEnd(text: string, start: number): number {
+/** Returns the offset of the closing quote. @throws JsonError */
+export function quoteEnd(text: string, start: number, problem = STRING): number {
   for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let escapes = 0;
     while (text.charCodeAt(at - 1 - escapes) === BACKSLASH && at - 1 - escapes > start) escapes++;
     if (escapes % 2 === 0) return at;
   }
-  throw new JsonError(STRING);
+  throw new JsonError(problem);
 }
 
-/** Returns the offset after the bracket that closes the one here. */
-function blockEnd(text: string, start: number, problem: string): number {
+/** Returns the offset after the bracket that closes the one here. @throws JsonError */
+export function blockEnd(text: string, start: number, problem = ARRAY): number {
   const [open, close] = text[start] === '{' ? '{}' : '[]';
   let depth = 0;
   for (let at = start; at < text.length; at++) {
@@ -111,14 +113,15 @@ function blockEnd(text: string, start: number, problem: string): number {
   throw new JsonError(problem);
 }
 
-function spaceEnd(text: string, from: number): number {
+export function spaceEnd(text: string, from: number): number {
   let at = from;
   for (let code = text.charCodeAt(at); code === 0x20 || (code >= 9 && code <= 13 && code !== 11 && code !== 12);)
     code = text.charCodeAt(++at);
   return at;
 }
 
-const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))/g;
+const ESCAPE =
+  /\\(?:u([dD][89abAB][\da-fA-F]{2})\\u([dD][c-fC-F][\da-fA-F]{2})|u(?![dD][89a-fA-F])([\da-fA-F]{4})|(["\\/bfnrt])|([^]?))/g;
 const SHORT: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
@@ -130,11 +133,16 @@ const SHORT: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
-/** Resolves escapes. An invalid character becomes a space. */
+/** Resolves escapes; a text with an invalid one becomes empty. An invalid character becomes a space. */
 export function unescapedJson(text: string): string {
   if (!text.includes('\\')) return text.includes('\uFFFD') ? text.replaceAll('\uFFFD', ' ') : text;
-  const plain = text.replaceAll(ESCAPE, (_, hex: string | undefined, short: string | undefined) =>
-    hex === undefined ? SHORT[short!]! : String.fromCharCode(parseInt(hex, 16)),
-  );
-  return plain.toWellFormed().replaceAll('\uFFFD', ' ');
+  let isValid = true;
+  const plain = text.replaceAll(ESCAPE, (_, high?: string, low?: string, hex?: string, short?: string) => {
+    if (short !== undefined) return SHORT[short]!;
+    if (hex !== undefined) return String.fromCharCode(parseInt(hex, 16));
+    if (high !== undefined) return String.fromCharCode(parseInt(high, 16), parseInt(low!, 16));
+    isValid = false;
+    return '';
+  });
+  return isValid ? plain.replaceAll('\uFFFD', ' ') : '';
 }

@@ -1,10 +1,13 @@
-/** Label filters: by text, number, duration, size or address. A line that has an error already is only filtered by text. */
+/**
+ * Label filters: by text, number, duration, size or address. A value that cannot be compared keeps the line, with an error
+ * unless it has one.
+ */
 import { Regexp } from '../../../../shared/regexp/regexp.ts';
 import { compares } from '../syntax/arithmetic.ts';
 import type { LabelFilter, Matcher, NumberFilter } from '../syntax/ast.ts';
-import { parseBytes, parseGoDuration } from '../syntax/durations.ts';
+import { goDurationProblem, parseBytes, parseGoDuration } from '../syntax/durations.ts';
 import { anchored } from '../syntax/regexp-text.ts';
-import { isInRange, parseIpRange } from './ip.ts';
+import { hasAddress, parseIpRange } from './ip.ts';
 import type { Run } from './stage.ts';
 
 const FILTER_ERROR = 'LabelFilterErr';
@@ -23,7 +26,7 @@ export function labelFilterStage(filter: LabelFilter): Run {
       return ({ labels }) => {
         if (labels.hasError) return true;
         const value = labels.get(filter.name);
-        return value !== undefined && isInRange(range, value) === isWanted;
+        return value !== undefined && hasAddress(range, value) === isWanted;
       };
     }
     case 'and': {
@@ -57,12 +60,11 @@ export function matcherTest({ operator, value }: Matcher): (text: string) => boo
 
 function numberStage({ kind, name, operator, value: operand }: NumberFilter): Run {
   return ({ labels }) => {
-    if (labels.hasError) return true;
     const text = labels.get(name);
     if (text === undefined) return false;
     const value = valueOf(kind, text);
     if (value !== undefined) return compares(operator, value, operand);
-    labels.fail(FILTER_ERROR, problemOf(kind, text));
+    if (!labels.hasError) labels.fail(FILTER_ERROR, problemOf(kind, text));
     return true;
   };
 }
@@ -89,7 +91,7 @@ function valueOf(kind: NumberFilter['kind'], text: string): number | undefined {
 
 export function problemOf(kind: NumberFilter['kind'], text: string): string {
   const written = JSON.stringify(text);
-  if (kind === 'duration') return `time: invalid duration ${written}`;
+  if (kind === 'duration') return goDurationProblem(text);
   if (kind === 'number') return `strconv.ParseFloat: parsing ${written}: invalid syntax`;
   const unit = /^[\d.,]+\s*(.+)$/.exec(text)?.[1];
   const digits = /^[\d.,]*/.exec(text)![0];

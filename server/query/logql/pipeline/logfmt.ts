@@ -1,7 +1,8 @@
 /** `| logfmt`: the pairs of a line, and `| logfmt x, y="z"` for some of them. */
-import type { Extraction, Parser } from '../syntax/ast.ts';
+import type { Parser } from '../syntax/ast.ts';
 import { sanitizedKey } from './label-name.ts';
 import type { LineLabels } from './line-labels.ts';
+import { parseLogfmtKey } from './paths.ts';
 import type { Run, Wanted } from './stage.ts';
 
 const LOGFMT_ERROR = 'LogfmtParserErr';
@@ -34,13 +35,8 @@ export function logfmtStage({ isStrict, keepsEmpty }: Logfmt, { nothing, isWante
 
 /** @throws SyntaxError  an expression is not the name of a field */
 export function logfmtExpressionStage({ isStrict, keepsEmpty, expressions }: Logfmt, { nothing }: Wanted): Run {
-  const byField = new Map<string, Extraction[]>();
-  for (const each of expressions) {
-    if (/[\s="]/.test(each.expression) || each.expression === '') {
-      throw new SyntaxError(`cannot parse expression [${each.expression}]: logfmt syntax error at pos 1 : unexpected`);
-    }
-    byField.set(each.expression, [...(byField.get(each.expression) ?? []), each]);
-  }
+  const asked = expressions.map(({ name, expression }) => ({ name, key: parseLogfmtKey(expression) }));
+  const byField = Map.groupBy(asked, ({ key }) => key);
   return ({ line, labels }) => {
     if (nothing || line === '') return true;
     const found = new Set<string>();
@@ -51,8 +47,8 @@ export function logfmtExpressionStage({ isStrict, keepsEmpty, expressions }: Log
         if (value !== '' || keepsEmpty) labels.set(labels.nameFor(name), value);
       }
     });
-    for (const { name, expression } of expressions) {
-      if (!found.has(expression) && labels.get(name) === undefined) labels.set(labels.nameFor(name), '');
+    for (const { name, key } of asked) {
+      if (!found.has(key) && labels.get(name) === undefined) labels.set(labels.nameFor(name), '');
     }
     return true;
   };

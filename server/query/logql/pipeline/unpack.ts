@@ -8,6 +8,10 @@ export function unpackStage({ nothing, isWanted }: Wanted): Run {
   return (entry) => {
     const { line, labels } = entry;
     if (line === '') return true;
+    if (!line.startsWith('{')) {
+      if (!nothing) labels.fail('JSONParserErr', 'expecting json object(6), but it is not');
+      return true;
+    }
     const fields: [string, string][] = [];
     let packed: string | undefined;
     try {
@@ -23,12 +27,13 @@ export function unpackStage({ nothing, isWanted }: Wanted): Run {
       if (!nothing) labels.fail('JSONParserErr', error.message);
       return true;
     }
+    // Only what was packed has its labels in the object.
+    if (packed === undefined) return true;
+    entry.line = packed;
     for (const [field, value] of nothing ? [] : fields) {
       const name = labels.claim(field, isWanted);
       if (name !== undefined) labels.set(name, value);
     }
-    // Only what was packed has its labels in the object.
-    if (packed !== undefined) entry.line = packed;
     return true;
   };
 }

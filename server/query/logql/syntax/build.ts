@@ -27,7 +27,8 @@ import { parsePatternText, patternProblem } from './pattern-text.ts';
 import { anchored, groupsProblem, regexpProblem } from './regexp-text.ts';
 
 export function matcher(name: string, operator: MatchOperator, value: string): Matcher {
-  const problem = operator === '=~' || operator === '!~' ? regexpProblem(anchored(value)) : undefined;
+  const isRegexp = operator === '=~' || operator === '!~';
+  const problem = isRegexp ? (regexpProblem(value) ?? regexpProblem(anchored(value))) : undefined;
   if (problem !== undefined) throw new LogqlError(problem);
   return { name, operator, value };
 }
@@ -37,22 +38,18 @@ export function lineFilters(filters: readonly Omit<LineFilter, 'kind'>[]): LineF
 }
 
 export function literal(text: string): LiteralExpr {
-  const value = /^0[xX]/.test(text)
-    ? hexFloat(text)
-    : /^(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text)
-      ? Number(text)
-      : NaN;
-  if (Number.isNaN(value)) {
-    throw new LogqlError(
-      `unable to parse literal as a float: strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`,
-    );
-  }
-  if (value === Infinity) {
-    throw new LogqlError(
-      `unable to parse literal as a float: strconv.ParseFloat: parsing ${JSON.stringify(text)}: value out of range`,
-    );
-  }
-  return { kind: 'literal', value };
+  return { kind: 'literal', value: float(text, 'literal') };
+}
+
+/** @param what  of the query it is, for the error */
+export function float(text: string, what: string): number {
+  const plain = text.replaceAll('_', '');
+  const isDecimal = /^(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(plain);
+  const value = /^0[xX]/.test(plain) ? hexFloat(plain) : isDecimal ? Number(plain) : NaN;
+  const problem = Number.isNaN(value) ? 'invalid syntax' : value === Infinity ? 'value out of range' : undefined;
+  if (problem === undefined) return value;
+  const parsing = `strconv.ParseFloat: parsing ${JSON.stringify(text)}: ${problem}`;
+  throw new LogqlError(`unable to parse ${what} as a float: ${parsing}`);
 }
 
 /** Parses `0x1.8p3`; the exponent is required. */
@@ -146,6 +143,8 @@ export function vectorAggregation(
   grouping?: Grouping,
 ): VectorExpr {
   const base = { kind: 'aggregate', operation, of, ...(grouping !== undefined && { grouping }) } as const;
+  if ((operation === 'sort' || operation === 'sort_desc') && grouping !== undefined)
+    throw new LogqlError("sort and sort_desc doesn't allow grouping by ");
   if (!WITH_PARAMETER.has(operation)) {
     if (text !== undefined) throw new LogqlError(`unsupported parameter for operation ${operation}(${text},`);
     return base;

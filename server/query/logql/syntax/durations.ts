@@ -40,6 +40,38 @@ export function parsePrometheusDuration(text: string): bigint | undefined {
   return ns > NS_MAX ? undefined : ns;
 }
 
+/** Returns what is wrong with the duration of a range that is none. */
+export function prometheusProblem(text: string): string {
+  const written = JSON.stringify(text);
+  let before = -1;
+  for (const [, digits, unit] of text.matchAll(/(\d*)(\D*)/g)) {
+    if (digits === '' || unit === '') break;
+    const at = PROMETHEUS_UNITS.findIndex(([each]) => each === unit);
+    if (at < 0) return `unknown unit ${JSON.stringify(unit)} in duration ${written}`;
+    if (at <= before) break;
+    before = at;
+    if (at === PROMETHEUS_UNITS.length - 1) break;
+  }
+  return PROMETHEUS.test(text) && text !== '' ? 'duration out of range' : `not a valid duration string: ${written}`;
+}
+
+/** Returns what Go says of a text that is no duration. */
+export function goDurationProblem(text: string): string {
+  const written = JSON.stringify(text);
+  const unsigned = text.replace(/^[-+]/, '');
+  let at = 0;
+  while (at < unsigned.length) {
+    const number = /^(?:\d+\.?\d*|\.\d+)/.exec(unsigned.slice(at))?.[0];
+    if (number === undefined) break;
+    at += number.length;
+    const unit = /^[^\d.]*/.exec(unsigned.slice(at))![0];
+    if (unit === '') return `time: missing unit in duration ${written}`;
+    if (NS[unit] === undefined) return `time: unknown unit ${JSON.stringify(unit)} in duration ${written}`;
+    at += unit.length;
+  }
+  return `time: invalid duration ${written}`;
+}
+
 /** Parses what Go's time.ParseDuration does, which knows no days. */
 export function parseGoDuration(text: string): bigint | undefined {
   const isNegative = text.startsWith('-');

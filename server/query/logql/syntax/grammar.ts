@@ -4,6 +4,7 @@
  */
 import {
   binary,
+  float,
   labelReplace,
   lineFilters,
   literal,
@@ -189,8 +190,8 @@ const RULES: readonly Written[] = [
   ['orFilter', 'ip ( STRING )', (_, __, text) => [{ text, isIp: true }]],
   ['orFilter', 'STRING or orFilter', (text, _, more) => [{ text, isIp: false }, ...more]],
 
-  ['flags', 'PARSER_FLAG', listOf],
-  ['flags', 'flags PARSER_FLAG', appended],
+  ['flags', 'FUNCTION_FLAG', listOf],
+  ['flags', 'flags FUNCTION_FLAG', appended],
   ['labelParser', 'json', () => ({ kind: 'json', expressions: [] })],
   ['labelParser', 'regexp STRING', (_, pattern) => parsed({ kind: 'regexp', pattern })],
   ['labelParser', 'unpack', () => ({ kind: 'unpack' })],
@@ -250,7 +251,7 @@ const RULES: readonly Written[] = [
   ['literal', 'NUMBER', literal],
   ['literal', '+ NUMBER', (_, text) => literal(text)],
   ['literal', '- NUMBER', (_, text) => ({ kind: 'literal', value: -literal(text).value })],
-  ['vectorExpr', 'VECTOR ( NUMBER )', (_, __, text) => ({ kind: 'vector', value: literal(text).value })],
+  ['vectorExpr', 'VECTOR ( NUMBER )', (_, __, text) => ({ kind: 'vector', value: float(text, 'vectorExpr') })],
 
   ...VECTOR_OPERATIONS.map((op): Written => ['vectorOp', op, () => op.toLowerCase()]),
   ...RANGE_OPERATIONS.map((op): Written => ['rangeOp', op, () => op.toLowerCase()]),
@@ -264,7 +265,7 @@ const RULES: readonly Written[] = [
 
   [
     'variantsExpr',
-    'VARIANTS ( metricExprs ) OF ( logRange )',
+    'variants ( metricExprs ) of ( logRange )',
     (_, __, of, ___, ____, _____, range) => ({ kind: 'variants', of, range }),
   ],
   ['metricExprs', 'metricExpr', listOf],

@@ -1,10 +1,11 @@
 /**
  * Cuts a query into tokens. Words are keywords in any case; some are functions only before a parenthesis, and names of
- * labels elsewhere. `5m` is a duration and `5MB` a size where nothing separates number and unit. Comments begin with `#`.
+ * labels elsewhere. `5m` is a duration and `5MB` a size where nothing separates number and unit. Comments are those of Go, and begin with `#`, too.
  */
-import { parseBytes, parseDuration, parsePrometheusDuration } from './durations.ts';
+import { parseBytes, parseDuration, parsePrometheusDuration, prometheusProblem } from './durations.ts';
 import { LogqlError, type Place } from './errors.ts';
 import { unescaped } from '../../../../shared/go-quote.ts';
+import { numberAt } from './numbers.ts';
 import { FUNCTIONS, OWN_PARSER, type Terminal, WRITTEN } from './tokens.ts';
 
 export interface Token extends Place {
@@ -20,13 +21,8 @@ const SPACE = /\s/;
 const DIGIT = /[0-9]/;
 const DURATION_PART = /[\p{N}.nuµmshdwy]/u;
 const SIZE_PART = /[\p{N}.BibkKMGTPE]/u;
-const NUMBER =
-  /^(?:0[xX][\da-fA-F_]*(?:\.[\da-fA-F_]*)?(?:[pP][-+]?\d*)?|0[bBoO]\d*|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)/;
-const NO_DIGITS: ReadonlyMap<string, string> = new Map([
-  ['0b', 'binary'],
-  ['0o', 'octal'],
-  ['0x', 'hexadecimal'],
-]);
+/** Sizes are recognized by the case of their units, unlike those in lines. */
+const SIZE = /^[\d.]+(?:[kKMGTPE]i?)?B?$/;
 
 /** Gives one token at a time, since a mistake later in the query matters less than what the parser finds before it. */
 export class Lexer {
@@ -63,10 +59,26 @@ export class Lexer {
   #skipSpace(): void {
     for (;;) {
       const char = this.#chars[this.#at];
-      if (char === '#') while (this.#at < this.#chars.length && this.#chars[this.#at] !== '\n') this.#at++;
+      const two = this.#peek(0) + this.#peek(1);
+      if (char === '#' || two === '//') this.#skipLine();
+      else if (two === '/*') this.#skipComment();
       else if (char === undefined || !SPACE.test(char)) return;
       else this.#step();
     }
+  }
+
+  #skipLine(): void {
+    while (this.#at < this.#chars.length && this.#chars[this.#at] !== '\n') this.#at++;
+  }
+
+  #skipComment(): void {
+    const place = { line: this.#line, column: this.#at - this.#lineStart + 1 };
+    this.#at += 2;
+    while (this.#peek(0) + this.#peek(1) !== '*/') {
+      if (this.#at >= this.#chars.length) return void this.#fail('comment not terminated', place);
+      this.#step();
+    }
+    this.#at += 2;
   }
 
   #step(): void {
@@ -102,9 +114,8 @@ export class Lexer {
   }
 
   #number(place: Place): Token {
-    const [text] = NUMBER.exec(this.#chars.slice(this.#at, this.#at + NUMBER_CHARS_MAX).join('')) ?? [''];
-    const base = NO_DIGITS.get(text.toLowerCase());
-    if (base !== undefined) return this.#fail(`${base} literal has no digits`, place);
+    const { text, problem } = numberAt(this.#chars.slice(this.#at, this.#at + NUMBER_CHARS_MAX).join(''));
+    if (problem !== undefined) return this.#fail(problem, place);
     const { line: _, ...noLine } = place;
     const after = this.#at + text.length;
     const duration = this.#whole(after, DURATION_PART);
@@ -112,7 +123,7 @@ export class Lexer {
     if (durationNs !== undefined)
       return this.#take(duration, { kind: 'DURATION', value: durationNs, line: 0, ...noLine });
     const size = this.#whole(after, SIZE_PART);
-    const sizeBytes = size === after ? undefined : parseBytes(this.#slice(size));
+    const sizeBytes = size === after || !SIZE.test(this.#slice(size)) ? undefined : parseBytes(this.#slice(size));
     if (sizeBytes !== undefined) return this.#take(size, { kind: 'BYTES', value: sizeBytes, line: 0, ...noLine });
     return this.#take(after, { kind: 'NUMBER', value: text, ...place });
   }
@@ -125,7 +136,8 @@ export class Lexer {
     if (isDuration) return this.#take(end, { kind: 'DURATION', value: -durationNs, line: 0, column: place.column });
     const flagEnd = this.#whole(this.#at, /[-a-z]/);
     const flag = this.#slice(flagEnd);
-    if (FLAGS.has(flag)) return this.#take(flagEnd, { kind: 'PARSER_FLAG', value: flag, ...place });
+    if (FLAGS.has(flag))
+      return this.#take(flagEnd, { kind: 'FUNCTION_FLAG', value: flag, line: 0, column: place.column });
     return this.#sign(place);
   }
 
@@ -136,7 +148,7 @@ export class Lexer {
     const text = this.#chars.slice(this.#at + 1, end).join('');
     const ns = parsePrometheusDuration(text);
     if (text === '') return this.#fail('empty duration string', column);
-    if (ns === undefined) return this.#fail(durationProblem(text), column);
+    if (ns === undefined) return this.#fail(prometheusProblem(text), column);
     while (this.#at <= end) this.#step();
     return { kind: 'RANGE', value: ns, ...column };
   }
@@ -193,10 +205,3 @@ export class Lexer {
 /** Longer than any number that makes sense, and than the space before a parenthesis that people write. */
 const NUMBER_CHARS_MAX = 400;
 const CALL_CHARS_MAX = 1000;
-
-function durationProblem(text: string): string {
-  const unit = /^\d+([^\d\s]+)$/.exec(text)?.[1];
-  const isUnknown = unit !== undefined && !/^(?:ms|[smhdwy])$/.test(unit);
-  if (isUnknown) return `unknown unit "${unit}" in duration "${text}"`;
-  return `not a valid duration string: "${text}"`;
-}

@@ -14,6 +14,7 @@ let made: readonly State[] | undefined;
 export function parseQuery(text: string): Query {
   const bytes = Buffer.byteLength(text);
   if (bytes > LOGQL_BYTES_MAX) throw new LogqlError(`input size too long (${bytes} > ${LOGQL_BYTES_MAX})`);
+  if (text === '') throw new LogqlError('syntax error: unexpected $end');
   const query = parsed(new Lexer(text));
   assertMeaning(query);
   return query;

@@ -22,6 +22,9 @@ export function parsePatternText(text: string): PatternPart[] {
 
 /** Returns what is wrong with a pattern whose captures become labels. */
 export function patternProblem(parts: readonly PatternPart[]): string | undefined {
+  if (parts.length === 0) {
+    return 'parse error at line 1, col 1: syntax error: unexpected $end, expecting IDENTIFIER or LITERAL';
+  }
   const names = parts.flatMap((part) => (part.kind === 'capture' ? [part.name] : []));
   if (names.length === 0) return 'at least one capture is required';
   const repeated = names.find((name, i) => names.indexOf(name) < i);
@@ -33,13 +36,14 @@ export function patternProblem(parts: readonly PatternPart[]): string | undefine
 
 /** Returns what is wrong with a pattern that lines are filtered by. */
 export function filterPatternProblem(parts: readonly PatternPart[]): string | undefined {
-  return parts.some(({ kind }) => kind === 'capture') ? 'named captures are not allowed' : consecutiveProblem(parts);
+  const named = parts.find(({ kind }) => kind === 'capture');
+  return named === undefined ? consecutiveProblem(parts) : `named captures are not allowed: found '${written(named)}'`;
 }
 
 function consecutiveProblem(parts: readonly PatternPart[]): string | undefined {
   const at = parts.findIndex((part, i) => i > 0 && part.kind !== 'literal' && parts[i - 1]!.kind !== 'literal');
   if (at < 0) return undefined;
-  return `found consecutive capture '${written(parts[at - 1]!)}': invalid expression`;
+  return `found consecutive capture '${written(parts[at - 1]!)}${written(parts[at]!)}': invalid expression`;
 }
 
 function written(part: PatternPart): string {

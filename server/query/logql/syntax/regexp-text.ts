@@ -1,6 +1,8 @@
 /** Checks of regular expressions, with the messages that Go gives. */
 import { assertRegexp } from '../../../../shared/regexp/regexp.ts';
 
+/** What Go says of it ends with a text that is empty. */
+const TRAILING = 'trailing backslash at end of expression';
 const GROUP = /\(\?P?<(\w*)>/g;
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
@@ -11,7 +13,8 @@ export function regexpProblem(pattern: string): string | undefined {
     return undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return error.cause instanceof Error ? error.cause.message : `error parsing regexp: ${error.message}`;
+    const message = error.cause instanceof Error ? error.cause.message : `error parsing regexp: ${error.message}`;
+    return message.endsWith(TRAILING) ? `${message}: \`\`` : message;
   }
 }
 
@@ -22,9 +25,13 @@ export function anchored(pattern: string): string {
 
 /** Returns what is wrong with an expression whose named groups become labels. */
 export function groupsProblem(pattern: string): string | undefined {
-  const problem = regexpProblem(pattern);
-  if (problem !== undefined) return problem;
   const names = groupNames(pattern);
+  const repeated = names.find((name, i) => names.indexOf(name) < i);
+  const problem = regexpProblem(pattern);
+  if (problem !== undefined)
+    return repeated !== undefined && problem.includes('duplicate capture group name')
+      ? `duplicate extracted label name '${repeated}'`
+      : problem;
   if (names.length === 0) return 'at least one named capture must be supplied';
   const invalid = names.find((name) => !LABEL_NAME.test(name));
   return invalid === undefined ? undefined : `invalid extracted label name '${invalid}'`;

@@ -8,7 +8,7 @@ export const TERMINALS = [
   'IDENTIFIER',
   'STRING',
   'NUMBER',
-  'PARSER_FLAG',
+  'FUNCTION_FLAG',
   'DURATION',
   'RANGE',
   '=',
@@ -79,8 +79,8 @@ export const TERMINALS = [
   'decolorize',
   'drop',
   'keep',
-  'VARIANTS',
-  'OF',
+  'variants',
+  'of',
   'or',
   'and',
   'unless',
@@ -132,8 +132,6 @@ const FUNCTION_WORDS = [
   'approx_topk',
   'sort',
   'sort_desc',
-  'variants',
-  'of',
 ] as const;
 
 export const FUNCTIONS: ReadonlyMap<string, Terminal> = new Map<string, Terminal>([
@@ -141,6 +139,8 @@ export const FUNCTIONS: ReadonlyMap<string, Terminal> = new Map<string, Terminal
   ['bytes', 'BYTES_CONV'],
   ['duration', 'DURATION_CONV'],
   ['duration_seconds', 'DURATION_SECONDS_CONV'],
+  ['ip', 'ip'],
+  ['label_replace', 'label_replace'],
 ]);
 
 /** The parser of podlog's own formats: a keyword only as a stage, so that a label may be called so. */

@@ -42,7 +42,7 @@ function assertRange({ log, unwrap }: LogRange): void {
 function assertLog({ matchers, stages }: LogExpr): void {
   if (matchers.length > LOGQL_MATCHERS_MAX)
     throw new LogqlError(`too many matchers in a stream selector: ${matchers.length}, at most ${LOGQL_MATCHERS_MAX}`);
-  if (matchers.length > 0 && matchers.every(matchesEmpty)) throw new LogqlError(NO_MATCHER);
+  if (matchers.every(matchesEmpty)) throw new LogqlError(NO_MATCHER);
   for (const stage of stages) assertStage(stage);
 }
 

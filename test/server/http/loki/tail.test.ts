@@ -113,7 +113,7 @@ async function push(
 }
 
 test.each([
-  [{}, /^parse error at line 1, col 1: syntax error: unexpected \$end/],
+  [{}, 'parse error : syntax error: unexpected $end'],
   [{ query: '{app=}' }, /^parse error at line 1, col 6/],
   [{ query: '{app="a"}', limit: '0' }, /^limit must be a positive value$/],
   [{ query: '{app="a"}', limit: '5001' }, /^max entries limit per query exceeded/],

@@ -72,7 +72,7 @@ const expression = fc
 const selector = fc
   .array(fc.oneof(matcher, expression), { maxLength: 2 })
   .map((matchers) => `{${['app=~"api|web|"', ...matchers].slice(matchers.length > 0 ? 1 : 0).join(', ')}}`)
-  .map((text) => (isSelective(text) ? text : '{}'));
+  .map((text) => (isSelective(text) ? text : '{service_name=~".+"}'));
 const lineFilter = fc
   .tuple(
     fc.constantFrom('|=', '!=', '|~', '!~', '|>', '!>'),

@@ -175,17 +175,7 @@ const grouping: fc.Arbitrary<Grouping> = fc.record({
   isWithout: fc.boolean(),
   names: fc.array(NAME, { maxLength: 2 }),
 });
-const VECTOR: readonly VectorOperation[] = [
-  'sum',
-  'avg',
-  'count',
-  'max',
-  'min',
-  'stddev',
-  'stdvar',
-  'sort',
-  'sort_desc',
-];
+const VECTOR: readonly VectorOperation[] = ['sum', 'avg', 'count', 'max', 'min', 'stddev', 'stdvar'];
 
 export const metricExpr: fc.Arbitrary<MetricExpr> = fc.letrec<{ metric: MetricExpr }>((tie) => {
   const series = tie('metric').filter(({ kind }) => kind !== 'literal');
@@ -213,6 +203,11 @@ export const metricExpr: fc.Arbitrary<MetricExpr> = fc.letrec<{ metric: MetricEx
         operation: fc.constantFrom(...VECTOR),
         of: tie('metric'),
         grouping,
+      }),
+      fc.record({
+        kind: fc.constant('aggregate' as const),
+        operation: fc.constantFrom('sort' as const, 'sort_desc' as const),
+        of: tie('metric'),
       }),
       fc.record({
         kind: fc.constant('aggregate' as const),
