@@ -13,6 +13,7 @@ import {
   parsePointsMax,
   parseRangeMsMax,
   parseSeriesMax,
+  parseTenantsMax,
   parseTimeMsMax,
 } from './flag-values/loki-limit.ts';
 import {
@@ -232,6 +233,15 @@ export const lokiMaxTime: Flag<number> = {
   parse: parseTimeMsMax,
 };
 
+export const tenants: Flag<number> = {
+  name: 'tenants',
+  commands: ['up', 'server'],
+  placeholder: 'n|off',
+  defaultText: 'off',
+  help: 'how many tenants X-Scope-OrgID may name',
+  parse: parseTenantsMax,
+};
+
 export const kubernetes: Flag<string> = {
   name: 'kubernetes',
   commands: ['up', 'server'],
@@ -401,6 +411,7 @@ export const FLAGS: readonly Flag<unknown>[] = [
   lokiMaxPoints,
   lokiMaxRange,
   lokiMaxTime,
+  tenants,
   kubernetes,
   usage,
   podLabels,

@@ -21,3 +21,16 @@ export const SENDING_BYTES_MAX = 1024 * 1024;
 
 /** Connections of `podlog forward` at once; a browser opens six. Beyond: refused. */
 export const FORWARDED_CONNECTIONS_MAX = 64;
+
+/**
+ * The most that the limits of queries by Loki's API may be set to: series, lines, points of a series, bytes and time of an answer.
+ * More would take memory and turns that the server's own limits refuse. Beyond: refused.
+ */
+export const LOKI_SERIES_MAX = 50_000;
+export const LOKI_LINES_MAX = 100_000;
+export const LOKI_POINTS_MAX = 100_000;
+export const LOKI_BYTES_MAX = 128 * 1024 * 1024;
+export const LOKI_TIME_MS_MAX = 600_000;
+
+/** Tenants, as --tenants has them: each has a store, and a share of the memory for labels and live tails. Beyond: refused. */
+export const TENANTS_MAX = 64;

@@ -36,6 +36,8 @@ export interface ServerOptions {
   /** What Loki's API adds to streams and lines. */
   readonly lokiDiscovery: { readonly serviceName: boolean; readonly logLevels: boolean };
   readonly lokiLimits: LokiLimits;
+  /** 0 without tenants. */
+  readonly tenantsMax: number;
   /** Undefined outside a cluster. */
   readonly kubernetes:
     { readonly api: string; readonly podLabels: readonly string[]; readonly isSampled: boolean } | undefined;
@@ -184,6 +186,7 @@ function serverOptions(read: ReadFlag, env: Environment): ServerOptions {
       rangeMsMax: read(flags.lokiMaxRange),
       runMsMax: read(flags.lokiMaxTime),
     },
+    tenantsMax: read(flags.tenants),
     lokiDiscovery: { serviceName: read(flags.lokiService), logLevels: read(flags.lokiLevel) },
     kubernetes: kubernetesOptions(read, env),
     logLevel: read(flags.logLevel),

@@ -20,6 +20,7 @@ import { registerAggregates } from './http/aggregates.ts';
 import { guardBrowsers } from './http/browser-guard.ts';
 import { guard } from './http/guard.ts';
 import { registerCompare } from './http/compare.ts';
+import { routeTenants } from './http/tenant-routes.ts';
 import { refuseUnknownParameters } from './http/known-parameters.ts';
 import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
@@ -56,12 +57,13 @@ import {
   TEXT_BYTES_MAX,
 } from './limits.ts';
 import { begunRunsIn } from './query/begun-runs.ts';
-import { QueryEngine } from './query/engine.ts';
+import { newQueryBudgets, type QueryBudgets, QueryEngine } from './query/engine.ts';
 import type { LogqlLimits } from './query/logql/query-limits.ts';
 import type { Discovery } from './query/logql/select.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
 import type { LogStore } from './store/log-store.ts';
 import type { QueryStatistics } from './store/query.ts';
+import type { Tenants } from './tenants/tenants.ts';
 import type { WorkerPool } from './workers/pool.ts';
 import { ownMemory } from '../shared/own-memory.ts';
 
@@ -86,17 +88,40 @@ export interface AppParts {
   /** Undefined without a users file. */
   readonly oidc: OidcSignIn | undefined;
   readonly audit: AuditLog;
+  /** What all tenants share. */
+  readonly shared: SharedParts;
+  /** Whose routes answer requests that name a tenant; undefined without tenants, and in the routes of one. */
+  readonly tenants: Tenants | undefined;
   /** The version of podlog. */
   readonly version: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
+export interface SharedParts {
+  readonly connections: Connections;
+  readonly bodyBudget: BodyBudget;
+  readonly pushMemory: PushMemory;
+  readonly budgets: QueryBudgets;
+  /** Aborted when the server closes: it waits for answers, whichever routes make them. */
+  readonly closing: AbortController;
+}
+
+export function newSharedParts(): SharedParts {
+  return {
+    connections: new Connections(),
+    bodyBudget: new BodyBudget(),
+    pushMemory: new PushMemory(),
+    budgets: newQueryBudgets(),
+    closing: new AbortController(),
+  };
+}
+
 export function buildApp(parts: AppParts): FastifyInstance {
   const { logs, acceptor, rules, podsOn, clusterNodes, assertOwnPods, pool, metrics, log } = parts;
   const { access, sessions, oidc, audit, lokiDiscovery, lokiLimits, version, now } = parts;
+  const { connections, bodyBudget, pushMemory, budgets, closing } = parts.shared;
   const { positions } = logs;
-  const connections = new Connections();
   const app: FastifyInstance = fastify({
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
     // An id in a path may be as long as a value of a filter.
@@ -123,13 +148,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.addHook('onRequest', async (request) => assertRequest(request.raw));
   guardBrowsers(app, access.isLocal);
   guard(app, { ...access, sessions, audit }, (socket) => connections.trust(socket));
+  if (parts.tenants !== undefined) routeTenants(app, parts.tenants);
   refuseUnknownParameters(app);
-  const bodyBudget = new BodyBudget();
   receiveBodies(app, bodyBudget);
   compressAnswers(app);
   cutOffStalledAnswers(app);
 
-  const closing = new AbortController();
   app.addHook('preClose', async () => {
     closing.abort(new UnavailableError('the server is shutting down', RETRY_AFTER_QUEUE_SECONDS));
   });
@@ -143,7 +167,6 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerAgentRules(app, { rules, agents, podsOn });
   registerAgents(app, { agents });
   reportAgents(metrics, agents);
-  const pushMemory = new PushMemory();
   const pushes = new PushAcceptor({
     acceptor,
     positions,
@@ -159,6 +182,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     run: (kind, input, options) => pool.run(kind, input, options),
   });
   const engine = new QueryEngine(logs, {
+    budgets,
     begunRuns: () => begunRunsIn(logs.positions),
     onEnded: costCounters(metrics),
   });

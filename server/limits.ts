@@ -666,6 +666,12 @@ export const SOCKET_END_MS_MAX = 2 * SECOND_MS;
 /** Query of a request of Loki's API that deletes lines: it is kept with the erasure, and listed. Beyond: 400. */
 export const LOKI_DELETE_BYTES_MAX = 8 * KIB;
 
+/** Sets of tenants that were asked together and whose routes are kept. Beyond: those of the least recently used are made again. */
+export const TENANT_UNIONS_KEPT_MAX = 16;
+
+/** Lines of several tenants that are put together at once. Beyond: further blocks. */
+export const UNION_ROWS_AT_ONCE = 1000;
+
 /** A form that is posted to a route of Loki's API: a query and some times. Beyond: 413. */
 export const LOKI_FORM_BYTES_MAX = 1 * MIB;
 

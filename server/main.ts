@@ -5,21 +5,17 @@ import type { Logger } from 'pino';
 import { UsageError } from '../shared/errors.ts';
 import { Metrics } from '../shared/metrics.ts';
 import { errorCode } from '../shared/system-error.ts';
-import { buildApp } from './app.ts';
+import { buildApp, newSharedParts } from './app.ts';
 import { type AccessOptions, openAccess } from './auth/access.ts';
 import { OidcSignIn } from './auth/oidc.ts';
 import { Sessions } from './auth/sessions.ts';
-import { AuditLog } from './audit/audit-log.ts';
-import { BatchAcceptor } from './ingest/accept-batch.ts';
-import { positionsProblem } from './ingest/check-positions.ts';
-import { coarseningReporter } from './ingest/coarse-labels.ts';
-import { Positions } from './ingest/positions.ts';
 import type { KubernetesOptions } from './kubernetes/cluster.ts';
-import { HOUSEKEEPING_MS, WORKERS } from './limits.ts';
+import { WORKERS } from './limits.ts';
 import { LOGQL_LIMITS, type LogqlLimits } from './query/logql/query-limits.ts';
 import type { Discovery } from './query/logql/select.ts';
 import { WatchedRules } from './rules/watched-rules.ts';
-import { openEmbeddedLogStore } from './engines/embedded/open.ts';
+import type { Tenants } from './tenants/tenants.ts';
+import { keepHouse, type StoreParts, Stores } from './stores.ts';
 import { WorkerPool } from './workers/pool.ts';
 
 export interface ServerOptions {
@@ -42,6 +38,8 @@ export interface ServerOptions {
   readonly lokiDiscovery?: Discovery;
   /** Those of Loki by default. */
   readonly lokiLimits?: Partial<LogqlLimits>;
+  /** How many tenants there may be; 0, the default, for one that is not named. */
+  readonly tenantsMax?: number;
   /** Undefined without a cluster: nothing of server/kubernetes/ is loaded then. */
   readonly kubernetes?: KubernetesOptions | undefined;
   readonly log: Logger;
@@ -70,6 +68,7 @@ export async function startServer({
   access: accessOptions = {},
   lokiDiscovery = { serviceName: true, logLevels: true },
   lokiLimits = {},
+  tenantsMax = 0,
   kubernetes,
   log,
   version = 'unknown',
@@ -87,23 +86,21 @@ export async function startServer({
   opened.defer(() => cluster?.close());
   const pool = new WorkerPool({ size: WORKERS, workerUrl: new URL('./worker.ts', import.meta.url), log, metrics });
   opened.defer(() => pool.close());
-  const logs = await openEmbeddedLogStore({
+  const stores = new Stores({
     dataDir,
+    tenantsMax,
     retentionMs,
     maxSizeBytes,
     retentionRulesPath,
     indexedFields,
-    state: (clock) =>
-      new Positions(
-        () => clock.steadyNow(),
-        () => clock.keepsAll(),
-      ),
-    stateProblem: positionsProblem,
+    access,
+    label: cluster?.label,
     run: (kind, input, options) => pool.run(kind, input, options),
     now,
     log,
     metrics,
   });
+  const logs = await stores.home();
   opened.defer(() => logs.close());
   // Stopped before the store is closed: it stores the cluster's events there.
   opened.defer(() => cluster?.stop());
@@ -112,37 +109,34 @@ export async function startServer({
   opened.defer(() => sessions?.close());
   const users = access.authenticator?.users;
   const oidc = users && sessions && new OidcSignIn({ options: () => users.config.oidc, key: sessions.key, now });
-  const acceptor = new BatchAcceptor(logs, logs.positions, cluster?.label, coarseningReporter({ log, metrics, now }));
-  const audit = new AuditLog({ acceptor: access.authenticator && acceptor, log, now });
-  opened.defer(() => audit.close());
-  const app = buildApp({
-    logs,
-    acceptor,
-    rules: keepRules,
-    podsOn: cluster?.podsOn,
-    clusterNodes: cluster?.nodes,
-    assertOwnPods: cluster?.assertOwnPods,
-    pool,
-    metrics,
-    log,
-    access,
-    sessions,
-    lokiDiscovery,
-    lokiLimits: { ...LOGQL_LIMITS, ...lokiLimits },
-    oidc,
-    audit,
-    version,
-    now,
-  });
-  opened.defer(() => app.close());
-  const housekeeping = setInterval(() => {
-    logs.tick().catch((err: unknown) => {
-      log.error({ err }, 'housekeeping failed; retrying');
+  const shared = newSharedParts();
+  const appOf = (own: StoreParts, tenants?: Tenants): FastifyInstance =>
+    buildApp({
+      ...own,
+      rules: keepRules,
+      podsOn: cluster?.podsOn,
+      clusterNodes: cluster?.nodes,
+      assertOwnPods: cluster?.assertOwnPods,
+      pool,
+      log,
+      access,
+      sessions,
+      lokiDiscovery,
+      lokiLimits: { ...LOGQL_LIMITS, ...lokiLimits },
+      oidc,
+      shared,
+      tenants,
+      version,
+      now,
     });
-  }, HOUSEKEEPING_MS);
-  opened.defer(() => clearInterval(housekeeping));
+  const home = stores.partsOf(logs, metrics);
+  opened.defer(() => home.audit.close());
+  const tenants = opened.use(await stores.tenants(logs, appOf));
+  const app = appOf(home, tenants);
+  opened.defer(() => app.close());
+  opened.defer(keepHouse(logs, log));
   const url = await listenOn(app, listen);
-  cluster?.start({ acceptor, positions: logs.positions, rules: () => keepRules.rules });
+  cluster?.start({ acceptor: home.acceptor, positions: logs.positions, rules: () => keepRules.rules });
   log.info({ url, dataDir }, 'listening');
   const running = opened.move();
   return { url, close: () => running.disposeAsync() };

@@ -1,27 +1,30 @@
-/** Limits of queries by Loki's API. More than the most of each would take memory that other limits refuse. */
+/** Limits of queries by Loki's API, and how many tenants it may name. */
+import {
+  LOKI_BYTES_MAX,
+  LOKI_LINES_MAX,
+  LOKI_POINTS_MAX,
+  LOKI_SERIES_MAX,
+  LOKI_TIME_MS_MAX,
+  TENANTS_MAX,
+} from '../limits.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 import { sizeOf } from '../../shared/quantity.ts';
 
-const SERIES_MAX = 50_000;
-const LINES_MAX = 100_000;
-const POINTS_MAX = 100_000;
-const MIB = 2 ** 20;
-const BYTES_MIN = 1 * MIB;
-const BYTES_MAX = 128 * MIB;
+/** Less is a mistake: a unit that was forgotten. */
+const BYTES_MIN = 2 ** 20;
 const RANGE_MS_MIN = 60_000;
 const TIME_MS_MIN = 1000;
-const TIME_MS_MAX = 600_000;
 
 export function parseSeriesMax(text: string): number {
-  return parseCount(text, SERIES_MAX);
+  return parseCount(text, LOKI_SERIES_MAX);
 }
 
 export function parseLinesMax(text: string): number {
-  return parseCount(text, LINES_MAX);
+  return parseCount(text, LOKI_LINES_MAX);
 }
 
 export function parsePointsMax(text: string): number {
-  return parseCount(text, POINTS_MAX);
+  return parseCount(text, LOKI_POINTS_MAX);
 }
 
 function parseCount(text: string, max: number): number {
@@ -30,9 +33,17 @@ function parseCount(text: string, max: number): number {
   return count;
 }
 
+/** Returns 0 for none. */
+export function parseTenantsMax(text: string): number {
+  if (text === 'off') return 0;
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (!(count >= 1 && count <= TENANTS_MAX)) throw new RangeError(`must be a number from 1 to ${TENANTS_MAX}, or off`);
+  return count;
+}
+
 export function parseBytesMax(text: string): number {
   const bytes = sizeOf(text);
-  if (!(bytes >= BYTES_MIN && bytes <= BYTES_MAX)) {
+  if (!(bytes >= BYTES_MIN && bytes <= LOKI_BYTES_MAX)) {
     throw new RangeError('must be a size from 1MiB to 128MiB, with its unit, such as 16MiB');
   }
   return Math.floor(bytes);
@@ -48,7 +59,7 @@ export function parseRangeMsMax(text: string): number {
 
 export function parseTimeMsMax(text: string): number {
   const durationMs = parseDurationMs(text);
-  if (durationMs === undefined || durationMs < TIME_MS_MIN || durationMs > TIME_MS_MAX)
+  if (durationMs === undefined || durationMs < TIME_MS_MIN || durationMs > LOKI_TIME_MS_MAX)
     throw new RangeError('must be a duration from 1s to 10m, such as 90s');
   return Math.floor(durationMs);
 }

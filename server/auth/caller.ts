@@ -25,6 +25,8 @@ export interface Caller {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly visible: Visible;
+  /** The tenants that it may name, where there are tenants; undefined for all. */
+  readonly tenants?: readonly string[];
   /** Empty where the scopes do not include `agent`. */
   readonly nodes: Nodes;
   /** Aborted when the token is revoked or changed, for live tails and exports. Undefined where neither can happen. */

@@ -16,6 +16,7 @@
  * No message about it repeats anything of it but names of entries and keys: it would end in a log.
  */
 import * as v from 'valibot';
+import { isTenantName } from '../../shared/tenant-name.ts';
 import { isNodeName } from '../../shared/node-name.ts';
 import { TOKEN_CHARS_MIN, TOKENS_FILE_BYTES_MAX, TOKENS_MAX } from '../limits.ts';
 import { isMapping, listOf, mapping } from '../yaml/schema.ts';
@@ -33,6 +34,7 @@ const WRONG = {
   scopes: `scopes must be a list of some of ${SCOPES.join(', ')}`,
   namespaces: 'namespaces must be a list of names, or be left out for all of them',
   namespace: 'namespaces must be names as Kubernetes has them, without wildcards',
+  tenants: 'tenants must be a list of their names, as X-Scope-OrgID has them, or be left out for all of them',
   nodes: 'nodes must be a list of the nodes that the agent speaks for, as its --node has them',
 };
 
@@ -59,6 +61,12 @@ const ENTRY = mapping(
       v.pipe(
         v.array(v.pipe(v.string(WRONG.namespace), v.regex(NAMESPACE, WRONG.namespace)), WRONG.namespaces),
         v.nonEmpty(WRONG.namespaces),
+      ),
+    ),
+    tenants: v.exactOptional(
+      v.pipe(
+        v.array(v.pipe(v.string(WRONG.tenants), v.check(isTenantName, WRONG.tenants)), WRONG.tenants),
+        v.nonEmpty(WRONG.tenants),
       ),
     ),
     nodes: v.exactOptional(
@@ -95,10 +103,11 @@ const TOKEN = v.pipe(
     ),
     ['nodes'],
   ),
-  v.transform(({ name, token, sha256, scopes, namespaces, nodes }): StaticToken => {
+  v.transform(({ name, token, sha256, scopes, namespaces, tenants, nodes }): StaticToken => {
     const digest = token === undefined ? Buffer.from(sha256!, 'hex') : digestOf(token);
     const visible = namespaces === undefined ? 'all' : [...new Set(namespaces)];
-    return { digest, caller: { name, scopes, visible, nodes: nodesOf(scopes, nodes) } };
+    const bound = tenants && { tenants: [...new Set(tenants)] };
+    return { digest, caller: { name, scopes, visible, ...bound, nodes: nodesOf(scopes, nodes) } };
   }),
 );
 

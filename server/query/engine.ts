@@ -56,7 +56,28 @@ export interface NewsAsked<S extends Sink> {
   readonly onDropped: (piece: PieceOf<S>) => void;
 }
 
+/** Turns and memory of queries, which several engines may share. */
+export interface QueryBudgets {
+  readonly slots: QuerySlots;
+  readonly tailSlots: TailSlots;
+  readonly answerRows: AnswerRows;
+  readonly answerText: AnswerText;
+  readonly aggregateMemory: AggregateMemory;
+}
+
+export function newQueryBudgets(): QueryBudgets {
+  return {
+    slots: new QuerySlots(),
+    tailSlots: new TailSlots(),
+    answerRows: new AnswerRows(),
+    answerText: new AnswerText(),
+    aggregateMemory: new AggregateMemory(),
+  };
+}
+
 export interface QueryEngineOptions {
+  /** By default, budgets of its own. */
+  readonly budgets?: QueryBudgets;
   readonly runMsMax?: number;
   readonly viewHeldMsMax?: number;
   /** Runs that are known besides those that lines are of. */
@@ -73,15 +94,20 @@ export class QueryEngine {
   readonly #onEnded: (statistics: Readonly<QueryStatistics>) => void;
   /** Seals cursors. */
   readonly cursorKey: Uint8Array;
-  readonly slots = new QuerySlots();
-  readonly tailSlots = new TailSlots();
-  readonly answerRows = new AnswerRows();
-  readonly answerText = new AnswerText();
-  readonly aggregateMemory = new AggregateMemory();
+  readonly slots: QuerySlots;
+  readonly tailSlots: TailSlots;
+  readonly answerRows: AnswerRows;
+  readonly answerText: AnswerText;
+  readonly aggregateMemory: AggregateMemory;
 
   constructor(reader: LogReader, options: QueryEngineOptions = {}) {
     const { runMsMax = QUERY_RUN_MS_MAX, viewHeldMsMax = VIEW_HELD_MS_MAX, onEnded = () => {} } = options;
-    const { begunRuns = () => new Map() } = options;
+    const { begunRuns = () => new Map(), budgets = newQueryBudgets() } = options;
+    this.slots = budgets.slots;
+    this.tailSlots = budgets.tailSlots;
+    this.answerRows = budgets.answerRows;
+    this.answerText = budgets.answerText;
+    this.aggregateMemory = budgets.aggregateMemory;
     this.#view = () => withPreviousRuns(reader.view(), begunRuns);
     this.#reader = reader;
     this.cursorKey = reader.cursorKey;

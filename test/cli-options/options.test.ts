@@ -30,6 +30,7 @@ const up = {
   },
   lokiDiscovery: { serviceName: true, logLevels: true },
   lokiLimits: LOGQL_LIMITS,
+  tenantsMax: 0,
   kubernetes: undefined,
   node: hostname(),
   logLevel: 'info',
@@ -82,6 +83,8 @@ describe('up', () => {
         },
       },
     ],
+    ['--tenants 64', {}, { tenantsMax: 64 }],
+    ['--tenants off', {}, {}],
     ['--loki-level=off', {}, { lokiDiscovery: { serviceName: true, logLevels: false } }],
     ['--linked-dirs /a,b', {}, { linkedDirs: ['/a', resolve('b')] }],
     ['--pods-dir pods', {}, { podsDir: resolve('pods'), isPodsDirGiven: true }],
@@ -133,6 +136,7 @@ test('each command has its own flags', () => {
     indexedFields,
     lokiDiscovery,
     lokiLimits,
+    tenantsMax,
     kubernetes,
     logLevel,
   } = up;
@@ -148,6 +152,7 @@ test('each command has its own flags', () => {
       access,
       lokiDiscovery,
       lokiLimits,
+      tenantsMax,
       kubernetes,
       logLevel,
     },
@@ -266,6 +271,8 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
     '--loki-max-range "5s" must be a duration of a minute or more, such as 12h or 90d; or unlimited',
   ],
   ['up --loki-max-time 11m', {}, '--loki-max-time "11m" must be a duration from 1s to 10m, such as 90s'],
+  ['up --tenants 65', {}, '--tenants "65" must be a number from 1 to 64, or off'],
+  ['up --tenants=0', {}, '--tenants "0" must be a number from 1 to 64, or off'],
   ['up --log-level loud', {}, '--log-level "loud" must be one of trace, debug, info, warn, error, fatal, silent'],
 ])('refuses: podlog %s', (args, env, want) => {
   expect(failureOf(() => parseInvocation(words(args), env))).toEqual({ text: `podlog: ${want}\n`, exitCode: 2 });

@@ -83,10 +83,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'server/query/',
     'server/rules/',
     'server/store/',
+    'server/tenants/',
     'server/caller-amounts.ts',
     'server/limits.ts',
     'shared/',
   ],
+  'server/tenants/': ['server/ingest/', 'server/store/', 'server/workers/task.ts', 'server/limits.ts', 'shared/'],
   'server/workers/': ['server/limits.ts', 'shared/'],
   // server/app.ts, server/main.ts, server/tasks.ts and what else puts the parts together.
   'server/': ['server/', 'shared/'],

@@ -4,7 +4,7 @@ import { UnavailableError } from '../../../shared/errors.ts';
 import type { JsonValue } from '../../../shared/json-value.ts';
 import type { Metrics } from '../../../shared/metrics.ts';
 import { MS_PER_DAY } from '../../../shared/time.ts';
-import { RETRY_AFTER_DISK_SECONDS } from '../../limits.ts';
+import { RETRY_AFTER_DISK_SECONDS, STREAMS_BYTES_MAX, STREAMS_MAX, TAILS_TEXT_BYTES_MAX } from '../../limits.ts';
 import type { BatchState } from './core/batch-state.ts';
 import type { LogReader, LogStore } from '../../store/log-store.ts';
 import type { StoredPositions } from '../../store/positions.ts';
@@ -29,7 +29,7 @@ import { Erasures } from './lane/erasure/erasures.ts';
 import { FIND_ERASED } from './lane/erasure/find-erased.ts';
 import { ExpiryClock } from './core/expiry-clock.ts';
 import { longestAgeMs, Retention } from './lane/retention/retention.ts';
-import { ageByRules } from './lane/retention/rules.ts';
+import { ageByRules, rulesOfTenant } from './lane/retention/rules.ts';
 import { loadRetentionRules } from './lane/retention/rules-file.ts';
 import { realDisk } from './platform/disk.ts';
 import { queryInWorkers, tailsInWorkers } from './query-in-workers.ts';
@@ -48,6 +48,10 @@ export interface EmbeddedOptions {
   readonly state: (clock: Pick<ExpiryClock, 'steadyNow' | 'keepsAll'>) => SenderState;
   /** Returns what is wrong with a saved state, or undefined. */
   readonly stateProblem: (saved: JsonValue) => string | undefined;
+  /** Whose lines these are, where there are tenants: retention rules may name it. */
+  readonly tenant?: string | undefined;
+  /** Its share of what several stores may hold; all by default. */
+  readonly share?: number;
   /** Runs a task in a worker. */
   readonly run: RunTask;
   /** Epoch milliseconds. */
@@ -69,8 +73,10 @@ export interface SenderState extends BatchState, StoredPositions {
  */
 export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<LogStore> {
   const { dataDir, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, stateProblem } = options;
+  const { share = 1 } = options;
   const { run, now, monotonicMs = () => performance.now(), log, metrics } = options;
-  const rules = retentionRulesPath === undefined ? [] : await loadRetentionRules(retentionRulesPath);
+  const allRules = retentionRulesPath === undefined ? [] : await loadRetentionRules(retentionRulesPath);
+  const rules = rulesOfTenant(allRules, options.tenant);
   const flushes = taskFlow('flush');
   const maintenance = taskFlow('maintenance');
   const checks = taskFlow('maintenance');
@@ -84,6 +90,7 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
     log,
     metrics,
     state: positions,
+    streamLimits: { count: Math.floor(STREAMS_MAX * share), bytes: Math.floor(STREAMS_BYTES_MAX * share) },
     flush: (input) => run(FLUSH, input, { flow: flushes }),
   });
   try {
@@ -129,7 +136,7 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
       reader: hiddenMeanwhile(
         embeddedReader({
           store,
-          tails: tailsInWorkers(store, run, metrics),
+          tails: tailsInWorkers(store, run, metrics, Math.floor(TAILS_TEXT_BYTES_MAX * share)),
           cursorKey: await readSecretKey(realDisk, dataDir, CURSOR_KEY, log),
           newQuery: (statistics) => queryInWorkers(store, run, statistics),
         }),

@@ -65,10 +65,11 @@ export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStat
   };
 }
 
-export function tailsInWorkers(store: Store, run: RunTask, metrics: Metrics): LiveTails {
+export function tailsInWorkers(store: Store, run: RunTask, metrics: Metrics, textBytesMax: number): LiveTails {
   const flow = taskFlow('tail');
   const tails = new LiveTails({
     source: store,
+    textBytesMax,
     scan: (input) => run(TAIL, input, { flow }),
     quarantine: (rowGroup, error) => store.quarantine(rowGroup, error),
   });

@@ -20,6 +20,15 @@ test.for<[text: string, want: unknown]>([
     [{ digest: digestOf(TOKEN), caller: { name: 'shop', scopes: ['read'], visible: ['shop', 'shop-2'], nodes: [] } }],
   ],
   [
+    `- { name: shop, token: ${TOKEN}, scopes: [read], tenants: [shop, bank, shop] }`,
+    [
+      {
+        digest: digestOf(TOKEN),
+        caller: { name: 'shop', scopes: ['read'], visible: 'all', tenants: ['shop', 'bank'], nodes: [] },
+      },
+    ],
+  ],
+  [
     `- { name: worker-1, token: ${TOKEN}, scopes: [agent], nodes: [worker-1, worker-1] }`,
     [
       {
@@ -86,6 +95,10 @@ test.for<[text: string, message: RegExp]>([
   [entry(`${token}, scopes: [read], namespaces: [7]`), /names as Kubernetes has them/],
   [entry(`${token}, scopes: [admin], namespaces: [shop]`), /namespaces go with the scope read alone/],
   [entry(`${token}, scopes: [read, ingest], namespaces: [shop]`), /namespaces go with the scope read alone/],
+  [entry(`${token}, scopes: [read], tenants: []`), /tenants must be a list of their names/],
+  [entry(`${token}, scopes: [read], tenants: shop`), /tenants must be a list of their names/],
+  [entry(`${token}, scopes: [read], tenants: [a/b]`), /tenants must be a list of their names/],
+  [entry(`${token}, scopes: [read], tenants: ['..']`), /tenants must be a list of their names/],
   [entry(`${token}, scopes: [agent, read], nodes: []`), /nodes must be a list of the nodes/],
   [entry(`${token}, scopes: [agent], nodes: worker-1`), /nodes must be a list of the nodes/],
   [entry(`${token}, scopes: [agent], nodes: ["a/b"]`), /nodes must be a list of the nodes/],

@@ -31,6 +31,8 @@ export const SEGMENTS_FOLDER = 'segments';
 export const QUARANTINE_FOLDER = 'quarantine';
 export const ERASURES_FOLDER = 'erasures';
 export const SNAPSHOTS_FOLDER = 'snapshots';
+/** Has the data folders of tenants, which this store does not touch. */
+export const TENANTS_FOLDER = 'tenants';
 export const FOLDERS: readonly string[] = [
   LOCK_FOLDER,
   WAL_FOLDER,
@@ -38,6 +40,7 @@ export const FOLDERS: readonly string[] = [
   QUARANTINE_FOLDER,
   ERASURES_FOLDER,
   SNAPSHOTS_FOLDER,
+  TENANTS_FOLDER,
 ];
 
 const SEQUENCE_DIGITS = 12;

@@ -37,6 +37,8 @@ export interface LiveTailsOptions {
   /** Runs `TailTask.run`, in a worker or in this thread. */
   readonly scan: (input: TailInput) => Promise<TailOutput>;
   readonly quarantine: QuarantineRowGroup;
+  /** TAILS_TEXT_BYTES_MAX by default. */
+  readonly textBytesMax?: number;
 }
 
 /** Tails with equal queries. */
@@ -212,7 +214,8 @@ export class LiveTails {
 
   /** Empties the longest queues, until all of them are within the limit. */
   #makeRoom(): void {
-    while (this.#textBytes > TAILS_TEXT_BYTES_MAX) {
+    const { textBytesMax = TAILS_TEXT_BYTES_MAX } = this.#options;
+    while (this.#textBytes > textBytesMax) {
       let slowest: LiveTail | undefined;
       for (const tail of this.#tails) {
         if (tail.waitingBytes > (slowest?.waitingBytes ?? 0)) slowest = tail;

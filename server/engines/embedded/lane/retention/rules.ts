@@ -6,6 +6,7 @@
  * specific. --retention applies to a stream that no rule matches.
  */
 import { labelOf, type Labels } from '../../../../../shared/labels.ts';
+import { TENANT_LABEL } from '../../../../../shared/tenant-name.ts';
 import { passesOf } from '../../scan/name.ts';
 import { valueLeaf } from '../../../../store/predicate.ts';
 import { parsePattern } from '../../../../store/value-test.ts';
@@ -15,6 +16,17 @@ export interface RetentionRule {
   readonly selector: ReadonlyMap<string, string>;
   /** Infinity keeps the lines. */
   readonly ageMs: number;
+}
+
+/** Returns the rules for the store of a tenant: a selector may name it by `__tenant_id__`, which no stream has. */
+export function rulesOfTenant(rules: readonly RetentionRule[], tenant: string | undefined): readonly RetentionRule[] {
+  if (tenant === undefined) return rules;
+  return rules.flatMap(({ selector, ageMs }) => {
+    const wanted = selector.get(TENANT_LABEL);
+    if (wanted === undefined) return [{ selector, ageMs }];
+    if (!passesOf(valueLeaf(TENANT_LABEL, [parsePattern(withoutEscapes(wanted))]))(Buffer.from(tenant))) return [];
+    return [{ selector: new Map([...selector].filter(([name]) => name !== TENANT_LABEL)), ageMs }];
+  });
 }
 
 /** Returns how long lines of a stream are kept, by the first rule that matches. Called once for each label set. */

@@ -1,7 +1,7 @@
 /** The file of retention rules: what it says, and what is said of a mistake in it. */
 import { expect, test } from 'vitest';
 import { UsageError } from '../../../../../../shared/errors.ts';
-import { ageByRules } from '../../../../../../server/engines/embedded/lane/retention/rules.ts';
+import { ageByRules, rulesOfTenant } from '../../../../../../server/engines/embedded/lane/retention/rules.ts';
 import {
   loadRetentionRules,
   parseRetentionRules,
@@ -47,6 +47,24 @@ test.for([
 ] as const)('only a star has a meaning: %j against %j: %j', ([pattern, value, want]) => {
   const ageOf = ageByRules([{ selector: new Map([['app', pattern]]), ageMs: 1 }], 2);
   expect(ageOf({ app: value })).toBe(want ? 1 : 2);
+});
+
+test('a rule may name tenants', async () => {
+  const text = `
+- selector: { __tenant_id__: 'shop*', app: web }
+  age: 3d
+- selector: { __tenant_id__: shop }
+  age: 2d
+`;
+  const rules = await parseRetentionRules(text, 'rules.yaml');
+  const agesOf = (tenant: string | undefined): number[] => {
+    const ageOf = ageByRules(rulesOfTenant(rules, tenant), 30 * DAY_MS);
+    return [{ app: 'web' }, { app: 'api' }].map((labels) => ageOf(labels) / DAY_MS);
+  };
+  expect(agesOf('shop')).toEqual([3, 2]);
+  expect(agesOf('shop-2')).toEqual([3, 30]);
+  expect(agesOf('bank')).toEqual([30, 30]);
+  expect(agesOf(undefined)).toEqual([30, 30]);
 });
 
 test('a label that is called level means what it does in queries', () => {

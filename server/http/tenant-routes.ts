@@ -1,0 +1,63 @@
+/**
+ * With tenants, a request belongs to the one that its header names, or that its token is bound to, and is answered by the routes of
+ * that tenant, which know no other. Routes that are about none are answered here: the page's files, probes, sessions, metrics.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
+import type { Permission } from './guard.ts';
+import { TENANT_HEADER, tenantNamesIn } from '../tenants/tenant-names.ts';
+import { HOME, type Tenants } from '../tenants/tenants.ts';
+import { notOfSeveral } from '../tenants/union-reader.ts';
+
+/** Paths of routes that are about no tenant, though not open to everyone. */
+const OF_NONE: ReadonlySet<string> = new Set(['/session']);
+/** The process's own, or those of a tenant that is named. */
+const METRICS = '/metrics';
+
+/** Routes that can be asked of several tenants. */
+const OF_SEVERAL =
+  /^\/loki\/api\/v1\/(?:query|query_range|labels?|label\/:name\/values|series|index\/\w+|patterns|detected_labels|detected_fields|detected_field\/:name\/values|format_query|drilldown-limits|status\/buildinfo)$/;
+
+/** Must be called right after the guard, which says who asks. The routes of the tenant have a guard of their own, which asks again. */
+export function routeTenants(app: FastifyInstance, tenants: Tenants): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const { url, config } = request.routeOptions;
+    if (request.is404 || config.permission === 'open' || OF_NONE.has(url ?? '')) return;
+    if (url === METRICS && request.headers[TENANT_HEADER] === undefined) return;
+    const names = namesOf(request, config.permission === 'agent');
+    const [name] = names;
+    if (names.length === 1 && name === HOME) return;
+    const tenant = names.length === 1 ? await tenants.tenant(name!, isSender(config.permission)) : undefined;
+    if (tenant === undefined && !OF_SEVERAL.test(url ?? '')) {
+      throw names.length > 1 ? notOfSeveral('this is') : unknownTenant(name!);
+    }
+    const own = tenant?.app ?? (await tenants.union(names));
+    await own.ready();
+    void reply.hijack();
+    own.routing(request.raw, reply.raw);
+  });
+}
+
+/** @param isAgent  whether none needs to be named */
+function namesOf({ headers, caller }: FastifyRequest, isAgent: boolean): readonly string[] {
+  const bound = caller?.tenants;
+  const only = bound?.length === 1 ? bound : bound === undefined && isAgent ? [HOME] : undefined;
+  const names = tenantNamesIn(headers[TENANT_HEADER]) ?? only;
+  if (names === undefined) throw new PodlogError('PODLOG_NO_TENANT', 401, 'no org id');
+  const foreign = bound === undefined ? undefined : names.find((name) => !bound.includes(name));
+  if (foreign === undefined) return names;
+  throw new ForbiddenError(`${caller!.name} is of the tenants ${bound!.join(', ')}, and not of ${foreign}`);
+}
+
+/** Whether a route takes lines: a tenant is made for them, and for no question. */
+function isSender(permission: Permission | undefined): boolean {
+  return permission === 'ingest' || permission === 'agent';
+}
+
+function unknownTenant(name: string): PodlogError {
+  return new PodlogError(
+    'PODLOG_NO_TENANT',
+    404,
+    `there is no tenant ${JSON.stringify(name)}: nothing was sent for it`,
+  );
+}
