@@ -14,6 +14,8 @@ export interface LogRow {
   readonly restart?: number;
   /** The line that was asked for, among those around it. */
   readonly around?: boolean;
+  /** What was sent with the line instead of in it. */
+  readonly metadata?: Labels;
   /** The row as it was sent, in which numbers are as they were written; empty where the line itself has its fields. */
   readonly json: string;
 }

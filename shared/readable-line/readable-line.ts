@@ -26,6 +26,8 @@ export interface ReadableRow {
   readonly level?: string | undefined;
   /** In the order of the line. */
   readonly fields: readonly Field[];
+  /** What was sent with the line instead of in it. */
+  readonly metadata?: readonly Field[] | undefined;
   readonly line: string;
   /** `partial`, `truncated`, `unparsed`. */
   readonly flags?: readonly string[] | undefined;
@@ -57,12 +59,14 @@ export function readableLine(row: ReadableRow, { slowMs = SLOW_MS }: ReadableOpt
 function programLine(row: ReadableRow, fields: ReadonlyMap<string, string>, slowMs: number): Segment[] {
   const head = requestHead(fields, slowMs);
   const message = messageOf(row.line, fields);
-  const ids = idSegments(fields);
+  // Metadata of a name counts, and not the field of the line.
+  const all = row.metadata === undefined ? fields : new Map([...fields, ...row.metadata.map(pairOf)]);
+  const ids = idSegments(all);
   const shown = new Set([...(head?.names ?? []), ...ERROR_NAMES]);
   if (message?.name !== undefined) shown.add(message.name);
   const text = message?.text ?? '';
   const own = [...queryField(head), ...(message?.fields ?? [])];
-  const { segments, moreCount } = fieldSegments(row.labels, fields, shown, own);
+  const { segments, moreCount } = fieldSegments(row.labels, all, shown, own);
   const more: Segment[] = moreCount === 0 ? [] : [{ kind: 'more-fields', text: `+${moreCount}` }];
   return [
     ...(head?.segments ?? []),
@@ -118,6 +122,10 @@ function errorSegments(fields: ReadonlyMap<string, string>, message: string, lev
     });
   }
   return segments;
+}
+
+function pairOf({ name, value }: Field): [name: string, value: string] {
+  return [name, value];
 }
 
 function isFailure(level: string | undefined): boolean {

@@ -54,3 +54,11 @@ test.each<[line: string, json: string, fields: readonly string[]]>([
   const view = rowView({ time: '2026-11-27T15:12:06.897Z', labels: { pod: 'api-0' }, line, json });
   expect(view.fields.map(({ name, value }) => `${name}=${value}`)).toEqual(fields);
 });
+
+test('metadata of a line is shown with its fields, and has its cells', () => {
+  const withMetadata: LogRow = { ...row({ message: 'paid' }), metadata: { trace_id: 't-1', order: 'o-1' } };
+  const { fields, segments } = rowView(withMetadata);
+  expect(fields.map(({ name }) => name)).toEqual(['message', 'trace_id', 'order']);
+  expect(segments.map(({ text }) => text)).toEqual(['paid', 'o-1', 't-1']);
+  expect(cellOf(withMetadata, 'order')).toEqual(cellOf(row({ order: 'o-1' }), 'order'));
+});

@@ -7,6 +7,7 @@ import type { LogRow } from '../../shared/client/answers.ts';
 
 export interface RowView {
   readonly segments: readonly Segment[];
+  /** Those of the line, then its metadata. */
   readonly fields: readonly Field[];
   readonly pod: string;
 }
@@ -17,9 +18,11 @@ const views = new Map<LogRow, RowView>();
 export function rowView(row: LogRow): RowView {
   let view = views.get(row);
   if (view !== undefined) return view;
+  const { labels, level, line, flags } = row;
   const fields = fieldsIn(row);
-  const segments = readableLine({ labels: row.labels, level: row.level, fields, line: row.line, flags: row.flags });
-  view = { segments, fields, pod: podName(row.labels, false) };
+  const metadata = Object.entries(row.metadata ?? {}).map(([name, value]): Field => ({ name, value }));
+  const segments = readableLine({ labels, level, fields, metadata, line, flags });
+  view = { segments, fields: [...fields, ...metadata], pod: podName(labels, false) };
   if (views.size >= VIEWS_MAX) views.delete(views.keys().next().value!);
   views.set(row, view);
   return view;

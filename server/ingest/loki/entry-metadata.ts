@@ -66,12 +66,13 @@ export class MetadataCollector {
     this.#sentEnds[at] = end;
   }
 
-  /** Ends an entry; those that have nothing need no call. */
+  /** Ends an entry. */
   end(entry: number): void {
     const count = this.#sentCount;
+    if (count === 0) return;
     const problem = this.#problem();
     if (problem !== undefined) this.#problems.set(entry, problem);
-    else if (count > 0) this.#addValues(entry, this.#namesOf(count));
+    else this.#addValues(entry, this.#namesOf(count));
     this.#sentCount = 0;
     this.#sentBytes = 0;
     this.#longName = undefined;

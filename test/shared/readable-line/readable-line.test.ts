@@ -32,6 +32,20 @@ describe.each(Object.entries(ROWS))('%s', (_, cases) => {
   });
 });
 
+test('metadata is shown as fields are, without making an object of a text', () => {
+  const metadata = [
+    { name: 'order', value: 'o-1' },
+    { name: 'trace_id', value: '4bf92f3577b34da6a3ce929d0e0e4736' },
+  ];
+  expect(toText(HEAD, readableLine({ ...rowOf('paid', []), metadata }))).toBe(
+    `${HEAD_TEXT} paid order=o-1 trace_id=4bf92f35`,
+  );
+  const line = '{"message":"paid","order":"o-2"}';
+  expect(toText(HEAD, readableLine({ ...rowOf(line), metadata }))).toBe(
+    `${HEAD_TEXT} paid order=o-1 trace_id=4bf92f35`,
+  );
+});
+
 const JSON_LINES = Object.values(ROWS)
   .flat()
   .map(({ line }) => line)

@@ -71,7 +71,15 @@ export class LineFields {
 
   /** Returns all fields with their values as texts, in the order of the line. */
   texts(): Field[] {
-    const { slots, fields } = this.shape;
+    return this.#textsOf(this.shape.slots);
+  }
+
+  metadataTexts(): Field[] {
+    return this.#textsOf(this.shape.metadata);
+  }
+
+  #textsOf(slots: readonly number[]): Field[] {
+    const { fields } = this.shape;
     return slots.map((slot) => ({ name: fields[slot]!, value: this.value(slot).toString() }));
   }
 

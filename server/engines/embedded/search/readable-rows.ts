@@ -27,7 +27,8 @@ export class ReadableRows implements RowWriter {
     const { isColored, today } = this.#options;
     const level = levelOf(labels, fields!)?.toString();
     const line = bytes.toString('utf8', start, end);
-    const segments = readableLine({ labels, level, fields: fields!.texts(), line, flags: flagNames(flags) });
+    const metadata = fields!.metadataTexts();
+    const segments = readableLine({ labels, level, fields: fields!.texts(), metadata, line, flags: flagNames(flags) });
     const head = { time: this.#clock.clock(baseDay, timeNs, today), level, pod: this.#podOf(labels) };
     out.text(isColored ? toAnsi(head, segments) : toText(head, segments));
     out.ascii('\n');
