@@ -6,6 +6,8 @@
  * The process replaces itself by one with the settings below, and keeps its pid:
  * - the compile cache, for the threads too. Where it cannot be written it is only read.
  * - a small young generation: most of what podlog handles are buffers, which are not in it.
+ * - the young generation is collected by its own thread: to wake others takes longer than to copy what lives of 2 MB, and
+ *   on cores that are busy it waits for them, for milliseconds.
  * - a garbage collector that can be called: an agent gives back what a busy time has left.
  * - for an agent, one optimizing compiler instead of two: its loops are few and run for long, and Maglev takes memory.
  * - WebAssembly as it comes: undici's HTTP parser, for a few requests a minute, is not worth the memory that it takes to
@@ -20,7 +22,7 @@ import { fileURLToPath } from 'node:url';
 const YOUNG_GENERATION = '--max-semi-space-size=2';
 const isAgent = process.argv[2] === 'agent';
 const ofRole = isAgent ? ['--no-maglev'] : [];
-const options = [YOUNG_GENERATION, '--expose-gc', '--liftoff-only', ...ofRole];
+const options = [YOUNG_GENERATION, '--no-parallel-scavenge', '--expose-gc', '--liftoff-only', ...ofRole];
 const settings = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/podlog', import.meta.url)),
   MALLOC_ARENA_MAX: '1',
