@@ -43,6 +43,8 @@ export class GroupTable {
   #count: number;
   #rows: Float64Array<ArrayBuffer>;
   #tuples: TuplesState | undefined;
+  /** The values of a group that is looked up or added. */
+  readonly #tuple: Uint32Array;
 
   /** @param state  of a table that is no longer used, or the number of names of an empty one */
   constructor(state: GroupTableState | number) {
@@ -51,6 +53,7 @@ export class GroupTable {
     this.#count = count;
     this.#rows = rows;
     this.#tuples = tuples;
+    this.#tuple = new Uint32Array(values.length);
   }
 
   get count(): number {
@@ -93,7 +96,7 @@ export class GroupTable {
       return only;
     }
     const groups = new Int32Array(count);
-    const tuple = new Uint32Array(values.length);
+    const tuple = this.#tuple;
     for (let i = 0; i < count; i++) {
       for (let name = 0; name < tuple.length; name++) tuple[name] = values[name]![i]!;
       groups[i] = this.#addTuple(tuple);
@@ -107,7 +110,7 @@ export class GroupTable {
     if (only === undefined) return new Int32Array(count).fill(this.#count - 1);
     if (values.length === 1) return only;
     const groups = new Int32Array(count);
-    const tuple = new Uint32Array(values.length);
+    const tuple = this.#tuple;
     for (let i = 0; i < count; i++) {
       for (let name = 0; name < tuple.length; name++) tuple[name] = values[name]![i]!;
       groups[i] = this.#tuples!.slots[this.#slotOf(tuple, hashOfTuple(tuple))]! - 1;
@@ -144,11 +147,17 @@ export class GroupTable {
    * @throws QueryTooLargeError
    */
   addFrom(other: GroupTableState, group: number, first?: number): number {
-    const values = this.values.map((own, name) => {
-      if (name === 0 && first !== undefined) return Int32Array.of(own.addText(String(first)));
-      return Int32Array.of(own.addFrom(other.values[name]!, valueOf(other.tuples, other.values.length, group, name)));
-    });
-    return this.addAll(values, 1)[0]!;
+    const tuple = this.#tuple;
+    for (let name = 0; name < tuple.length; name++) {
+      const own = this.values[name]!;
+      tuple[name] =
+        name === 0 && first !== undefined
+          ? own.addText(String(first))
+          : own.addFrom(other.values[name]!, valueOf(other.tuples, tuple.length, group, name));
+    }
+    if (tuple.length > 1) return this.#addTuple(tuple);
+    this.#reserve((this.#count = tuple.length === 0 ? 1 : this.values[0]!.count));
+    return tuple[0] ?? 0;
   }
 
   state(): GroupTableState {

@@ -55,7 +55,7 @@ export type MergeOutput =
       readonly groupCount: number;
       /** Whether the requested measures were taken, in all partitions. */
       readonly areMeasured: boolean;
-      /** The groups of the cells, without rows, to be measured. */
+      /** The groups of the cells, without rows, to be measured; none where the plan measures nothing. */
       readonly groups: GroupTableState;
     }
   /** @see likelyRowsMin */
@@ -119,7 +119,8 @@ function mergeGroups(input: MergeInput): MergeOutput {
   const chosen = firstGroups(table, ranks, left, plan.limit ?? AGGREGATE_LIMIT_MAX);
   const groups = new GroupTable(dimensionCount(plan));
   const chosenFrom = table.state();
-  for (const group of chosen) groups.addFrom(chosenFrom, group);
+  // They are measured in the next pass, if anything is.
+  if (plan.measures.length > 0) for (const group of chosen) groups.addFrom(chosenFrom, group);
   const cells = cellsOf(chosen, table, measures, plan);
   for (const buffer of arrayBuffersIn(merged.table.state())) recycle(buffer);
   return { kind: 'cells', cells, groupCount, areMeasured, groups: groups.state() };

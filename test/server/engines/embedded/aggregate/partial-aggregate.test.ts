@@ -7,6 +7,7 @@ import {
   type PartialAggregate,
 } from '../../../../../server/engines/embedded/aggregate/partial-aggregate.ts';
 import { AGGREGATE_LIMIT_MAX } from '../../../../../server/limits.ts';
+import type { Measure } from '../../../../../server/store/aggregate-plan.ts';
 import { planOf } from '../query-context.ts';
 
 function partialOf(prefix: string, groupCount: number): PartialAggregate {
@@ -26,7 +27,8 @@ function arraysOf({ values: [names], rows }: GroupTableState): readonly ArrayBuf
 test('a merged table that grew over the arrays of an answer does not lend them again', () => {
   // The first one grows while the others are merged into it: its arrays are free again, and the answer takes some.
   const partials = [partialOf('a/', 16_000), partialOf('b/', 40_000), partialOf('c/', 40_000)];
-  const plan = { ...planOf({}), by: ['path'], measures: [], stepNs: undefined, limit: AGGREGATE_LIMIT_MAX };
+  const measures: Measure[] = [{ kind: 'bytes' }];
+  const plan = { ...planOf({}), by: ['path'], measures, stepNs: undefined, limit: AGGREGATE_LIMIT_MAX };
   const output = mergeTask({ partials, plan, canBound: false, measures: [], orderBy: undefined, having: [] });
   if (output.kind !== 'cells') throw new Error('all groups are held');
   expect(output.groups.count).toBe(AGGREGATE_LIMIT_MAX);
