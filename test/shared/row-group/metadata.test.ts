@@ -4,10 +4,12 @@ import { expect, test } from 'vitest';
 import type { Labels } from '../../../shared/labels.ts';
 import { answerTo, fieldsOfTemplate } from '../../../shared/row-group/answer.ts';
 import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';
-import { KIND_METADATA, METADATA_MAX, SLOTS_MAX, TEMPLATES_MAX } from '../../../shared/row-group/format.ts';
+import { encodeColumn } from '../../../shared/row-group/column.ts';
+import { KIND_METADATA, KIND_PLAIN, METADATA_MAX, SLOTS_MAX, TEMPLATES_MAX } from '../../../shared/row-group/format.ts';
 import { mergeRowGroups } from '../../../shared/row-group/merge/merge.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
-import { withMetadata } from '../../../shared/row-group/template.ts';
+import { type Template, withMetadata } from '../../../shared/row-group/template.ts';
+import { planGroup, RowGroupWriter } from '../../../shared/row-group/writer.ts';
 import { appendMetadata, metadataOf } from './metadata.ts';
 
 const DAY = 20_780;
@@ -110,6 +112,47 @@ test('as many values as a line may have, and as many besides', () => {
   const metadata = Object.fromEntries(Array.from({ length: METADATA_MAX }, (_, i) => [`m${i}`, `v${i}`]));
   const lines = [{ text: `{${members}}`, metadata }];
   expect(decode(encode(lines))).toEqual(lines);
+});
+
+/** Encodes one row of a template, whatever that is. @param texts  of its slots */
+function encodeRow(template: Template, texts: readonly string[]): Buffer {
+  const writer = new RowGroupWriter();
+  const rows = {
+    rowCount: 1,
+    baseDay: DAY,
+    timesNs: new Float64Array(1),
+    streamCodes: [0],
+    templateCodes: new Uint16Array(1),
+    flags: new Uint8Array(1),
+    streams: [{ app: 'shop' }],
+    templates: [template],
+    lineBytes: 1,
+  };
+  const plan = planGroup([template], rows.templateCodes, 1);
+  writer.begin(rows, plan);
+  for (const [i, { slot }] of plan.columns.entries()) {
+    const bytes = Buffer.from(texts[i]!);
+    const values = { bytes, starts: new Int32Array([0]), ends: new Int32Array([bytes.length]), count: 1 };
+    const times = { baseDay: DAY, timesNs: () => new Float64Array(1) };
+    writer.column((header, parameters, pages) =>
+      encodeColumn(values, slot.kind, times, writer.encoder, header, parameters, pages),
+    );
+  }
+  return writer.finish(1);
+}
+
+test('metadata within a line, and a line that goes on after it, are damage', () => {
+  const [inLine, metadata] = [
+    { field: 'a', kind: KIND_PLAIN, ordinal: 0 },
+    { field: 'b', kind: KIND_METADATA, ordinal: 0 },
+  ] as const;
+  const [nothing, some] = [Buffer.alloc(0), Buffer.from('x')];
+  const good = { slots: [inLine, metadata], literals: [some, some, nothing] };
+  expect(decode(new RowGroup(encodeRow(good, ['1', '2'])))).toEqual([{ text: 'x1x', metadata: { b: '2' } }]);
+  const within = { slots: [metadata, inLine], literals: [nothing, nothing, nothing] };
+  expect(() => new RowGroup(encodeRow(within, ['1', '2']))).toThrow('metadata within a line');
+  const after = { slots: [inLine, metadata], literals: [some, some, some] };
+  expect(() => new RowGroup(encodeRow(after, ['1', '2']))).toThrow('a literal after the end of a line');
 });
 
 test('answers a name before the line does', () => {

@@ -117,6 +117,13 @@ test.each<[app: string, type: string, encode: (streams: readonly SentStream[]) =
     .trim()
     .split('\n')
     .map((row) => JSON.parse(row) as Record<string, unknown>);
+  const parameters = new URLSearchParams({ query: `{app="${app}"}`, end: `${Date.now() + 60_000}000000` });
+  const detected = await fetch(`${server.url}/loki/api/v1/detected_fields?${String(parameters)}`, {
+    headers: { authorization: `Bearer ${READER}` },
+  });
+  const { fields } = (await detected.json()) as { fields: object[] };
+  expect(fields).toContainEqual({ label: 'trace_id', type: 'string', cardinality: 2, parsers: null });
+  expect(fields).toContainEqual({ label: 'app_extracted', type: 'string', cardinality: 1, parsers: null });
   expect(rows.map(({ line, metadata }) => ({ line, metadata }))).toEqual(
     ['line 0', 'line 2'].map((line) => ({ line, metadata: { trace_id: 't-0', app: 'other' } })),
   );
@@ -216,7 +223,7 @@ test('good lines of a push are stored, and the answer tells of the others', asyn
 test('an empty label set has a name in queries', async () => {
   const entries = [{ ns: BigInt(Date.now()) * 1_000_000n, line: 'no labels' }];
   expect(await post(jsonOf([{ labels: {}, entries }]), { 'content-type': JSON_TYPE })).toEqual([204, '']);
-  expect((await found('{service_name="unknown_service"}')).map(([, line]) => line)).toEqual(['no labels']);
+  expect((await found('{service_name="unknown_service", source=""}')).map(([, line]) => line)).toEqual(['no labels']);
 });
 
 test('a push that is sent again after a restart is stored once', async () => {
