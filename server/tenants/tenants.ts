@@ -5,6 +5,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { PodlogError, UsageError } from '../../shared/errors.ts';
 import { TENANT_UNIONS_KEPT_MAX } from '../limits.ts';
 import type { LogReader } from '../store/log-store.ts';
@@ -35,8 +36,8 @@ export interface TenantsOptions {
 export class Tenants implements AsyncDisposable {
   readonly #options: TenantsOptions;
   readonly #open = new Map<string, Promise<Tenant>>();
-  /** By their names; the least recently used first. */
-  readonly #unions = new Map<string, FastifyInstance>();
+  /** By their names. */
+  readonly #unions = new LRUCache<string, FastifyInstance>({ max: TENANT_UNIONS_KEPT_MAX });
 
   /** @throws UsageError  there are more than there may be, or one cannot be opened */
   static async open(options: TenantsOptions): Promise<Tenants> {
@@ -85,9 +86,7 @@ export class Tenants implements AsyncDisposable {
     }
     const key = [...readers.keys()].join('|');
     const app = this.#unions.get(key) ?? this.#options.unite(readers);
-    this.#unions.delete(key);
     this.#unions.set(key, app);
-    if (this.#unions.size > TENANT_UNIONS_KEPT_MAX) this.#unions.delete(this.#unions.keys().next().value!);
     return app;
   }
 

@@ -1,6 +1,6 @@
 /** A server that cannot start leaves nothing open, whichever step fails; so the next start is like the first. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,6 +114,22 @@ test.each<Failure>([
       await (await startQuietServer(dataDir)).close();
       await writeFile(join(dataDir, 'snapshots'), '');
       return { options: {}, mend: () => rm(join(dataDir, 'snapshots')) };
+    },
+  },
+  {
+    step: 'one of several tenants',
+    message: /podlog data 999/,
+    arrange: async () => {
+      const first = await startQuietServer(dataDir, { tenantsMax: 2 });
+      for (const name of ['bank', 'shop']) {
+        const init = { method: 'POST', headers: { 'x-scope-orgid': name }, body: 'a line\n' };
+        expect((await fetch(`${first.url}/ingest`, init)).status).toBe(200);
+      }
+      await first.close();
+      const version = join(dataDir, 'tenants', 'shop', 'VERSION');
+      const right = await readFile(version);
+      await writeFile(version, 'podlog data 999\n');
+      return { options: { tenantsMax: 2 }, mend: () => writeFile(version, right) };
     },
   },
   {
