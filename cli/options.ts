@@ -12,7 +12,7 @@ import type { LogLevel } from './flag-values/choice.ts';
 import { COMMAND_NAMES, type CommandName, ENVIRONMENT_PREFIX, environmentName, type Flag } from './flag.ts';
 import * as flags from './flags.ts';
 
-/** Of queries by Loki's API. */
+/** Limits of queries by Loki's API. */
 export interface LokiLimits {
   readonly seriesMax: number;
   readonly linesMax: number;

@@ -36,14 +36,14 @@ export interface ServerOptions {
   readonly access?: AccessOptions;
   /** What Loki's API adds to streams and lines; all of it by default. */
   readonly lokiDiscovery?: Discovery;
-  /** Those of Loki by default. */
+  /** Limits of Loki's API; Loki's own by default. */
   readonly lokiLimits?: Partial<LogqlLimits>;
   /** How many tenants there may be; 0, the default, for one that is not named. */
   readonly tenantsMax?: number;
   /** Undefined without a cluster: nothing of server/kubernetes/ is loaded then. */
   readonly kubernetes?: KubernetesOptions | undefined;
   readonly log: Logger;
-  /** Of podlog, as /session shows it. */
+  /** The version of podlog, which /session shows. */
   readonly version?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What somebody may have meant who wrote a name that there is not. */
+/** What an unknown name may have meant. */
 
 /**
  * Returns the name that differs least from what was written, if by no more than a third of its letters; upper and lower

@@ -28,7 +28,7 @@ import type { OidcOptions } from './users-file.ts';
 export const OIDC_CALLBACK = '/login/oidc/callback';
 
 export interface OidcParts {
-  /** Those of the users file now. */
+  /** Returns the options that the users file has now. */
   readonly options: () => OidcOptions | undefined;
   /** Signs the cookie of a sign-in. */
   readonly key: Uint8Array;

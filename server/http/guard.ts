@@ -136,7 +136,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /session': 'read',
   'POST /session': 'read',
   'DELETE /session': 'read',
-  // Those of the caller. Shared ones are for admins to change, see views.ts.
+  // Shows the caller's own views and shared ones, which only admins change; see views.ts.
   'GET /views': 'read',
   'GET /views/:name': 'read',
   'PUT /views/:name': 'read',

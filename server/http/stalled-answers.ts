@@ -14,7 +14,7 @@ export function cutOffStalled(response: ServerResponse, stalledMsMax: number): v
   });
 }
 
-/** For answers that are sent in one piece; a route that streams calls cutOffStalled itself. */
+/** Covers answers that are sent in one piece; a route that streams calls cutOffStalled itself. */
 export function cutOffStalledAnswers(app: FastifyInstance, stalledMsMax = ANSWER_STALLED_MS_MAX): void {
   app.addHook('onSend', async (_request, reply, payload) => {
     if (typeof payload === 'string' || Buffer.isBuffer(payload)) cutOffStalled(reply.raw, stalledMsMax);

@@ -95,7 +95,7 @@ const OWN_NAMES: readonly string[] = [
   'line_bytes',
   'top',
 ];
-/** Those of every route that are filters. */
+/** Parameters of every route that are filters. */
 const OWN_FILTERS: readonly string[] = ['q', 'q.raw', 'search', 'previous'];
 /** Values of the parameter `order`. */
 const DIRECTIONS: Readonly<Record<'newest' | 'oldest', Direction>> = { newest: 'backward', oldest: 'forward' };

@@ -37,7 +37,7 @@ export interface PatternsQuery {
 export interface Patterns {
   /** All matching lines. */
   readonly rows: number;
-  /** Those of patterns that are not in the answer. */
+  /** Lines of patterns that are not in the answer. */
   readonly otherRows: number;
   /** Number of patterns. */
   readonly patternCount: number;

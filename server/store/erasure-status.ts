@@ -42,7 +42,7 @@ export function withoutValues(request: ErasureRequest): ErasureRequest {
   return { ...request, text: request.textWithoutValues };
 }
 
-/** Returns the names that a filter has, without the values: all that may be told of an erasure, and kept. */
+/** Returns the names that a filter has, without the values: all that may be shown of an erasure, and kept. */
 export function namesOf({ from, to, where }: Predicate): string[] {
   const leaves = leavesOf(where);
   return [

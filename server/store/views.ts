@@ -1,4 +1,4 @@
-/** Saved views, where a store can keep them: what somebody looks at time and again, under a name. */
+/** Saved views, where a store can keep them: searches that are run time and again, under a name. */
 
 export interface SavedView {
   readonly name: string;

@@ -22,7 +22,7 @@ export interface Tenant extends AsyncDisposable {
 }
 
 export interface TenantsOptions {
-  /** Has the data folder of each. */
+  /** The folder that holds the data folder of each. */
   readonly folder: string;
   readonly countMax: number;
   /** The lines of the tenant HOME. */

@@ -26,7 +26,7 @@ export function unionReader(readers: ReadonlyMap<string, LogReader>): LogReader 
   };
 }
 
-/** For what only one tenant can be asked. */
+/** Returns the error of a question that only one tenant can be asked. */
 export function notOfSeveral(what: string): PodlogError {
   return new PodlogError('PODLOG_SEVERAL_TENANTS', 400, `${what} of one tenant: name it alone in X-Scope-OrgID`);
 }

@@ -1,4 +1,4 @@
-/** The short name of the pod that wrote a line: its workload, and what tells it from the workload's other pods. */
+/** The short name of the pod that wrote a line: its workload, and what distinguishes it from the workload's other pods. */
 import { type Labels, labelOf } from '../labels.ts';
 import { oneLine } from './one-line.ts';
 

@@ -16,7 +16,7 @@ export type Answer =
 /** The values of a line, or of all lines of a template: their fields and kinds. */
 export interface Fields {
   readonly count: number;
-  /** Those of the line itself, which metadata follows; absent where there is none. */
+  /** How many are of the line itself, before its metadata; absent where there is none. */
   readonly lineCount?: number;
   readonly fields: readonly (string | undefined)[];
   readonly kinds: ArrayLike<number>;

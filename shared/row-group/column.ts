@@ -85,7 +85,7 @@ export function writeColumnHeader(
 export interface ColumnChunk {
   readonly encoding: number;
   readonly parameters: Buffer;
-  /** 256 bits: which bytes occur in the values. Absent where the encoding tells (numbers, UUIDs, hex, constants). */
+  /** 256 bits: which bytes occur in the values. Absent where the encoding implies them (numbers, UUIDs, hex, constants). */
   readonly byteSet: Buffer | undefined;
 }
 

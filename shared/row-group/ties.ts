@@ -1,5 +1,5 @@
 /**
- * Ties: rows of one stream with the same time. What tells them apart, whatever is merged or erased around them, is their
+ * Ties: rows of one stream with the same time. What distinguishes them, whatever is merged or erased around them, is their
  * *arrival*, the number of rows that were stored before them. A row group in the WAL has it by the place of each row. A
  * merge forgets it, and keeps it for ties only, as they are few: times have nanoseconds.
  *

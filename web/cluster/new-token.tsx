@@ -1,4 +1,4 @@
-/** An entry of the tokens file for somebody who may read, of all namespaces or of some. The page sends nothing of it. */
+/** An entry of the tokens file for someone who may read all namespaces or some. The page sends nothing of it. */
 import { useSignal } from '@preact/signals';
 import { Icon } from '../parts/icon.tsx';
 import { useLoaded } from '../state/loaded.ts';

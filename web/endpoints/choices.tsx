@@ -1,4 +1,4 @@
-/** What the view may be told: whose requests, from when on one is slow, and which fields of lines say what. */
+/** What can be chosen in the view: whose requests, from when on one is slow, and which fields of lines say what. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { FieldsAnswer } from '../../shared/client/answers.ts';
@@ -104,7 +104,7 @@ const LABELS: Readonly<Record<Role, string>> = {
   status: 'Status',
   duration: 'Duration',
 };
-/** Nobody looks through more. */
+/** More are not worth looking through. */
 const OFFERED_MAX = 300;
 
 function FieldChoice({ known }: { readonly known: Known }) {

@@ -122,7 +122,7 @@ async function offersOf(name: string | undefined, part: string, ended: AbortSign
   );
 }
 
-/** Those that begin with what was typed come first. */
+/** Returns the best matches: those that begin with what was typed come first. */
 function best<Found>(
   found: readonly Found[],
   offer: (each: Found) => Offer,

@@ -1,4 +1,6 @@
-/** Keys of the whole page, while nobody types. Those of a list of lines are with it; the sheet of the keys has all. */
+/**
+ * Keys of the whole page, unless a field has the focus. Those of a list of lines are with it; the sheet of the keys has all.
+ */
 import { nextTimeForm } from '../state/clock.ts';
 import { closeContext, contextLine } from '../state/context.ts';
 import { copyLink } from '../state/link.ts';

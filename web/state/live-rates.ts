@@ -19,7 +19,7 @@ export interface LivePod {
 }
 
 export const SECONDS = 60;
-/** More pods are not told apart by their names. */
+/** More pods are not distinguished by their names. */
 const PODS_MAX = 100;
 const NOTHING: Second = { error: 0, warn: 0, other: 0 };
 

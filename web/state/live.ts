@@ -56,7 +56,7 @@ effect(() => {
   if (isShown) void start(question.peek().q);
 });
 
-/** A tab that nobody looks at costs the server nothing. */
+/** A hidden tab costs the server nothing. */
 let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 document.addEventListener('visibilitychange', () => {
   clearTimeout(hiddenTimer);

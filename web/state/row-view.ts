@@ -7,7 +7,7 @@ import type { LogRow } from '../../shared/client/answers.ts';
 
 export interface RowView {
   readonly segments: readonly Segment[];
-  /** Those of the line, then its metadata. */
+  /** Fields of the line, then its metadata. */
   readonly fields: readonly Field[];
   readonly pod: string;
 }
@@ -28,7 +28,7 @@ export function rowView(row: LogRow): RowView {
   return view;
 }
 
-/** Those of the line, or of the row as it was sent, where only the server can read the line's format. */
+/** Returns the fields of the line, or of the row as it was sent where only the server can read the line's format. */
 function fieldsIn({ json, line }: LogRow): Field[] {
   if (json === '' && !line.startsWith('{')) return [];
   try {

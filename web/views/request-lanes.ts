@@ -26,7 +26,7 @@ export interface Lanes {
 const GAP_SHARE = 0.2;
 const TICKS_MAX = 9;
 
-/** @param isEven  lines are equally far apart, so that those of one instant can be told from each other */
+/** @param isEven  lines are equally far apart, so that those of one instant can be distinguished */
 export function lanesOf({ lines, pods }: Pick<RequestAnswer, 'lines' | 'pods'>, isEven = false): Lanes {
   if (isEven) return evenLanes({ lines, pods });
   const lastMs = lines.at(-1)?.offset_ms ?? 0;

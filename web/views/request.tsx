@@ -31,7 +31,7 @@ const NO_WORDS: readonly string[] = [];
 /** Around the request, so that its neighbours are found, too. */
 const EXPLORE_MARGIN_MS = 60_000;
 const SLOW_MS = 500;
-/** Lines of one request are told apart by tenths of a millisecond. */
+/** Lines of one request are distinguished by tenths of a millisecond. */
 const MS = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 export function Request({ id }: { readonly id: string }) {

@@ -187,7 +187,7 @@ function hiddenMeanwhile(reader: LogReader, reasonNow: () => string | undefined)
   };
 }
 
-/** Those of the moment; nothing is read of them. */
+/** Returns the row groups of this moment; nothing is read of them. */
 function rowGroupsOf(store: Store): readonly RowGroupRef[] {
   const snapshot = store.snapshot();
   snapshot.release();

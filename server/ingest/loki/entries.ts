@@ -77,7 +77,7 @@ export class EntryCollector {
   #timesNs = new Float64Array(CAPACITY_MIN);
   /** Whole seconds since 1970; any that a client sends. */
   #seconds = new Float64Array(CAPACITY_MIN);
-  /** Of the entry that is added next. */
+  /** Metadata of the entry that is added next. */
   readonly metadata = new MetadataCollector();
 
   constructor(nowMs: number) {

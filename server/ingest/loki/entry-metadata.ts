@@ -38,7 +38,7 @@ export class MetadataCollector {
   readonly #codeOfNames = new Map<string, number>();
   /** By the names as they were sent. */
   readonly #known = new Map<string, KnownNames>();
-  /** Those of the entry before, which mostly has the same. */
+  /** Names of the entry before, which mostly has the same. */
   #last: KnownNames | undefined;
   readonly #problems = new Map<number, Problem>();
   #codes = new Int32Array(CAPACITY_MIN);
@@ -46,7 +46,7 @@ export class MetadataCollector {
   #starts = new Int32Array(CAPACITY_MIN);
   #ends = new Int32Array(CAPACITY_MIN);
   #valueCount = 0;
-  // Of the entry that is read.
+  // Names and values of the entry that is being read.
   readonly #sent: string[] = [];
   readonly #sentStarts = new Int32Array(LOKI_METADATA_MAX);
   readonly #sentEnds = new Int32Array(LOKI_METADATA_MAX);

@@ -40,7 +40,7 @@ const LABEL_ATTRIBUTES: ReadonlySet<string> = new Set([
 ]);
 const EVENT_NAME = 'event_name';
 const CAPACITY_MIN = 1 << 16;
-/** Of a UTF-16 unit. */
+/** Bytes of UTF-8 that a UTF-16 unit takes. */
 const UTF8_BYTES_MAX = 3;
 
 /** A name with the place of its value. */
@@ -52,7 +52,7 @@ interface Pair {
 
 export class OtlpEntries implements OtlpVisitor {
   readonly #entries: EntryCollector;
-  /** For records without a time. */
+  /** The time of records that have none. */
   readonly #now: bigint;
   #bytes = Buffer.allocUnsafeSlow(CAPACITY_MIN);
   #used = 0;

@@ -156,7 +156,7 @@ function decodeAttribute(fields: ProtoFields, end: number, depth: number): OtlpA
   return { key, value };
 }
 
-/** Of several the last counts. */
+/** The last of several values counts. */
 function decodeValue(fields: ProtoFields, end: number, depth: number): OtlpValue {
   if (depth > LOKI_JSON_DEPTH_MAX) throw new CorruptionError(`a value of more than ${LOKI_JSON_DEPTH_MAX} levels`);
   let value = EMPTY;

@@ -6,7 +6,7 @@ export const VARINT = 0;
 export const FIXED64 = 1;
 export const SIZED = 2;
 export const FIXED32 = 5;
-/** Of a google.protobuf.Timestamp. */
+/** Fields of a google.protobuf.Timestamp. */
 const SECONDS = (1 << 3) | VARINT;
 const NANOS = (2 << 3) | VARINT;
 

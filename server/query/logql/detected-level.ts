@@ -51,7 +51,7 @@ const IN_LOGFMT = new RegExp(`(?:^|\\s)(${NAMES})=(?:"([^"\\\\]*)"|([^\\s"]+))`,
 /** An object in a line of JSON may have the level, one in it, too. */
 const JSON_DEPTH_MAX = 2;
 
-/** Of OpenTelemetry: numbers up to these. */
+/** Levels by OpenTelemetry's severity numbers, up to each of these. */
 const OF_SEVERITY: readonly (readonly [number: number, level: string])[] = [
   [0, UNKNOWN],
   [4, 'trace'],

@@ -9,13 +9,13 @@ import {
 } from '../../limits.ts';
 
 export interface LogqlLimits {
-  /** Of an answer. */
+  /** Series of an answer. */
   readonly seriesMax: number;
-  /** Of an answer. */
+  /** Lines of an answer. */
   readonly linesMax: number;
   /** Lines of an answer and their labels. */
   readonly answerBytesMax: number;
-  /** Of a series. */
+  /** Points of a series. */
   readonly pointsMax: number;
   /** From start to end; Infinity for any. */
   readonly rangeMsMax: number;

@@ -143,7 +143,7 @@ function fieldWhere({ name, value }: Equal): Where {
   return anyOf([ofStream, ...names.flatMap((each) => metadataWhere(each, value)), textLeaf(value), textLeaf('\\u00')]);
 }
 
-/** Of a level, which may have one of several names, only that it has one. */
+/** A level may have one of several names, so the condition is only that there is one. */
 function metadataWhere(name: string, value: string): Where[] {
   if (name !== LEVEL) return [leafOf(`field.${name}`, [{ kind: 'equals', text: Buffer.from(value) }])];
   return [

@@ -8,7 +8,7 @@ import { allOf, anyOf, leafOf, not, type Where } from '../../store/predicate.ts'
 export const SERVICE_NAME = 'service_name';
 const UNKNOWN = 'unknown_service';
 
-/** Those that Loki looks at, in its order. */
+/** Labels that Loki looks at, in its order. */
 export const SERVICE_NAME_SOURCES: readonly string[] = [
   'service',
   'app',

@@ -341,7 +341,7 @@ export class TextFolder {
   }
 
   /**
-   * Whether a word has at least so many bytes.
+   * Whether a word has at least this many bytes.
    * @param lettersAndRuns  at most as many as its bytes; of which the digits' share is unknown in a pattern
    */
   #isLong(sizeBytes: number, lettersAndRuns: number, min: number): boolean {

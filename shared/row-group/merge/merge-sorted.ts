@@ -167,7 +167,7 @@ interface OpenOptions {
   readonly budget: DecodedBudget;
   /** No row of the group may be older. */
   readonly afterNs: number;
-  /** Those of the groups that are left. */
+  /** Origins of the groups that are left. */
   readonly origins: Iterator<ArrivalOrigin>;
 }
 

@@ -80,7 +80,7 @@ export class DistinctValues {
   addAll(state: DistinctState, moved: Int32Array, groupCount: number): void {
     const pairs = state.kind === 'exact' ? this.#pairsIfSurelyMany(state, moved) : undefined;
     if (pairs !== undefined && groupCount === 1) {
-      // Those of the only group.
+      // Values of the only group.
       this.#exact = undefined;
       this.#registers = pairs;
       return;

@@ -15,7 +15,7 @@ export class FacetSide {
   readonly #group: RowGroup;
   /** By template: the start of its rows in template order. */
   readonly #starts: Int32Array;
-  /** Those that match: by position in template order. Undefined when all do, or few. */
+  /** Rows that match, by position in template order. Undefined when all do, or few. */
   readonly #selected: Uint8Array | undefined;
   /** Their rows and their positions in template order, where few match. */
   readonly #few: { readonly rows: Uint32Array; readonly positions: Uint32Array } | undefined;

@@ -97,7 +97,7 @@ class GroupFacets {
   readonly #group: RowGroup;
   readonly #sides: readonly FacetSide[];
   readonly #names: ReadonlySet<string>;
-  /** Those of them that are no plain names: a level, which several fields can hold, or a shape. */
+  /** Names that are not plain: a level, which several fields can hold, or a shape. */
   readonly #asked: ReadonlySet<string>;
   /**
    * By name of a label of the group's streams: 1 for each stream that has it, whose lines are not searched for the field.

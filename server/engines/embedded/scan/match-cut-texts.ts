@@ -74,7 +74,7 @@ interface AskedTest {
   readonly bits: WildcardBits | undefined;
 }
 
-/** Those of a wildcard that is more than a prefix; undefined for others, and for long ones. */
+/** Returns the bits of a wildcard that is more than a prefix; undefined for others, and for long ones. */
 function bitsOf(wanted: ValueTest): WildcardBits | undefined {
   return wanted.kind === 'wildcard' && prefixOf(wanted) === undefined ? wildcardBits(wanted.parts) : undefined;
 }

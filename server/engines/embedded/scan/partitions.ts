@@ -11,7 +11,7 @@ export interface PartialOutput<T> {
   /** How many of the row groups are done; where others wait for the worker, another task is to do the rest. */
   readonly doneCount: number;
   readonly unusable: readonly UnusableGroup[];
-  /** How many of those that are done have lines with structured metadata; absent where nobody asks. */
+  /** How many of those that are done have lines with structured metadata; absent unless it was asked for. */
   readonly withMetadata?: number;
 }
 

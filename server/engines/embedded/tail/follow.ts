@@ -59,7 +59,7 @@ async function* historyOf<Piece>(
 interface Parts {
   /** Row groups that arrived with the line or before it. */
   readonly earlier: readonly RowGroupRef[];
-  /** Those that arrived later: all of their lines are new, also older ones. */
+  /** Row groups that arrived later: all of their lines are new, also older ones. */
   readonly later: readonly RowGroupRef[];
   /** Row groups of segments in which both are mixed, because the line was flushed. */
   readonly mixed: readonly RowGroupRef[];

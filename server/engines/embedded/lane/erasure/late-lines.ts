@@ -16,7 +16,7 @@ export type LateLinesStore = Pick<Store, 'addMergeBarrier' | 'manifest' | 'onApp
 interface Due {
   readonly atMs: number;
   /**
-   * Those of a lower `order` have none. It is where a WAL file begins, so that each segment lies on one side; and no
+   * Row groups of a lower `order` have none. It is where a WAL file begins, so that each segment lies on one side; and no
    * merge mixes the two.
    */
   readonly orderFrom: number;
