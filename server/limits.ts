@@ -684,6 +684,12 @@ export const BOUNDARY_VALUES_MAX = 4096;
 /** Row groups are scanned together up to this many rows, full ones by four: a message costs as much as testing one. */
 export const SCAN_ROWS_AT_ONCE = 262_144;
 
+/**
+ * Row groups of which a task reads what some names say in a few rows, by their rows: sixteen full ones, which take a few
+ * milliseconds. Beyond: several tasks.
+ */
+export const VALUES_ROWS_AT_ONCE = 1_048_576;
+
 /** Row groups in which a task searches for streams: a task that yields is sent again with the remaining ones. */
 export const STREAMS_GROUPS_AT_ONCE = 256;
 

@@ -47,6 +47,7 @@ export function withPreviousRuns(view: LogView, begunRuns: () => BegunRuns): Log
       const resolved = await Promise.all(sides.map((side) => resolve(side, query)));
       return view.facetsOfSides(resolved, asked, query);
     },
+    rowValues: async (predicate, asked, query) => view.rowValues(await resolve(predicate, query), asked, query),
     nameRows: async (predicate, query) => view.nameRows(await resolve(predicate, query), query),
     streams: async (predicate, query) => view.streams(await resolve(predicate, query), query),
     [Symbol.dispose]: () => view[Symbol.dispose](),

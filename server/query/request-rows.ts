@@ -21,7 +21,7 @@ import {
 import { instantOf, NS_PER_MS } from '../../shared/time.ts';
 import { allOf, anyOf, not, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
 import { textAt } from '../store/block-texts.ts';
-import { labelsAt, type RowBlock } from '../store/row-block.ts';
+import { type BlockField, labelsAt, type RowBlock } from '../store/row-block.ts';
 
 /** One line. What it does not say is undefined. */
 export interface RequestRow {
@@ -59,15 +59,18 @@ export const REQUEST_FIELDS: readonly string[] = [
 type Accepts = (value: string, name: string) => boolean;
 const always: Accepts = (value) => value !== '';
 
-/** @param block  with REQUEST_FIELDS */
-export function requestRowsOf(block: RowBlock): RequestRow[] {
-  const fields = new Map(block.fields.map((field) => [field.name, field]));
-  const someRowHas = (name: string): boolean => fields.get(name)!.isPresent.includes(1);
-  const reader = (names: readonly string[], accepts = always): ((row: number) => Found | undefined) => {
-    const present = names.filter(someRowHas);
+/** Reads a part of requests from rows: the first of its names that has a value which is one. */
+export type PartReader = (row: number) => Found | undefined;
+
+/** @param fields  those of the names of each part that is read, and perhaps others */
+export function partReaders(
+  fields: readonly BlockField[],
+): (names: readonly string[], accepts?: Accepts) => PartReader {
+  const byName = new Map(fields.map((field) => [field.name, field]));
+  return (names, accepts = always) => {
+    const present = names.map((name) => byName.get(name)!).filter(({ isPresent }) => isPresent.includes(1));
     return (row) => {
-      for (const name of present) {
-        const { isPresent, values } = fields.get(name)!;
+      for (const { name, isPresent, values } of present) {
         if (isPresent[row] !== 1) continue;
         const value = textOf(textAt(values, row));
         if (accepts(value, name)) return { name, value };
@@ -75,11 +78,21 @@ export function requestRowsOf(block: RowBlock): RequestRow[] {
       return undefined;
     };
   };
+}
+
+/** Whether a value of one of DURATION_NAMES is a duration. */
+export function isDuration(value: string, name: string): boolean {
+  return durationMsOf(name, value) !== undefined;
+}
+
+/** @param block  with REQUEST_FIELDS */
+export function requestRowsOf(block: RowBlock): RequestRow[] {
+  const reader = partReaders(block.fields);
   const level = reader([LEVEL]);
   const method = reader(METHOD_NAMES, isMethod);
   const path = reader(PATH_NAMES, isPath);
   const status = reader(STATUS_NAMES, isStatus);
-  const duration = reader(DURATION_NAMES, (value, name) => durationMsOf(name, value) !== undefined);
+  const duration = reader(DURATION_NAMES, isDuration);
   const requestId = reader(REQUEST_ID_NAMES);
   const userId = reader(USER_ID_NAMES);
   const message = reader(MESSAGE_NAMES);
@@ -119,7 +132,7 @@ export function isHead({ method, path, status }: RequestRow): boolean {
 }
 
 /** Whether a line says that its request failed: by its status or, without one, by its level. */
-export function saysFailed({ status, level }: RequestRow): boolean {
+export function saysFailed({ status, level }: Pick<RequestRow, 'status' | 'level'>): boolean {
   return status === undefined ? isError(level) : Number(status) >= 500;
 }
 

@@ -8,7 +8,8 @@ import { sizeOfBlock } from '../store/row-block.ts';
 import type { RowsSink } from '../store/sink.ts';
 import { REQUEST_FIELDS, type RequestRow, requestRowsOf } from './request-rows.ts';
 
-const SINK: RowsSink = { kind: 'rows', fields: REQUEST_FIELDS };
+const WITH_LINES: RowsSink = { kind: 'rows', fields: REQUEST_FIELDS };
+const WITHOUT_LINES: RowsSink = { ...WITH_LINES, withoutLines: true };
 
 export interface RowSearch {
   readonly view: LogView;
@@ -18,6 +19,8 @@ export interface RowSearch {
   readonly direction: Direction;
   readonly rowsMax: number;
   readonly bytesMax: number;
+  /** The lines of rows are empty: what they say of requests is enough. */
+  readonly withoutLines?: true;
 }
 
 export interface FoundRows {
@@ -42,10 +45,11 @@ export async function foundRows(asked: RowSearch, predicates: readonly Predicate
 }
 
 async function search(asked: RowSearch, predicate: Predicate): Promise<FoundRows> {
-  const { view, query, memory, direction, rowsMax, bytesMax } = asked;
+  const { view, query, memory, direction, rowsMax, bytesMax, withoutLines } = asked;
+  const sink = withoutLines === true ? WITHOUT_LINES : WITH_LINES;
   const rows: RequestRow[] = [];
   let sizeBytes = 0;
-  for await (const block of view.search({ ...predicate, direction, limit: rowsMax + 1 }, SINK, query)) {
+  for await (const block of view.search({ ...predicate, direction, limit: rowsMax + 1 }, sink, query)) {
     memory.add(sizeOfBlock(block));
     rows.push(...requestRowsOf(block));
     sizeBytes += block.lines.bytes.length;

@@ -17,8 +17,10 @@ import type { LogView } from '../store/log-store.ts';
 import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
 import { isError, isHead, outermostOf, type RequestRow, saysFailed, withId, withIds, wordsOf } from './request-rows.ts';
-import { sixDecimals } from './rounding.ts';
+import { MAY_BE_HEAD } from './request-heads.ts';
 import { foundRows, type RowSearch } from './request-search.ts';
+import { sixDecimals } from './rounding.ts';
+import { type OutermostHeads, outermostHeads, type UserHead } from './user-heads.ts';
 
 const SPAN_NS = BigInt(USER_REQUEST_SPAN_SECONDS_MAX * NS_PER_SECOND);
 
@@ -70,30 +72,103 @@ export async function userOf(
   query: Query,
 ): Promise<UserAnswer | undefined> {
   using memory = query.budget.memory.share();
-  const asked = { view, query, memory, rowsMax: USER_LINES_MAX, bytesMax: USER_BYTES_MAX };
-  const { rows, isCut } = await foundRows({ ...asked, direction: 'backward' }, withId(predicate, USER_ID_NAMES, id));
-  const goOn = await goingOn(id, predicate, { ...asked, direction: 'forward' });
-  const requests = requestsOf(rows.filter(isHead)).filter(({ requestId = '' }) => !goOn.has(requestId));
-  if (requests.length === 0) return undefined;
-  const lastInstant = requests[Math.min(limit, requests.length) - 1]!.instant;
-  const page = requests.filter(({ instant }) => instant >= lastInstant);
-  const errors = await errorsOf(page, { ...asked, direction: 'forward' }, visible);
+  const limits = { rowsMax: USER_LINES_MAX, bytesMax: USER_BYTES_MAX };
+  const asked = { view, query, memory, ...limits, withoutLines: true } as const;
+  const searches = withId(ofHeads(predicate), USER_ID_NAMES, id);
+  const [heads, goOn] = await Promise.all([outermostHeads(asked, searches), goingOn(id, predicate, asked)]);
+  const outermost = [...heads.byId.values(), ...heads.alone].filter(({ requestId = '' }) => !goOn.has(requestId));
+  if (outermost.length === 0) return undefined;
+  const known = { heads, goOn };
+  const page = await newestRequests(asked, searches, known, limit);
+  if (page.length === 0) return undefined;
+  const isWhole = heads.cutAt === undefined && page.length === outermost.length;
+  const [first, errors] = await Promise.all([
+    isWhole ? page.at(-1)!.instant : firstInstant(asked, searches, known),
+    errorsOf(page, { view, query, memory, ...limits, direction: 'forward' }, visible),
+  ]);
+  const { cutAt } = heads;
   return {
-    total: totalOf(requests, isCut ? rows.at(-1)!.instant : undefined),
+    total: {
+      ...totalOf(outermost),
+      first: formatInstant(first),
+      last: formatInstant(page[0]!.instant),
+      cut: cutAt === undefined ? undefined : { lines: USER_LINES_MAX, from: formatInstant(cutAt) },
+    },
     requests: page.map((row) => shownOf(row, errors)),
-    nextUntil: page.length < requests.length || isCut ? lastInstant : undefined,
+    nextUntil: isWhole ? undefined : page.at(-1)!.instant,
   };
+}
+
+function ofHeads({ where, ...range }: Predicate): Predicate {
+  return { ...range, where: allOf([where, MAY_BE_HEAD]) };
 }
 
 /**
  * Returns the ids of requests that go on after the range. A request is at the time of its last line, so it is not of the range
  * that ends before.
  */
-async function goingOn(id: string, { to, where }: UserQuestion['predicate'], asked: RowSearch): Promise<Set<string>> {
-  const behind = { from: to, to: to + SPAN_NS, where };
-  const { rows } = await foundRows(asked, withId(behind, USER_ID_NAMES, id));
+async function goingOn(
+  id: string,
+  { to, where }: UserQuestion['predicate'],
+  asked: Omit<RowSearch, 'direction'>,
+): Promise<Set<string>> {
+  const behind = ofHeads({ from: to, to: to + SPAN_NS, where });
+  const { rows } = await foundRows({ ...asked, direction: 'forward' }, withId(behind, USER_ID_NAMES, id));
   return new Set(rows.filter(isHead).flatMap(({ requestId }) => requestId ?? []));
 }
+
+/** What is known of all requests before their lines are read. */
+interface Known {
+  readonly heads: OutermostHeads;
+  /** Ids of requests that are not of the range. */
+  readonly goOn: ReadonlySet<string>;
+}
+
+/** Returns the newest requests, and those at the instant of the last one, the newest first. */
+async function newestRequests(
+  asked: Omit<RowSearch, 'direction'>,
+  searches: readonly Predicate[],
+  { heads, goOn }: Known,
+  limit: number,
+): Promise<Request[]> {
+  for (let rowsMax = limit + 1; ; rowsMax = Math.min(rowsMax * 2, asked.rowsMax)) {
+    const { rows, isCut } = await foundRows({ ...asked, direction: 'backward', rowsMax }, searches);
+    const requests = requestsOf(rows.filter(isHead)).filter(({ requestId, durationMs }) => {
+      // One whose outermost line is older than these is not among the newest.
+      return requestId === undefined || (!goOn.has(requestId) && heads.byId.get(requestId)?.durationMs === durationMs);
+    });
+    const last = requests[Math.min(limit, requests.length) - 1]?.instant ?? 0n;
+    const isEnough = requests.length >= limit && rows.at(-1)!.instant < last;
+    const areAll = !isCut || rows.length < rowsMax || rowsMax === asked.rowsMax;
+    if (isEnough || areAll) return requests.filter(({ instant }) => instant >= last);
+  }
+}
+
+/** Returns when the first request was. */
+async function firstInstant(
+  asked: Omit<RowSearch, 'direction'>,
+  searches: readonly Predicate[],
+  { heads: { byId, cutAt }, goOn }: Known,
+): Promise<bigint> {
+  const counted = searches.map((each) => (cutAt === undefined ? each : { ...each, from: cutAt }));
+  for (let rowsMax = FIRST_ROWS; ; rowsMax = Math.min(rowsMax * 4, asked.rowsMax)) {
+    const { rows, isCut } = await foundRows({ ...asked, direction: 'forward', rowsMax }, counted);
+    const heads = rows.filter(isHead);
+    const lengths = Map.groupBy(heads, ({ requestId, durationMs }) => `${requestId} ${durationMs}`);
+    // The last one of those that took longest counts: it may be later than these.
+    const first = requestsOf(heads.toReversed()).findLast(({ requestId, durationMs }) => {
+      if (requestId === undefined) return true;
+      const own = byId.get(requestId);
+      const areAll = own?.durationMs === durationMs && lengths.get(`${requestId} ${durationMs}`)!.length === own?.count;
+      return areAll && !goOn.has(requestId);
+    });
+    const areAll = !isCut || rows.length < rowsMax || rowsMax === asked.rowsMax;
+    if (first !== undefined || areAll) return (first ?? rows[0]!).instant;
+  }
+}
+
+/** Lines in which the first request of a user is looked for at first. */
+const FIRST_ROWS = 8;
 
 /** A request, by the line of the program that it came to first. */
 interface Request extends RequestRow {
@@ -116,16 +191,13 @@ function requestsOf(rows: readonly RequestRow[]): Request[] {
     .toSorted((a, b) => (a.instant < b.instant ? 1 : a.instant > b.instant ? -1 : 0));
 }
 
-function totalOf(requests: readonly Request[], cutAt: bigint | undefined): UserTotal {
+function totalOf(requests: readonly UserHead[]): Pick<UserTotal, 'requests' | 'failed' | 'p50_ms' | 'p95_ms'> {
   const took = requests.flatMap(({ durationMs }) => durationMs ?? []).toSorted((a, b) => a - b);
   return {
     requests: requests.length,
     failed: requests.filter(({ failed }) => failed).length,
     p50_ms: quantile(took, 0.5),
     p95_ms: quantile(took, 0.95),
-    first: formatInstant(requests.at(-1)!.instant),
-    last: formatInstant(requests[0]!.instant),
-    cut: cutAt === undefined ? undefined : { lines: USER_LINES_MAX, from: formatInstant(cutAt) },
   };
 }
 

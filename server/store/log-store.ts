@@ -18,6 +18,7 @@ import type { Predicate } from './predicate.ts';
 import type { Query } from './query.ts';
 import type { Plan } from './search-plan.ts';
 import type { SessionAbility } from './sessions.ts';
+import type { RowValues, ValuesAsked } from './row-values.ts';
 import type { PieceOf, Sink } from './sink.ts';
 import type { StoreStats } from './stats.ts';
 import type { ViewAbility } from './views.ts';
@@ -132,6 +133,12 @@ export interface LogView extends Disposable {
    * are too many to count on one side are counted on none.
    */
   facetsOfSides(sides: readonly Predicate[], asked: FacetsAsked, query: Query): Promise<readonly FacetCounts[]>;
+
+  /**
+   * Returns what some names say in the lines that match, without the lines: at a fraction of the cost of a search. Undefined
+   * where there are more lines, or longer values, than are asked for.
+   */
+  rowValues(predicate: Predicate, asked: ValuesAsked, query: Query): Promise<readonly RowValues[] | undefined>;
 
   /** Returns how many lines have each label or field, of FACET_NAMES_MAX of them; an empty value may count. */
   nameRows(predicate: Predicate, query: Query): Promise<ReadonlyMap<string, number>>;

@@ -73,12 +73,10 @@ export class RowBlockBuilder {
   readonly #flags: Uint8Array;
   readonly #codes = new Map<Labels, number>();
   readonly #lines: TextsBuilder;
-  readonly #names: readonly string[];
-  readonly #rowsMax: number;
-  /** By name; undefined as long as no row has it: most rows have few of the names that are asked for. */
-  readonly #fields: ({ readonly values: TextsBuilder; readonly isPresent: Uint8Array } | undefined)[];
+  readonly #fields: FieldsBuilder;
   /** Undefined as long as no row has any. */
   #metadata: MetadataBuilder | undefined;
+  readonly #rowsMax: number;
   #rowCount = 0;
 
   constructor(fields: readonly string[], rowsMax: number) {
@@ -87,9 +85,8 @@ export class RowBlockBuilder {
     this.#streamCodes = new Uint32Array(rowsMax);
     this.#flags = new Uint8Array(rowsMax);
     this.#lines = new TextsBuilder(rowsMax);
-    this.#names = fields;
+    this.#fields = new FieldsBuilder(fields, rowsMax);
     this.#rowsMax = rowsMax;
-    this.#fields = fields.map(() => undefined);
   }
 
   /** @param labels  equal ones should be one object. The row's line and fields must follow. */
@@ -109,12 +106,7 @@ export class RowBlockBuilder {
 
   /** Adds the value of field i of the row that was added last; rows without one need no call. */
   addValue(field: number, bytes: Uint8Array, start: number, end: number): void {
-    const { values, isPresent } = (this.#fields[field] ??= {
-      values: new TextsBuilder(this.#rowsMax),
-      isPresent: new Uint8Array(this.#rowsMax),
-    });
-    values.set(this.#rowCount - 1, bytes, start, end);
-    isPresent[this.#rowCount - 1] = 1;
+    this.#fields.add(this.#rowCount - 1, field, bytes, start, end);
   }
 
   /** Adds the metadata of the row that was added last; rows without any need no call. */
@@ -143,7 +135,6 @@ export class RowBlockBuilder {
 
   finish(): RowBlock {
     const rowCount = this.#rowCount;
-    const ofNone = { values: new TextsBuilder(0).finish(rowCount), isPresent: new Uint8Array(rowCount) };
     return {
       rowCount,
       days: this.#days.slice(0, rowCount),
@@ -152,13 +143,42 @@ export class RowBlockBuilder {
       streamCodes: this.#streamCodes.slice(0, rowCount),
       flags: this.#flags.slice(0, rowCount),
       lines: this.#lines.finish(rowCount),
-      fields: this.#names.map((name, i) => {
-        const field = this.#fields[i];
-        if (field === undefined) return { name, ...ofNone };
-        return { name, values: field.values.finish(rowCount), isPresent: field.isPresent.slice(0, rowCount) };
-      }),
+      fields: this.#fields.finish(rowCount),
       metadata: this.#metadata?.finish(rowCount),
     };
+  }
+}
+
+/** Builds the values of names alone. */
+export class FieldsBuilder {
+  readonly #names: readonly string[];
+  readonly #rowsMax: number;
+  /** By name; undefined as long as no row has it: most rows have few of the names that are asked for. */
+  readonly #fields: ({ readonly values: TextsBuilder; readonly isPresent: Uint8Array } | undefined)[];
+
+  constructor(names: readonly string[], rowsMax: number) {
+    this.#names = names;
+    this.#rowsMax = rowsMax;
+    this.#fields = names.map(() => undefined);
+  }
+
+  /** Adds the value of a row; the rows of a field ascend, and those without a value need no call. */
+  add(row: number, field: number, bytes: Uint8Array, start: number, end: number): void {
+    const { values, isPresent } = (this.#fields[field] ??= {
+      values: new TextsBuilder(this.#rowsMax),
+      isPresent: new Uint8Array(this.#rowsMax),
+    });
+    values.set(row, bytes, start, end);
+    isPresent[row] = 1;
+  }
+
+  finish(rowCount: number): BlockField[] {
+    const ofNone = { values: new TextsBuilder(0).finish(rowCount), isPresent: new Uint8Array(rowCount) };
+    return this.#names.map((name, i) => {
+      const field = this.#fields[i];
+      if (field === undefined) return { name, ...ofNone };
+      return { name, values: field.values.finish(rowCount), isPresent: field.isPresent.slice(0, rowCount) };
+    });
   }
 }
 

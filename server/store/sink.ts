@@ -41,6 +41,8 @@ export interface RowsSink {
   readonly fields: readonly string[];
   /** Whether the structured metadata of lines is wanted. */
   readonly withMetadata?: boolean;
+  /** Lines are left empty: a store need not build them. Not with metadata. */
+  readonly withoutLines?: true;
 }
 
 export type Sink = TextSink | RowsSink;

@@ -53,6 +53,7 @@ function unionView(views: readonly TenantView[]): LogView {
     },
     facets: unasked,
     facetsOfSides: unasked,
+    rowValues: unasked,
     nameRows: unasked,
     [Symbol.dispose]: () => {
       for (const { view } of views) view[Symbol.dispose]();

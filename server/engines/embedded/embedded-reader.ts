@@ -16,12 +16,13 @@ import type { Snapshot } from './core/snapshot.ts';
 import type { Store } from './core/store.ts';
 import { type QueryContext, answerBest, type AnswerOptions } from './search/answer.ts';
 import { answerAll } from './search/answer-all.ts';
+import { rowValues, type ValuesContext } from './search/row-values.ts';
 import { follow } from './tail/follow.ts';
 import type { LiveTails } from './tail/live-tails.ts';
 
 /** Runs the work of one query. */
 export type QueryTasks = Omit<
-  QueryContext & AggregateContext & StreamsContext,
+  QueryContext & AggregateContext & ValuesContext & StreamsContext,
   'answerRows' | 'answerText' | 'memory' | 'page'
 >;
 
@@ -61,6 +62,8 @@ export function embeddedReader({ store, tails, cursorKey, newQuery }: ReaderPart
         facets(rowGroups, predicate, names, contextOf(rowGroups, query), query.signal),
       facetsOfSides: (sides, asked, query) =>
         facetsOfSides(rowGroups, sides, asked, contextOf(rowGroups, query), query.signal),
+      rowValues: (predicate, asked, query) =>
+        rowValues(rowGroups, predicate, asked, contextOf(rowGroups, query), query.signal),
       nameRows: (predicate, query) => nameRows(rowGroups, predicate, contextOf(rowGroups, query), query.signal),
       streams: (predicate, query) => matchingStreams(rowGroups, predicate, contextOf(rowGroups, query), query.signal),
       [Symbol.dispose]: () => snapshot.release(),

@@ -12,6 +12,7 @@ import {
   LOOK_UP,
   type Metered,
   RENDER,
+  ROW_VALUES,
   SCAN,
   STREAMS,
   TAIL,
@@ -56,6 +57,12 @@ export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStat
       const counted = await metered(FACETS, input, { signal });
       statistics.rowGroupsRead += counted.doneCount;
       return counted;
+    },
+    rowValues: async (input, signal) => {
+      const found = await metered(ROW_VALUES, input, { signal });
+      statistics.rowGroupsRead += found.doneCount;
+      statistics.rowsMatched += found.result?.rowCount ?? 0;
+      return found;
     },
     render: (input, signal) => {
       const transfer = [input.groupOf, input.rows, input.timesNs].map(({ buffer }) => buffer as ArrayBuffer);

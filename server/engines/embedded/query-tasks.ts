@@ -21,7 +21,9 @@ import { type TaskContext, type TaskHandler, taskHandler, taskKind } from '../..
 import { type TailInput, type TailOutput, TailTask } from './tail/tail-task.ts';
 import { buffersOfBlock } from '../../store/row-block.ts';
 import type { Piece } from '../../store/sink.ts';
+import { rowValuesTask, type ValuesInput } from './search/row-values.ts';
 import { pieceIn, render, type RenderInput, type RenderOutput } from './search/sink-rows.ts';
+import { buffersOfValues, type RowValues } from '../../store/row-values.ts';
 
 /** The output of a task, and the bytes that it has read from files. */
 export interface Metered<Output> {
@@ -35,6 +37,7 @@ export const STREAMS = taskKind<StreamsInput, Metered<StreamsOutput>>('streams')
 export const AGGREGATE = taskKind<AggregateInput, Metered<PartialOutput<PartialAggregate>>>('aggregate');
 export const MERGE_AGGREGATES = taskKind<MergeInput, MergeOutput>('merge-aggregates');
 export const FACETS = taskKind<FacetsInput, Metered<PartialOutput<readonly FacetCounts[]>>>('facets');
+export const ROW_VALUES = taskKind<ValuesInput, Metered<PartialOutput<RowValues | undefined>>>('row-values');
 export const TAIL = taskKind<TailInput, TailOutput>('tail');
 export const RENDER = taskKind<RenderInput, Metered<RenderOutput>>('render');
 
@@ -74,6 +77,11 @@ export function queryHandlers(): TaskHandler[] {
     taskHandler(FACETS, (input, context) => ({
       output: metered(context, () => facetsTask(input, rowGroups, context.shouldYield)),
     })),
+    taskHandler(ROW_VALUES, (input, context) => {
+      const output = metered(context, () => rowValuesTask(input, rowGroups, context.shouldYield));
+      const { result } = output.output;
+      return { output, transfer: result === undefined ? [] : buffersOfValues(result) };
+    }),
     taskHandler(TAIL, (input, { shouldYield }) => {
       const output = tails.run(input, shouldYield);
       return { output, transfer: output.pieces.flatMap(memoryOf) };

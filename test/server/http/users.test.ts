@@ -52,6 +52,24 @@ const DOUBLED = Array.from({ length: 40 }, (_, n) =>
     };
   }),
 );
+/** Of both lines of a request, which took equally long, the later one counts; and a status may be a word. */
+const TIED = Array.from({ length: 30 }, (_, n) =>
+  [0, 4].map((ms): Said => {
+    const status = (n + ms) % 3 === 0 ? 500 : 200;
+    const said = n % 5 === 0 ? '"ok"' : status;
+    return {
+      instant: at(50_000 + n * 10 + ms),
+      labels: { ...API, pod: ms === 0 ? 'api-1' : 'gateway-1' },
+      requestId: `t-${n}`,
+      userId: '3',
+      method: 'GET',
+      path: '/tied',
+      ...(said === status && { status }),
+      durationMs: 5,
+      text: `{"method":"GET","path":"/tied","status":${said},"latency_ms":5,"user_id":"3","request_id":"t-${n}","message":"request"}`,
+    };
+  }),
+);
 const MANY = Array.from({ length: USER_LINES_MAX + 500 }, (_, n): Said => ({
   instant: at(n),
   labels: API,
@@ -60,7 +78,7 @@ const MANY = Array.from({ length: USER_LINES_MAX + 500 }, (_, n): Said => ({
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'podlog-users-'));
-  const mixed = [...REQUESTS.flat(), ...WITHOUT_ID, ...DOUBLED.flat()];
+  const mixed = [...REQUESTS.flat(), ...WITHOUT_ID, ...DOUBLED.flat(), ...TIED.flat()];
   server = await startWithLines(folder, ['request_id', 'user_id'], mixed, MANY);
 });
 afterAll(async () => {
@@ -77,12 +95,12 @@ const DAY = 'since=2026-11-23&until=2026-11-24';
 
 /** Each request of a user, by its outermost line that names them; the newest first. */
 function truthOf(user: string, from = 0n, to = 1n << 62n): UserRequest[] {
-  const lines = [...REQUESTS.flat(), ...WITHOUT_ID, ...DOUBLED.flat()].filter(
+  const lines = [...REQUESTS.flat(), ...WITHOUT_ID, ...DOUBLED.flat(), ...TIED.flat()].filter(
     ({ userId, method }) => userId === user && method !== undefined,
   );
   const groups = Map.groupBy(lines, ({ requestId, text }) => requestId ?? text);
   return [...groups.values()]
-    .map((own) => own.toSorted((a, b) => b.durationMs! - a.durationMs!)[0]!)
+    .map((own) => own.toSorted((a, b) => b.durationMs! - a.durationMs! || Number(b.instant - a.instant))[0]!)
     .filter(({ instant }) => instant >= from && instant < to)
     .toSorted((a, b) => Number(b.instant - a.instant))
     .map((line) => {
@@ -116,7 +134,7 @@ function quantile(values: readonly number[], share: number): number {
 const byTime = (requests: readonly UserRequest[]): UserRequest[] =>
   requests.toSorted((a, b) => (a.time + a.path! < b.time + b.path! ? -1 : 1));
 
-test.each(['0', '1', '2'])('user %s: each request once, with its totals', async (user) => {
+test.each(['0', '1', '2', '3'])('user %s: each request once, with its totals', async (user) => {
   const { status, answer } = await get(`/users/${user}?${DAY}&limit=1000`);
   const truth = truthOf(user);
   expect(status).toBe(200);
@@ -135,7 +153,7 @@ test.each(['0', '1', '2'])('user %s: each request once, with its totals', async 
 });
 
 test.each([1, 2, 3, 7, 40])('pages of %s requests lose none and repeat none', async (limit) => {
-  for (const user of ['1', '2']) {
+  for (const user of ['1', '2', '3']) {
     const pages: UserRequest[] = [];
     for (let until = '2026-11-24'; ;) {
       const { answer } = await get(`/users/${user}?since=2026-11-23&until=${until}&limit=${limit}`);

@@ -23,6 +23,7 @@ export function fakeReader(
       aggregate: unasked,
       facets: unasked,
       facetsOfSides: unasked,
+      rowValues: unasked,
       nameRows: unasked,
       streams: unasked,
       [Symbol.dispose]: release,

@@ -42,9 +42,10 @@ export async function foundRows(
   store: LogStore,
   plan: Plan,
   fields: readonly string[],
+  withoutLines = false,
 ): Promise<{ rows: ReadRow[]; statistics: Readonly<QueryStatistics> }> {
   const { pieces, statistics } = new QueryEngine(store).stream(SOMEBODY, (view, query) =>
-    view.search(plan, { kind: 'rows', fields, withMetadata: true }, query),
+    view.search(plan, { kind: 'rows', fields, ...(withoutLines ? { withoutLines } : { withMetadata: true }) }, query),
   );
   return { rows: (await Array.fromAsync(pieces)).flatMap(rowsOf), statistics };
 }

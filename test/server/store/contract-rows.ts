@@ -6,7 +6,10 @@ import { Random } from '../../corpus/random.ts';
 import { batchOf, numberedLines, TODAY } from '../engines/embedded/batches.ts';
 import { planOf } from '../engines/embedded/query-context.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
-import { append, foundRows } from './asking.ts';
+import { allOf, valueLeaf } from '../../../server/store/predicate.ts';
+import { textAt } from '../../../server/store/block-texts.ts';
+import { parsePattern } from '../../../server/store/value-test.ts';
+import { append, ask, foundRows } from './asking.ts';
 import { naiveFieldOf } from './naive-block.ts';
 import { naiveSearch } from './naive-search.ts';
 import { randomWhere } from './random-predicates.ts';
@@ -27,6 +30,10 @@ const ASKED = [
 ];
 const SEEDS = 4;
 const SEARCHES = 12;
+
+function inSomeOrder(rows: readonly (readonly (string | null)[])[]): string[] {
+  return rows.map((row) => JSON.stringify(row)).toSorted();
+}
 
 export function describeRows(open: () => Promise<LogStore>): void {
   test('rows: time, labels, flags, line, and the fields that are asked for', async () => {
@@ -78,6 +85,44 @@ export function describeRows(open: () => Promise<LogStore>): void {
       expect(statistics.rowsMatched).toBeGreaterThanOrEqual(rows.length);
       expect(statistics.rowsMatched).toBeLessThanOrEqual(matching);
       if (plan.limit > matching) expect(statistics.rowsMatched).toBe(matching);
+    }
+    await store.close();
+  });
+
+  test.each(Array.from({ length: SEEDS }, (_, seed) => seed))('values without lines: seed %i', async (seed) => {
+    const random = new Random(2000 + seed);
+    const { store, lines } = await openRandom(open, random);
+    for (let search = 0; search < SEARCHES; search++) {
+      const lead = valueLeaf('user', [parsePattern(String(random.below(30)))]);
+      const where = random.below(2) === 0 ? randomWhere(random) : allOf([lead, randomWhere(random)]);
+      const plan = planOf({ where, direction: 'forward' });
+      const names = random.below(2) === 0 ? FIELDS : ASKED;
+      const matching = naiveSearch(lines, plan);
+      const want = matching.map((line) => names.map((name) => naiveFieldOf(line, name) ?? null));
+      const asked = { names, rowsMax: matching.length, bytesMax: Infinity };
+      const found = await ask(store, (view, query) => view.rowValues(plan, asked, query));
+      const rows = found!.flatMap(({ rowCount, fields }) =>
+        Array.from({ length: rowCount }, (_, row) =>
+          fields.map(({ isPresent, values }) =>
+            isPresent[row] === 1 ? Buffer.from(textAt(values, row)).toString() : null,
+          ),
+        ),
+      );
+      expect(inSomeOrder(rows)).toEqual(inSomeOrder(want));
+      const { rows: withoutLines } = await foundRows(store, plan, names, true);
+      expect(withoutLines.map(({ text, fields }) => [text, ...names.map((name) => fields[name] ?? null)])).toEqual(
+        want.map((values) => ['', ...values]),
+      );
+      if (matching.length === 0) continue;
+      const sizeBytes = want.flat().reduce((sum, value) => sum + Buffer.byteLength(value ?? ''), 0);
+      for (const [limits, isEnough] of [
+        [{ rowsMax: matching.length - 1, bytesMax: Infinity }, false],
+        [{ rowsMax: matching.length, bytesMax: sizeBytes - 1 }, false],
+        [{ rowsMax: matching.length, bytesMax: sizeBytes }, true],
+      ] as const) {
+        const limited = await ask(store, (view, query) => view.rowValues(plan, { names, ...limits }, query));
+        expect(limited !== undefined).toBe(isEnough);
+      }
     }
     await store.close();
   });

@@ -171,6 +171,12 @@ function viewOf(lines: readonly NaiveLine[]): LogView {
     },
     facets: async (predicate, names) => naiveFacets(lines, predicate, names),
     facetsOfSides: async (sides, asked) => naiveSides(lines, sides, asked),
+    rowValues: async (predicate, { names, rowsMax, bytesMax }) => {
+      const found = lines.filter((line) => isWanted(line, predicate));
+      const { rowCount, fields } = naiveBlock(found, { kind: 'rows', fields: names });
+      const sizeBytes = fields.reduce((sum, { values }) => sum + values.bytes.length, 0);
+      return rowCount > rowsMax || sizeBytes > bytesMax ? undefined : [{ rowCount, fields }];
+    },
     nameRows: async (predicate) => {
       const { facets } = naiveFacets(lines, predicate, undefined);
       return new Map(facets.map(({ name, rows }) => [name, rows]));

@@ -18,7 +18,7 @@ export interface ReadRow extends NaiveLine {
 
 const NS_PER_DAY_BIG = BigInt(NS_PER_DAY);
 
-export function naiveBlock(lines: readonly NaiveLine[], { fields, withMetadata }: RowsSink): RowBlock {
+export function naiveBlock(lines: readonly NaiveLine[], { fields, withMetadata, withoutLines }: RowsSink): RowBlock {
   const days = lines.map(({ instant }) => Number(instant / NS_PER_DAY_BIG));
   return {
     rowCount: lines.length,
@@ -27,7 +27,7 @@ export function naiveBlock(lines: readonly NaiveLine[], { fields, withMetadata }
     streams: lines.map(({ labels }) => labels),
     streamCodes: Uint32Array.from(lines.keys()),
     flags: new Uint8Array(lines.length),
-    lines: textsOf(lines.map(({ text }) => text)),
+    lines: textsOf(lines.map(({ text }) => (withoutLines === true ? '' : text))),
     fields: fields.map((name) => {
       const values = lines.map((line) => naiveFieldOf(line, name));
       return {

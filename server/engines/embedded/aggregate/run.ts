@@ -4,11 +4,10 @@
  * two.
  */
 import { AGGREGATE_ROWS_AT_ONCE, FACET_NAMES_CUT, SCANS_AT_ONCE } from '../../../limits.ts';
-import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Predicate } from '../../../store/predicate.ts';
-import { lacksArrays, placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
+import { eachGroup } from '../scan/each-group.ts';
+import { placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
 import { inPartitions, type PartitionsOptions, type PartialOutput } from '../scan/partitions.ts';
-import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { RowGroupRef } from '../segment/row-group-ref.ts';
@@ -323,26 +322,4 @@ function evenBatches(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
     rows += group.rowCount;
   }
   return batches;
-}
-
-/** Visits at least one row group. */
-function eachGroup(
-  places: readonly RowGroupPlace[],
-  rowGroups: RowGroups,
-  shouldYield: () => boolean,
-  visit: (group: RowGroup) => void,
-): Omit<PartialOutput<unknown>, 'result'> {
-  const unusable: UnusableGroup[] = [];
-  let doneCount = 0;
-  let withMetadata = 0;
-  do {
-    const place = places[doneCount]!;
-    useOrList(unusable, doneCount, () => {
-      const opened = rowGroups.open(place);
-      if (opened.hasMetadata) withMetadata++;
-      if (!lacksArrays(opened, place)) visit(opened);
-    });
-    doneCount++;
-  } while (doneCount < places.length && !shouldYield());
-  return { doneCount, unusable, withMetadata };
 }

@@ -167,7 +167,8 @@ function costOfTest({ kind }: ValueTest): number {
   return COSTS[kind];
 }
 
-function reachesOutside(group: RowGroup, range: TimeRange): boolean {
+/** Whether a row group may have rows out of a time range. */
+export function reachesOutside(group: RowGroup, range: TimeRange): boolean {
   const { minTimeNs, maxTimeNs } = group.info;
   const [first, end] = timesOf(group, range);
   return minTimeNs < first || maxTimeNs >= end;

@@ -65,6 +65,38 @@ export function matchColumn(group: RowGroup, index: number, tests: readonly Valu
   return matchValues(group, index, tests, test);
 }
 
+/** Whether values are found in a column without a test of each. */
+export function canBeSearched(group: RowGroup, index: number): boolean {
+  const { encoding } = group.columns[index]!.chunk;
+  return encoding === ENCODING_INTEGER || encoding === ENCODING_UUID || encoding === ENCODING_CONSTANT;
+}
+
+/** Does the same where the header decides for all values; undefined where it does not. */
+export function headerMatch(group: RowGroup, index: number, tests: readonly ValueTest[]): 'none' | 'all' | undefined {
+  const { slot, chunk } = group.columns[index]!;
+  const test = testOfTexts(slot.kind, (value) => matchesAny(tests, value), '');
+  switch (chunk.encoding) {
+    case ENCODING_CONSTANT:
+      return test(asBuffer(chunk.parameters)) ? 'all' : 'none';
+    case ENCODING_DICTIONARY: {
+      const texts = group.headerTexts(index);
+      if (texts === undefined) return undefined;
+      const count = texts.offsets.length - 1;
+      let passing = 0;
+      for (let i = 0; i < count; i++) if (test(byteStringAt(texts, i))) passing++;
+      return passing === 0 ? 'none' : passing === count ? 'all' : undefined;
+    }
+    case ENCODING_INTEGER: {
+      const ranges = rangesOf(tests);
+      if (ranges === undefined) return undefined;
+      const { min, max } = readIntegerRange(new ByteReader(chunk.parameters));
+      const reached = reach(ranges, min, max);
+      return reached === 'some' ? undefined : reached;
+    }
+  }
+  return undefined;
+}
+
 /**
  * Tests texts: that of a constant, those of a dictionary, or each.
  * @param test  see testOfTexts

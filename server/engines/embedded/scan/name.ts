@@ -30,6 +30,16 @@ export function answersOf(group: RowGroup, name: string): (Answer | undefined)[]
   return group.templates.map((template) => answerTo(name, fieldsOfTemplate(template)));
 }
 
+const labelNames = new WeakMap<RowGroup['info'], ReadonlySet<string>>();
+
+/** Returns the names of the labels that some streams of a row group have: a few, while many names may be asked for. */
+export function labelNamesOf({ info }: RowGroup): ReadonlySet<string> {
+  let names = labelNames.get(info);
+  if (names === undefined)
+    labelNames.set(info, (names = new Set(info.streams.flatMap((labels) => Object.keys(labels)))));
+  return names;
+}
+
 /** Whether elements of an array may belong to a name. */
 export function hasArrays(group: RowGroup, name: string): boolean {
   return fieldsAround(name).some((field) =>
@@ -37,8 +47,8 @@ export function hasArrays(group: RowGroup, name: string): boolean {
   );
 }
 
-/** Returns false when no line can have the name: mostly a name is that of a column, or lies within one. */
-function mayAnswer(group: RowGroup, name: string): boolean {
+/** Returns false when no line that is cut can have the name: mostly a name is that of a column, or lies within one. */
+export function mayAnswer(group: RowGroup, name: string): boolean {
   return name === LEVEL || fieldsAround(name).some((field) => group.columnsOf(field).length > 0);
 }
 

@@ -4,14 +4,17 @@
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { sortByTime } from '../../../../shared/row-group/sort.ts';
+import { rowsOfRanks } from '../../../../shared/row-group/template-order.ts';
 import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Plan } from '../../../store/search-plan.ts';
+import { fewPlaces } from './few-places.ts';
 import { countMarked } from './masks.ts';
 import { matchMask, rowsIn } from './match-rows.ts';
 import { nthLargest } from './nth-largest.ts';
+import type { Places } from './picked-values.ts';
 import { lacksArrays, type RowGroupPlace, type RowGroups } from './row-groups.ts';
 import { type UnusableGroup, useOrList } from './unusable.ts';
 
@@ -80,6 +83,8 @@ function scanPlace(place: RowGroupPlace, plan: Plan, rowGroups: Pick<RowGroups, 
  * @throws CorruptionError
  */
 export function scanGroup(group: RowGroup, origin: ArrivalOrigin, plan: Plan): ScannedRows {
+  const places = plan.where.kind === 'all' ? fewPlaces(group, plan, { isSearched: true }) : undefined;
+  if (places !== undefined) return scanPlaces(group, origin, plan, places);
   const mask = matchMask(group, plan);
   const matchedCount = mask === 'all' ? group.info.rowCount : countMarked(mask);
   // Without matches, not even the times are read.
@@ -88,6 +93,15 @@ export function scanGroup(group: RowGroup, origin: ArrivalOrigin, plan: Plan): S
   const rows = isMany ? firstByTime(group, mask, matchedCount, plan) : rowsIn(mask, matchedCount);
   const found = new FoundRows(group, origin, rows);
   return { ...found.at(bestOf(found, plan)), matchedCount };
+}
+
+function scanPlaces(group: RowGroup, origin: ArrivalOrigin, plan: Plan, places: Places): ScannedRows {
+  if (places.size === 0) return NO_ROWS;
+  const wanted: (readonly number[])[] = [];
+  for (const [template, ranks] of places) wanted[template] = ranks;
+  const rows = Uint32Array.from(rowsOfRanks(group.templateCodes(), group.templates.length, wanted));
+  const found = new FoundRows(group, origin, rows);
+  return { ...found.at(bestOf(found, plan)), matchedCount: rows.length };
 }
 
 /** If there are this many times as many rows as are wanted, the wanted ones are picked out before they are sorted. */

@@ -25,7 +25,7 @@ export interface RenderedBlock {
 export function blockOf(
   groups: readonly (SinkGroup | undefined)[],
   { groupOf, rows, timesNs }: ChosenRows,
-  { fields }: RowsSink,
+  { fields, withoutLines }: RowsSink,
 ): RenderedBlock {
   const builder = new RowBlockBuilder(fields, rows.length);
   const streams = new Streams();
@@ -45,7 +45,7 @@ export function blockOf(
     const labels = streams.shared(opened.info.streams[streamCodes[row]!]!);
     builder.addRow(opened.info.baseDay + days, timesNs[done]! - days * NS_PER_DAY, labels, flags[row]!);
     const [lineStart, lineEnd] = [lines.offsets[line]!, lines.offsets[line + 1]!];
-    builder.addLine(lines.bytes, lineStart, lineEnd);
+    if (withoutLines !== true) builder.addLine(lines.bytes, lineStart, lineEnd);
     if (fields.length > 0) group.fields.moveTo(row, lines.bytes, lineStart, lineEnd);
     for (let field = 0; field < fields.length; field++) {
       if (!group.fields.read(field)) continue;

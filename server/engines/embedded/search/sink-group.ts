@@ -7,6 +7,7 @@ import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Sink } from '../../../store/sink.ts';
 import { LineFields } from './line-fields.ts';
+import { pickedFields } from './picked-fields.ts';
 import { type RowFields, rowFields } from './row-fields.ts';
 import { writerOf } from './row-writers.ts';
 
@@ -34,6 +35,8 @@ export interface SinkGroup {
   readonly lines: ByteStrings;
   /** The same, where values of metadata are wanted and there are some. */
   readonly withMetadata: CutLines | undefined;
+  /** Of these lines or, where a sink wants none, of the values of its names. */
+  readonly sizeBytes: number;
   /** Set for forms of text that have fields. */
   readonly lineFields: LineFields | undefined;
   /** The fields that the sink asks for. */
@@ -62,19 +65,23 @@ export function openSinkGroup(
 ): SinkGroup {
   const streamCodes = opened.streamCodes();
   const options = { bytesMax, timesNs };
+  const picked =
+    sink.kind === 'rows' && sink.withoutLines === true ? pickedFields(opened, sink.fields, rows, bytesMax) : undefined;
   const cutLines = sink.kind === 'text' && writerOf(sink).needsFields ? opened.cutLines(rows, options) : undefined;
   const takesMetadata = sink.kind === 'rows' && sink.withMetadata === true && opened.hasMetadata;
   const withMetadata = takesMetadata ? opened.cutLines(rows, options, 'metadata') : undefined;
+  const lines = cutLines ?? withMetadata ?? picked?.lines ?? opened.lines(rows, options, isRaw(sink));
   return {
     opened,
     cursorAt: (row, timeNs) => cursorOf(opened, origin, streamCodes[row]!, row, timeNs),
-    lines: cutLines ?? withMetadata ?? opened.lines(rows, options, isRaw(sink)),
+    lines,
     withMetadata,
+    sizeBytes: picked?.sizeBytes ?? lines.bytes.length,
     lineFields: cutLines && new LineFields(opened, cutLines),
     streamCodes,
     flags: opened.flags(),
     runCodes: opened.runCodes(),
-    fields: rowFields(opened, sink.kind === 'text' ? [] : sink.fields, rows.length),
+    fields: picked ?? rowFields(opened, sink.kind === 'text' ? [] : sink.fields, rows.length),
   };
 }
 

@@ -38,7 +38,7 @@ export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
       const opened = rowGroups.open(place);
       const wanted = leftBytes > 0 ? rowsOf[group]! : NO_ROWS;
       const sinkGroup = openSinkGroup(opened, place, wanted, leftBytes, sink);
-      leftBytes -= sinkGroup.lines.bytes.length;
+      leftBytes -= sinkGroup.sizeBytes;
       return sinkGroup;
     }),
   );

@@ -1,0 +1,143 @@
+/**
+ * Finds the rows of a row group that match a predicate, as places in its templates, where one value that few rows have decides:
+ * a user's, say. The other conditions are decided by templates, dictionaries and ranges in the header, or else by the values
+ * of these few rows. Not even the codes are read that say which row a place is.
+ */
+import { KIND_ARRAY, KIND_TEXT } from '../../../../shared/row-group/format.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { LEVEL } from '../../../../shared/levels.ts';
+import { decide, isOfLines, type Leaf, type Predicate, type ValueLeaf, type Where } from '../../../store/predicate.ts';
+import { reachesOutside } from './evaluate.ts';
+import { canBeSearched, headerMatch, matchColumn } from './match-column.ts';
+import { markedIn, maskDepth, releaseMasks } from './masks.ts';
+import {
+  answeringColumns,
+  type AnsweringColumn,
+  answersOf,
+  labelNamesOf,
+  mayAnswer,
+  passesOf,
+  testsOf,
+} from './name.ts';
+import { type PickedValues, pickedValues, type Places } from './picked-values.ts';
+import { judgeLabels } from './value-leaf.ts';
+
+export interface FewPlacesOptions {
+  /** Only where a column is searched for the value: where each of its values is tested, a mask of rows costs no more. */
+  readonly isSearched?: true;
+}
+
+/** Returns undefined where the predicate, or this row group, is of another kind, and where many rows have the value. */
+export function fewPlaces(
+  group: RowGroup,
+  predicate: Predicate,
+  { isSearched }: FewPlacesOptions = {},
+): Places | undefined {
+  if (reachesOutside(group, predicate) || group.columns.some(({ slot }) => slot.kind === KIND_TEXT)) return undefined;
+  const lead = leadOf(group, predicate.where);
+  const found = lead && placesOf(group, lead, isSearched === true);
+  if (found === undefined) return undefined;
+  const outcomes = new Outcomes(group, found);
+  const places = new Map<number, readonly number[]>();
+  for (const [template, ranks] of found) {
+    const matching: number[] = [];
+    for (const [i, rank] of ranks.entries()) {
+      const matches = decide(predicate.where, (leaf) => (leaf === lead ? true : outcomes.of(leaf, template, i)));
+      if (matches === undefined) return undefined;
+      if (matches) matching.push(rank);
+    }
+    if (matching.length > 0) places.set(template, matching);
+  }
+  return places;
+}
+
+/** Returns a value that every match has. */
+function leadOf(group: RowGroup, where: Where): ValueLeaf | undefined {
+  return (where.kind === 'all' ? where.of : [where]).find((each): each is ValueLeaf => {
+    if (each.kind !== 'value' || each.name === LEVEL || each.ofShape === true || isOfLines(each)) return false;
+    if (!each.tests.every(({ kind }) => kind === 'equals')) return false;
+    return group.info.streams.every((labels) => judgeLabels(each, labels) === undefined);
+  });
+}
+
+/** Returns the places of the values that pass; undefined where these are many. */
+function placesOf(group: RowGroup, lead: ValueLeaf, isSearched: boolean): Places | undefined {
+  const places = new Map<number, number[]>();
+  const columns = answeringColumns(group, answersOf(group, lead.name));
+  if (isSearched && !columns.every(({ column }) => canBeSearched(group, column))) return undefined;
+  for (const answering of columns) {
+    const since = maskDepth();
+    const matched = matchColumn(group, answering.column, testsOf(lead), answering.path);
+    const values = matched instanceof Uint8Array ? markedIn(matched) : matched;
+    releaseMasks(since);
+    if (values === 'all' || (values !== 'none' && !group.areFew(values.length))) return undefined;
+    if (values !== 'none') addPlaces(group, answering, values, places);
+  }
+  return places;
+}
+
+function addPlaces(
+  group: RowGroup,
+  { column, parts }: AnsweringColumn,
+  values: Uint32Array,
+  places: Map<number, number[]>,
+): void {
+  const all = group.columns[column]!.parts;
+  const counting = new Set(parts);
+  for (let i = 0, p = 0; i < values.length; i++) {
+    while ((all[p + 1]?.firstValue ?? Infinity) <= values[i]!) p++;
+    const part = all[p]!;
+    if (!counting.has(part)) continue;
+    const ranks = places.get(part.template);
+    if (ranks === undefined) places.set(part.template, [values[i]! - part.firstValue]);
+    else ranks.push(values[i]! - part.firstValue);
+  }
+}
+
+/** Which leaves the lines at some places satisfy. */
+class Outcomes {
+  readonly #group: RowGroup;
+  readonly #places: Places;
+  /** By template: undefined where the header does not decide. */
+  readonly #byHeader = new Map<Leaf, readonly (boolean | undefined)[]>();
+  readonly #values = new Map<Leaf, ReadonlyMap<number, PickedValues> | undefined>();
+
+  constructor(group: RowGroup, places: Places) {
+    this.#group = group;
+    this.#places = places;
+  }
+
+  /** Returns undefined where neither the header nor values of columns decide. */
+  of(leaf: Leaf, template: number, i: number): boolean | undefined {
+    let byHeader = this.#byHeader.get(leaf);
+    if (byHeader === undefined) this.#byHeader.set(leaf, (byHeader = this.#decide(leaf)));
+    const known = byHeader[template];
+    if (known !== undefined || leaf.kind !== 'value' || leaf.ofShape === true || isOfLines(leaf)) return known;
+    if (!this.#values.has(leaf)) this.#values.set(leaf, pickedValues(this.#group, leaf.name, this.#places));
+    const value = this.#values.get(leaf)?.get(template);
+    return value === undefined || value.kind === KIND_ARRAY ? undefined : passesOf(leaf)(value.at(i));
+  }
+
+  #decide(leaf: Leaf): readonly (boolean | undefined)[] {
+    const group = this.#group;
+    const ofEach = (outcome: boolean | undefined): (boolean | undefined)[] => group.templates.map(() => outcome);
+    if (leaf.kind !== 'value' || leaf.ofShape === true || isOfLines(leaf)) return ofEach(undefined);
+    if (leaf.labelOnly === true || (leaf.fieldOnly !== true && labelNamesOf(group).has(leaf.name))) {
+      const ofLabels = group.info.streams.map((labels) => judgeLabels(leaf, labels));
+      return ofEach(ofLabels.every((each) => each === ofLabels[0]) ? ofLabels[0] : undefined);
+    }
+    if (!mayAnswer(group, leaf.name)) return ofEach(false);
+    const tests = testsOf(leaf);
+    const answers = answersOf(group, leaf.name);
+    const ofColumns = new Map<number, boolean | undefined>();
+    for (const { column, path } of answeringColumns(group, answers)) {
+      const matched = path === '' ? headerMatch(group, column, tests) : undefined;
+      ofColumns.set(column, matched && matched === 'all');
+    }
+    return answers.map((answer, template) => {
+      if (answer === undefined) return false;
+      if (answer.kind === 'implied') return passesOf(leaf)(answer.value);
+      return ofColumns.get(group.columnsOfTemplate[template]![answer.slot]!);
+    });
+  }
+}
