@@ -90,6 +90,8 @@ export interface AppParts {
   readonly audit: AuditLog;
   /** What all tenants share. */
   readonly shared: SharedParts;
+  /** Whether this application listens; those of tenants get their requests from the one that does. */
+  readonly isListening: boolean;
   /** Whose routes answer requests that name a tenant; undefined without tenants, and in the routes of one. */
   readonly tenants: Tenants | undefined;
   /** The version of podlog. */
@@ -137,8 +139,10 @@ export function buildApp(parts: AppParts): FastifyInstance {
       shouldUpgradeCallback: wantsSocket,
     },
   });
-  connections.watch(app.server);
-  routeSockets(app.server);
+  if (parts.isListening) {
+    connections.watch(app.server);
+    routeSockets(app.server);
+  }
   const routes: string[] = [];
   app.addHook('onRoute', ({ method, url }) => {
     if (method !== 'HEAD') routes.push(`${String(method)} ${url}`);
@@ -154,10 +158,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
   compressAnswers(app);
   cutOffStalledAnswers(app);
 
-  app.addHook('preClose', async () => {
-    closing.abort(new UnavailableError('the server is shutting down', RETRY_AFTER_QUEUE_SECONDS));
-  });
-  closeConnectionsOnceAnswered(app, closing.signal);
+  if (parts.isListening) {
+    app.addHook('preClose', async () => {
+      closing.abort(new UnavailableError('the server is shutting down', RETRY_AFTER_QUEUE_SECONDS));
+    });
+    closeConnectionsOnceAnswered(app, closing.signal);
+  }
 
   registerPage(app);
   registerMetrics(app, { metrics });

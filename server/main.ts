@@ -110,7 +110,7 @@ export async function startServer({
   const users = access.authenticator?.users;
   const oidc = users && sessions && new OidcSignIn({ options: () => users.config.oidc, key: sessions.key, now });
   const shared = newSharedParts();
-  const appOf = (own: StoreParts, tenants?: Tenants): FastifyInstance =>
+  const appOf = (own: StoreParts, isListening: boolean, tenants?: Tenants): FastifyInstance =>
     buildApp({
       ...own,
       rules: keepRules,
@@ -125,14 +125,15 @@ export async function startServer({
       lokiLimits: { ...LOGQL_LIMITS, ...lokiLimits },
       oidc,
       shared,
+      isListening,
       tenants,
       version,
       now,
     });
   const home = stores.partsOf(logs, metrics);
   opened.defer(() => home.audit.close());
-  const tenants = opened.use(await stores.tenants(logs, appOf));
-  const app = appOf(home, tenants);
+  const tenants = opened.use(await stores.tenants(logs, (own) => appOf(own, false)));
+  const app = appOf(home, true, tenants);
   opened.defer(() => app.close());
   opened.defer(keepHouse(logs, log));
   const url = await listenOn(app, listen);

@@ -181,20 +181,29 @@ function distance(a: Source, b: Source): number {
   return days === 0 ? a.block!.timesNs[a.row]! - b.block!.timesNs[b.row]! : days;
 }
 
-/** Adds up groups that several tenants have. */
+/**
+ * Adds up groups that several tenants have. With a limit, a tenant's groups beyond it are missing in the sums; whoever wants those of
+ * the largest exactly counts them again.
+ */
 async function aggregate(views: readonly TenantView[], plan: AggregatePlan, query: Query): Promise<Aggregation> {
-  if (plan.limit !== undefined || plan.measures.some(({ kind }) => kind !== 'bytes')) throw notOfSeveral('this is');
+  if (plan.orderBy !== undefined || plan.having !== undefined || plan.measures.some(({ kind }) => kind !== 'bytes'))
+    throw notOfSeveral('this is');
   const byKey = new Map<string, Cell>();
+  let groupCount = 0;
+  let groupCountError = 0;
   for (const { name, view } of views) {
-    const { cells } = await view.aggregate(ofTenant(plan, name), query);
-    for (const each of cells) {
+    const own = await view.aggregate(ofTenant(plan, name), query);
+    groupCount = Math.max(groupCount, own.groupCount);
+    groupCountError = Math.max(groupCountError, own.groupCountError);
+    for (const each of own.cells) {
       const cell = { ...each, by: each.by.map((value, i) => valueOf(plan.by[i]!, value, name)) };
       const key = JSON.stringify([cell.bucket, cell.by]);
       const other = byKey.get(key);
       byKey.set(key, other === undefined ? cell : sumOf(cell, other));
     }
   }
-  return { cells: [...byKey.values()], groupCount: byKey.size, groupCountError: 0 };
+  const cells = [...byKey.values()].toSorted((a, b) => b.rows - a.rows).slice(0, plan.limit);
+  return { cells, groupCount: Math.max(groupCount, byKey.size), groupCountError };
 }
 
 function valueOf(by: string, value: string, tenant: string): string {

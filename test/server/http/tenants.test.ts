@@ -151,6 +151,31 @@ test('several at once: every line, with its tenant, which can be asked for', asy
   expect(JSON.parse(stats.text)).toMatchObject({ streams: 2, entries: 2, bytes: 22 });
 });
 
+test.each([
+  'query_range?query=sum by (__tenant_id__, app) (count_over_time({app="same"} | pattern "of <_> <who>" [1h]))',
+  'query?query=quantile_over_time(0.5, {app="same"} | pattern "<_> <_> <n>" | __error__="" | unwrap n | __error__="" [1h])',
+  'labels?',
+  'label?',
+  'label/app/values?',
+  'series?match={app="same"}',
+  'index/stats?query={app="same"}',
+  'index/volume?query={app="same"}&targetLabels=__tenant_id__',
+  'index/volume_range?query={app="same"}&step=1m',
+  'index/shards?query={app="same"}',
+  'patterns?query={app="same"}&step=1d',
+  'detected_labels?',
+  'detected_fields?query={app="same"}',
+  'detected_field/detected_level/values?query={app="same"}',
+  'format_query?query={app="same"}',
+  'drilldown-limits?',
+  'status/buildinfo?',
+])('several at once: %s', async (path) => {
+  const answer = await call('GET', `/loki/api/v1/${encodeURI(path)}`, 'all', 'shop|bank');
+  expect(answer).toMatchObject({ status: 200 });
+  if (/__tenant_id__/.test(path)) expect(answer.text).toMatch(/shop[^]*bank|bank[^]*shop/);
+  if (path.startsWith('patterns')) expect(answer.text).toContain('of the');
+});
+
 test('the lines of several are in the order of their times, as many as are wanted', async () => {
   for (let n = 0; n < 6; n++) await push(n % 2 === 0 ? 'shop' : 'bank', `turn ${n}`);
   const asked = (more: string): string => `query=${encodeURIComponent('{app="same"} |= "turn"')}${more}`;
