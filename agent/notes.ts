@@ -9,6 +9,7 @@ import type { Containers } from './discover/containers.ts';
 import { hasWriter, isFinished, type LifecycleTimes } from './files/file-lifecycle.ts';
 import { CAUGHT_UP_ID } from '../shared/file-id.ts';
 import type { KnownPositions } from './send/known-positions.ts';
+import type { RuleBook } from './rules/rule-book.ts';
 import { CAUGHT_UP_MARGIN_MS, VOUCH_MS } from './limits.ts';
 import { BEGUN, createNote, DONE, rewindNote, type NoteMove } from './send/run-ledger.ts';
 
@@ -16,11 +17,13 @@ import { BEGUN, createNote, DONE, rewindNote, type NoteMove } from './send/run-l
 export class Notes {
   readonly #containers: Containers;
   readonly #caughtUp = createNote(CAUGHT_UP_ID);
+  readonly #rules: Pick<RuleBook, 'endedRuns'>;
   readonly #vouchMs: number;
 
   /** @param vouchMs  see VOUCH_MS */
-  constructor(containers: Containers, vouchMs = VOUCH_MS) {
+  constructor(containers: Containers, rules: Pick<RuleBook, 'endedRuns'>, vouchMs = VOUCH_MS) {
     this.#containers = containers;
+    this.#rules = rules;
     this.#vouchMs = vouchMs;
   }
 
@@ -38,6 +41,7 @@ export class Notes {
     if (this.#caughtUp.delivery.sent[0] === 0) moves.push({ note: this.#caughtUp, to: [startMs, 0] });
     for (const container of this.#containers) {
       if (container.judgedMs === undefined || container.decision.selection === 'excluded') continue;
+      this.#noteEnded(container, nowMs);
       const move = ledgerMove(container, nowMs, times);
       if (move !== undefined) moves.push(move);
     }
@@ -55,6 +59,16 @@ export class Notes {
     const sinceMs = timeMs - sentMs;
     if (sentMs === 0 || sinceMs <= 0 || (isQuiet && sinceMs < this.#vouchMs) || !this.#isCaughtUp()) return [];
     return [{ note: this.#caughtUp, to: [timeMs, 0] }];
+  }
+
+  /** Files of a run that has ended are polled once more before it counts as finished. */
+  #noteEnded(container: Container, nowMs: number): void {
+    const ended = this.#rules.endedRuns(container.directory);
+    for (const chain of container.chains.values()) {
+      if (chain.restart >= ended || chain.endedMs !== Infinity) continue;
+      chain.endedMs = nowMs;
+      this.#containers.quiet.wake(container);
+    }
   }
 
   #isCaughtUp(): boolean {

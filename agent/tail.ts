@@ -98,7 +98,7 @@ export class Tail {
     this.#times = lifecycleTimes(options);
     this.#known = new KnownPositions(goneMs);
     this.#descriptors = createDescriptors(options, new LogOpener(options));
-    this.#notes = new Notes(this.#containers, options.vouchMs);
+    this.#notes = new Notes(this.#containers, options.rules, options.vouchMs);
     const own = { containers: this.#containers, known: this.#known, descriptors: this.#descriptors };
     this.#lost = new LostFiles({ ...options, goneMs, ...own });
     this.#containers.measure(options.metrics);

@@ -34,6 +34,8 @@ export interface Chain {
   readonly cut: [stdout: CutState, stderr: CutState];
   /** False once the container was restarted: no more lines are expected here. */
   isNewest: boolean;
+  /** When it was learned from the server that the run has ended, so that nothing more is written; Infinity before that. */
+  endedMs: number;
   /** Whether it is in the ready queue. */
   queued: boolean;
   /** Whether it was judged what is missing before its oldest file. */
@@ -70,6 +72,7 @@ export function createChain(uid: string, restart: number, source: ChainLabels, a
     pending: [undefined, undefined],
     cut: [ENDED, ENDED],
     isNewest: true,
+    endedMs: Infinity,
     queued: false,
     isHeadJudged: false,
     newest: undefined,

@@ -64,14 +64,16 @@ export function isDoneWith(chain: Chain, file: LogFile): boolean {
 
 /**
  * Whether the batches up to the one that is built now cover all of a run, and no more of it is expected. The grace period of a file
- * without a name is not waited for: an agent that is killed in it would leave a run of which nothing shows that it was read to its end.
- * Should the file grow, the run is not finished any more.
+ * without a name is not waited for: an agent that is killed in it would leave a run of which nothing shows that it was read to its
+ * end. Should the file grow, the run is not finished any more. A run that has ended, by the server's word, is finished with the next
+ * poll, though its files are still there: they may be deleted while no agent runs.
  */
 export function isFinished(chain: Chain, nowMs: number, times: LifecycleTimes): boolean {
   if (chain.pending.some((line) => line !== undefined)) return false;
   return chain.files.every((file) => {
     if (file.loss !== undefined) return !hasLoss(file);
-    return isTaken(chain, file) && (isAbandoned(file) || isOver(chain, file, nowMs, times));
+    if (!isTaken(chain, file)) return false;
+    return isAbandoned(file) || file.polledMs > chain.endedMs || isOver(chain, file, nowMs, times);
   });
 }
 

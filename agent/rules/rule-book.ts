@@ -82,6 +82,11 @@ export class RuleBook {
     this.#pods = pods === null ? undefined : new Map(pods.map((pod) => [pod.uid, pod]));
   }
 
+  /** How many of a container's runs have ended, as the server says. */
+  endedRuns({ uid, container }: Pick<Place, 'uid' | 'container'>): number {
+    return this.#pods?.get(uid)?.endedRuns?.[container] ?? 0;
+  }
+
   /** @param waitedMs  since the container was found */
   decide({ namespace, pod, container, uid }: Place, waitedMs: number): Decision {
     const facts = this.#pods?.get(uid);

@@ -11,6 +11,7 @@ import type { PodObject } from './objects.ts';
 import { excludedBy, parserOf } from './pod-annotations.ts';
 import { podLabels } from './pod-labels.ts';
 import { amountOf } from './quantity.ts';
+import { endedRunsOf } from './terminations.ts';
 
 export interface KnownPod {
   readonly namespace: string;
@@ -25,6 +26,8 @@ export interface KnownPod {
   /** See pod-annotations.ts. */
   readonly exclude: true | readonly string[];
   readonly parser: Parser;
+  /** See PodFacts; undefined where no run has ended. */
+  readonly endedRuns: Readonly<Record<string, number>> | undefined;
   readonly limits: PodLimits;
 }
 
@@ -98,10 +101,10 @@ export class PodTable {
    */
   factsOn(node: string, labelKeys: ReadonlySet<string>): PodFacts[] {
     const facts: PodFacts[] = [];
-    for (const { pathUid, node: own, podLabels: all, exclude, parser } of this.#byPathUid.values()) {
+    for (const { pathUid, node: own, podLabels: all, exclude, parser, endedRuns } of this.#byPathUid.values()) {
       if (own !== node) continue;
       const labels = Object.fromEntries(Object.entries(all).filter(([key]) => labelKeys.has(key)));
-      facts.push({ uid: pathUid, labels, exclude, parser });
+      facts.push({ uid: pathUid, labels, exclude, parser, ...(endedRuns && { endedRuns }) });
     }
     return facts;
   }
@@ -131,6 +134,7 @@ export class PodTable {
       podLabels: pod.metadata.labels ?? {},
       exclude: excludedBy(annotations),
       parser: parserOf(annotations),
+      endedRuns: countEndedRuns(pod),
       limits: limitsOf(pod),
     };
     this.#pods.set(uid, known);
@@ -184,6 +188,14 @@ export class PodTable {
     set.pods++;
     return set.labels;
   }
+}
+
+function countEndedRuns(pod: PodObject): Record<string, number> | undefined {
+  const counts = new Map<string, number>();
+  for (const { container, run } of endedRunsOf(pod)) {
+    counts.set(container, Math.max(counts.get(container) ?? 0, run + 1));
+  }
+  return counts.size === 0 ? undefined : Object.fromEntries(counts);
 }
 
 function limitsOf({ spec: { containers = [], initContainers = [] } = {} }: PodObject): PodLimits {

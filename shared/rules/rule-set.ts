@@ -54,7 +54,7 @@ export interface RuleSet {
   readonly multiline: readonly MultilineRule[];
 }
 
-/** Facts about a pod of the node that rules may depend on. */
+/** Facts about a pod of the node, on which rules may depend, and what may be missing of its lines. */
 export interface PodFacts {
   /** As in the path of its log files. */
   readonly uid: string;
@@ -64,6 +64,8 @@ export interface PodFacts {
   readonly exclude: true | readonly string[];
   /** From its annotation: how its lines are parsed. */
   readonly parser: Parser;
+  /** Container → how many of its runs have ended, where any has: nothing is written to their files any more. */
+  readonly endedRuns?: Readonly<Record<string, number>>;
 }
 
 /** Body of `GET /agent/rules?node=…`. */

@@ -51,8 +51,8 @@ export async function endPodlog(podlog: PodlogProcess, signal: 'SIGTERM' | 'SIGI
 }
 
 /** Waits until the server on this port is ready to answer. */
-export async function serverReady(podlog: PodlogProcess, port: number): Promise<void> {
-  await until(`the server on port ${port}`, WAIT_MS_MAX, async () => {
+export async function serverReady(podlog: PodlogProcess, port: number, msMax = WAIT_MS_MAX): Promise<void> {
+  await until(`the server on port ${port}`, msMax, async () => {
     if (hasEnded(podlog)) return true;
     const { ok } = await fetch(`http://127.0.0.1:${port}/readyz`);
     return ok;

@@ -1,7 +1,8 @@
-/** Agents that are killed when they have stored the last line of deleted files, and before they have closed these. */
+/** Agents that end when they have stored the last line of files that are deleted, and before they have closed these. */
 import { closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseLedgerId } from '../../../shared/file-id.ts';
+import { NO_RULES } from '../../../shared/rules/rule-set.ts';
 import { cri, LIVE, POD, rotated, until, worldOfEachTest } from '../pods.ts';
 
 const world = worldOfEachTest();
@@ -86,6 +87,27 @@ test('a silent pod: what the agent has said is in the next batch, however long i
   await world.settled();
   removeFiles();
   await runIsDone();
+  await world.stop();
+  await expectMarkersOfNext([]);
+});
+
+test('a run that has ended, as the server says, is done while its file is there: it may go while no agent runs', async () => {
+  world.sink.rules = { rules: NO_RULES, pods: [{ uid: 'uid', labels: {}, exclude: [], parser: 'auto' }] };
+  world.writeLines(['a']);
+  await world.start({ rulesAskMs: 20 });
+  await stored('a');
+  world.writeLines(['last']);
+  world.sink.rules = {
+    rules: NO_RULES,
+    pods: [{ uid: 'uid', labels: {}, exclude: [], parser: 'auto', endedRuns: { app: 1 } }],
+  };
+  await runIsDone();
+  expect(world.sink.texts('stdout')).toEqual(['a', 'last']);
+  await world.stop();
+  // Should it not have ended, what it writes is read all the same.
+  world.writeLines(['more']);
+  await world.start();
+  await stored('more');
   await world.stop();
   await expectMarkersOfNext([]);
 });

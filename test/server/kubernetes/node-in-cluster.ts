@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { type Agent, startAgent } from '../../../agent/agent.ts';
+import { type Agent, type AgentOptions, startAgent } from '../../../agent/agent.ts';
 import type { Server, ServerOptions } from '../../../server/main.ts';
 import { CAUGHT_UP_ID } from '../../../shared/file-id.ts';
 import type { PositionsAnswer } from '../../../shared/wire.ts';
@@ -59,7 +59,7 @@ export class NodeInCluster {
     this.#listen = { listen: { host, port: Number(port) } };
   }
 
-  async startAgent(): Promise<void> {
+  async startAgent(changes: Partial<AgentOptions> = {}): Promise<void> {
     this.#agent = await startAgent({
       podsDir: join(this.root, 'pods'),
       serverUrl: this.url,
@@ -70,6 +70,7 @@ export class NodeInCluster {
       vouchMs: 10,
       goneMs: 100,
       backoffMsMax: 20,
+      ...changes,
     });
   }
 
@@ -91,6 +92,12 @@ export class NodeInCluster {
   /** Whether the server knows a file or a note of the node. */
   async knows(id: string): Promise<boolean> {
     return (await this.#positions()).some(({ file }) => file === id);
+  }
+
+  /** What the server knows of a file or a note of the node: both of its numbers. */
+  async position(id: string): Promise<readonly [number, number] | undefined> {
+    const found = (await this.#positions()).find(({ file }) => file === id);
+    return found && [found.stdout, found.stderr];
   }
 
   async #positions(): Promise<PositionsAnswer['positions']> {
