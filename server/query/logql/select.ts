@@ -115,12 +115,22 @@ const FINDING: ReadonlySet<string> = new Set(['line', 'labels', 'json', 'logfmt'
 /** Values that writers do not escape. */
 const PLAIN_VALUE = /^[\w.:-]+$/;
 
-/** Returns the labels that lines must have with a certain value. */
-function valuesOfFields(stages: readonly Stage[]): Equal[] {
+/** A label that a line must have with a certain value. */
+interface WantedValue extends Equal {
+  /** Whether it may be one that a parser has found in the line. */
+  readonly isParsed: boolean;
+}
+
+function valuesOfFields(stages: readonly Stage[]): WantedValue[] {
   const end = stages.findIndex(({ kind }) => !FINDING.has(kind));
   const finding = end < 0 ? stages : stages.slice(0, end);
-  const equal = finding.flatMap((stage) => (stage.kind === 'labels' ? equalIn(stage.filter) : []));
-  return equal.filter(({ name, value }) => PLAIN_VALUE.test(value) && !MADE.has(name) && !name.startsWith('__'));
+  const wanted: WantedValue[] = [];
+  let isParsed = false;
+  for (const stage of finding) {
+    if (stage.kind === 'labels') wanted.push(...equalIn(stage.filter).map((equal) => ({ ...equal, isParsed })));
+    else if (stage.kind !== 'line') isParsed = true;
+  }
+  return wanted.filter(({ name, value }) => PLAIN_VALUE.test(value) && !MADE.has(name) && !name.startsWith('__'));
 }
 
 /** Labels whose values are made of others. */
@@ -136,11 +146,15 @@ function equalIn(filter: LabelFilter): Equal[] {
   return filter.kind === 'matcher' && filter.matcher.operator === '=' ? [filter.matcher as Equal] : [];
 }
 
-/** The label of the stream has the value, or the metadata, or the line has it somewhere, perhaps with letters escaped. */
-function fieldWhere({ name, value }: Equal): Where {
+/**
+ * The label of the stream has the value, or the metadata; or, where it may be parsed, the line has it somewhere, perhaps with letters
+ * escaped.
+ */
+function fieldWhere({ name, value, isParsed }: WantedValue): Where {
   const ofStream = leafOf(`label.${name}`, [{ kind: 'equals', text: Buffer.from(value) }]);
   const names = name.endsWith(EXTRACTED) ? [name, name.slice(0, -EXTRACTED.length)] : [name];
-  return anyOf([ofStream, ...names.flatMap((each) => metadataWhere(each, value)), textLeaf(value), textLeaf('\\u00')]);
+  const inLine = isParsed ? [textLeaf(value), textLeaf('\\u00')] : [];
+  return anyOf([ofStream, ...names.flatMap((each) => metadataWhere(each, value)), ...inLine]);
 }
 
 /** A level may have one of several names, so the condition is only that there is one. */
