@@ -29,8 +29,8 @@ export class EventLog implements Listener<EventObject> {
 
   constructor(options: EventLogOptions) {
     this.#options = options;
-    const eras = options.recorder.files().filter((file) => file.startsWith(FILE_PREFIX));
-    this.#file = fileOfEpoch(Math.max(1, ...eras.map(epochOf)));
+    const epochs = options.recorder.files().filter((file) => file.startsWith(FILE_PREFIX));
+    this.#file = fileOfEpoch(Math.max(1, ...epochs.map(epochOf)));
   }
 
   begin(): void {

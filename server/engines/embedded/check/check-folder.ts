@@ -30,9 +30,9 @@ export interface CheckContext {
 /** The last event is `done`. @throws  errors of the disk */
 export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckEvent, CheckSummary> {
   const { disk, dataDir } = context;
-  const tally = { segmentCount: 0, walFileCount: 0, rowGroupCount: 0, rowCount: 0, checkedBytes: 0, problemCount: 0 };
+  const counts = { segmentCount: 0, walFileCount: 0, rowGroupCount: 0, rowCount: 0, checkedBytes: 0, problemCount: 0 };
   const found = (finding: Finding): CheckEvent => {
-    if (isProblem(finding)) tally.problemCount++;
+    if (isProblem(finding)) counts.problemCount++;
     return { kind: 'finding', finding };
   };
   yield* (await checkVersion(disk, dataDir)).map(found);
@@ -53,31 +53,31 @@ export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckE
   }
   const named = manifest.segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence));
   const totalBytes = await sizeOfAll(disk, [...named, ...wal.files.map(({ path }) => path)]);
-  const progress = (): CheckEvent => ({ kind: 'progress', checkedBytes: tally.checkedBytes, totalBytes });
+  const progress = (): CheckEvent => ({ kind: 'progress', checkedBytes: counts.checkedBytes, totalBytes });
   for (const segment of manifest.segments) {
     const { findings, rowGroupCount, rowCount, sizeBytes } = await checkOrReport(context, segment);
-    if (!findings.some(({ kind }) => kind === 'missing')) tally.segmentCount++;
-    tally.rowGroupCount += rowGroupCount;
-    tally.rowCount += rowCount;
-    tally.checkedBytes += sizeBytes;
+    if (!findings.some(({ kind }) => kind === 'missing')) counts.segmentCount++;
+    counts.rowGroupCount += rowGroupCount;
+    counts.rowCount += rowCount;
+    counts.checkedBytes += sizeBytes;
     yield* findings.map(found);
     yield progress();
   }
   const sequences = wal.files.map(({ sequence }) => sequence);
   const missing = new Set(missingWalFiles(manifest, sequences).map((sequence) => walPath(dataDir, sequence)));
   for await (const file of checkWal(disk, dataDir, wal.files, manifest.walFrom)) {
-    tally.walFileCount++;
-    tally.rowGroupCount += file.rowGroupCount;
-    tally.rowCount += file.rowCount;
-    tally.checkedBytes += file.sizeBytes;
+    counts.walFileCount++;
+    counts.rowGroupCount += file.rowGroupCount;
+    counts.rowCount += file.rowCount;
+    counts.checkedBytes += file.sizeBytes;
     yield* file.findings.map(found);
     for (const { kind, path } of file.findings) if (kind === 'missing') missing.delete(path);
     yield progress();
   }
   // The header of the next file says more of those that it names.
   yield* [...missing].map(missingWal).map(found);
-  yield { kind: 'done', summary: tally };
-  return tally;
+  yield { kind: 'done', summary: counts };
+  return counts;
 }
 
 /** A segment that the disk cannot read must not keep the others from being checked. */
