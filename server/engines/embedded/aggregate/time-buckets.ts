@@ -178,14 +178,15 @@ export function countRuns(
     for (const end = ends[run]!; row < end; row++) next[templates[row]!]!++;
     const own = totals.subarray(buckets[run]! * size, (buckets[run]! + 1) * size);
     for (let template = 0; template < next.length; template++) {
-      const [start, end] = [before[template]!, next[template]!];
+      const start = before[template]!;
+      const end = next[template]!;
       if (start === end) continue;
       countPart(parts[template]!, start, end, rows.selected, own, start - starts[template]!);
       before[template] = end;
     }
   }
-  for (const [template, rowCount] of counts.entries()) {
-    if (next[template] === starts[template]! + rowCount) continue;
+  for (let template = 0; template < counts.length; template++) {
+    if (next[template] === starts[template]! + counts[template]!) continue;
     throw new CorruptionError(`template ${template} has another number of rows than the header says`);
   }
 }
