@@ -1022,8 +1022,17 @@ export const MASKS_KEPT_BYTES_MAX = 2 * MIB;
  */
 export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
 
-/** Headers of row groups that a worker keeps, decoded: 400 of 40 KB, as busy nodes have them. Beyond: read and decoded again. */
-export const WORKER_HEADERS_BYTES_MAX = 16 * MIB;
+/**
+ * Headers of row groups that a worker keeps, decoded: 400 of 40 KB, as busy nodes have them. Beyond: those are read and decoded again that
+ * have waited longest for their next use.
+ */
+export const WORKER_HEADERS_BYTES_MAX = 15 * MIB;
+
+/** Headers that a worker has just read, which do not displace kept ones. Beyond: read again. */
+export const PASSING_HEADERS_BYTES_MAX = 1 * MIB;
+
+/** Headers of which a worker knows when it read them: about 200 bytes each. Beyond: they count as new. */
+export const HEADERS_KNOWN_MAX = 4096;
 
 /** Buffer that a worker keeps for each piece of a row group that it reads side by side. Beyond: memory of its own. */
 export const PEEK_KEPT_BYTES_MAX = 1 * MIB;

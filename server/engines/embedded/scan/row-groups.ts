@@ -4,8 +4,9 @@
  */
 import { LRUCache } from 'lru-cache';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { WORKER_HEADERS_BYTES_MAX } from '../../../limits.ts';
+import { HEADERS_KNOWN_MAX, PASSING_HEADERS_BYTES_MAX, WORKER_HEADERS_BYTES_MAX } from '../../../limits.ts';
 import { DecodedParts } from './decoded-parts.ts';
+import { KeptParts } from './kept-parts.ts';
 import { hasArrays } from './name.ts';
 import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import type { StoredBytes } from './open-files.ts';
@@ -31,8 +32,10 @@ export function lacksArrays(group: RowGroup, { onlyArraysOf = [] }: RowGroupPlac
 
 export class RowGroups {
   readonly #files: StoredBytes;
-  readonly #headers = new LRUCache<string, RowGroup>({
-    maxSize: WORKER_HEADERS_BYTES_MAX,
+  readonly #headers = new KeptParts<RowGroup>(WORKER_HEADERS_BYTES_MAX, HEADERS_KNOWN_MAX);
+  /** Those that there is no room for, until others are read: a search renders rows soon after it has found them. */
+  readonly #passing = new LRUCache<string, RowGroup>({
+    maxSize: PASSING_HEADERS_BYTES_MAX,
     sizeCalculation: (group) => group.headerMemoryBytes(),
   });
   readonly #decoded = new DecodedParts();
@@ -44,13 +47,14 @@ export class RowGroups {
   /** What tasks have open stays open: a group that is dropped from the cache keeps what it has. */
   emptyCaches(): void {
     this.#headers.clear();
+    this.#passing.clear();
     this.#decoded.clear();
   }
 
   /** @throws CorruptionError */
   open(place: RowGroupPlace): RowGroup {
     const key = `${place.path}@${place.offset}`;
-    let group = this.#headers.get(key);
+    let group = this.#headers.get(key) ?? this.#passing.get(key);
     if (group === undefined) {
       const { path, offset, sizeBytes } = place;
       const files = this.#files;
@@ -60,7 +64,7 @@ export class RowGroups {
         peek: (from: number, size: number, number?: number) => files.peek(path, offset + from, size, number),
       };
       group = new RowGroup(source, this.#decoded.of(key));
-      this.#headers.set(key, group);
+      if (!this.#headers.add(key, group, group.headerMemoryBytes())) this.#passing.set(key, group);
     }
     return group;
   }
