@@ -3,6 +3,7 @@
  * writer.ts.
  */
 import { ByteReader } from '../bytes.ts';
+import { CorruptionError } from '../errors.ts';
 import { buildLines, type LinesOptions } from './build-lines.ts';
 import type { ByteStrings } from '../byte-strings.ts';
 import type { ColumnValues } from './encodings/column-values.ts';
@@ -161,6 +162,20 @@ export class RowGroup {
       const codes = this.#smallIntegers(1, new Uint16Array(this.info.rowCount));
       return validCodes(codes, this.info.streams.length, 'stream');
     });
+  }
+
+  /** The same for some rows, which ascend: without decoding the others when they are few. */
+  streamCodesAt(rows: ArrayLike<number>): Uint16Array {
+    if (!this.areFew(rows.length) || this.#cache.get(PART_STREAMS) !== undefined) {
+      const codes = this.streamCodes();
+      return Uint16Array.from(rows, (row) => codes[row]!);
+    }
+    const { parameters, pages } = this.#header.system[1]!;
+    const { values } = pickIntegers(new ByteReader(parameters), this.#pages.of(pages, true), this.info.rowCount, rows);
+    const { length } = this.info.streams;
+    if (values.some((code) => code < 0 || code >= length))
+      throw new CorruptionError(`a row has no stream of ${length}`);
+    return Uint16Array.from(values);
   }
 
   /** Index into templates, by row. */

@@ -13,7 +13,7 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import type { PageReader, PageWriter } from '../pages/page.ts';
+import { fixedPicker, type PageReader, type PageWriter } from '../pages/page.ts';
 import type { ValueRefs } from '../../byte-strings.ts';
 import type { IntegerArray, Integers, ValuesOf } from './column-values.ts';
 import { type Encoding, mayBeNumber } from './encoding.ts';
@@ -130,14 +130,19 @@ function writeRestarts(
   }
 }
 
-/** A stored integer chunk. */
-interface StoredIntegers {
+/** The parameters of an integer chunk. */
+interface IntegerForm {
+  readonly width: number;
   readonly min: number;
   readonly max: number;
   readonly base: number;
-  readonly planes: readonly Uint8Array[];
   /** Only for deltas; the first is at 0. */
   readonly restarts: readonly Restart[] | undefined;
+}
+
+/** A stored integer chunk. */
+interface StoredIntegers extends IntegerForm {
+  readonly planes: readonly Uint8Array[];
 }
 
 /** A value among deltas that is stored itself. */
@@ -146,7 +151,7 @@ interface Restart {
   readonly value: number;
 }
 
-function readStored(parameters: ByteReader, pages: PageReader, count: number): StoredIntegers {
+function readForm(parameters: ByteReader, count: number): IntegerForm {
   const transform = parameters.u8();
   const width = parameters.u8();
   if (transform > TRANSFORM_DELTAS || width > 7) throw new CorruptionError('an integer chunk has unknown parameters');
@@ -154,9 +159,16 @@ function readStored(parameters: ByteReader, pages: PageReader, count: number): S
   const min = parameters.signedVarint();
   const max = parameters.signedVarint();
   const restarts = transform === TRANSFORM_DELTAS ? readRestarts(parameters, count) : undefined;
+  return { width, min, max, base, restarts };
+}
+
+function readPlanes(form: IntegerForm, pages: PageReader, count: number): StoredIntegers {
   // Values are made of them before another chunk is read.
-  const planes = Array.from({ length: width }, () => pages.passing(count));
-  return { min, max, base, planes, restarts };
+  return { ...form, planes: Array.from({ length: form.width }, () => pages.passing(count)) };
+}
+
+function readStored(parameters: ByteReader, pages: PageReader, count: number): StoredIntegers {
+  return readPlanes(readForm(parameters, count), pages, count);
 }
 
 function readRestarts(parameters: ByteReader, count: number): { index: number; value: number }[] {
@@ -267,14 +279,20 @@ export function pickIntegers(
   count: number,
   indices: ArrayLike<number>,
 ): Integers {
-  const { min, max, base, planes, restarts } = readStored(parameters, pages, count);
+  const form = readForm(parameters, count);
+  const { min, max, base, restarts } = form;
   const values = new Float64Array(indices.length);
+  if (restarts === undefined) {
+    values.fill(base);
+    for (let plane = 0, scale = 1; plane < form.width; plane++, scale *= 256) {
+      const digits = fixedPicker(pages, 1, count)(indices);
+      for (let i = 0; i < values.length; i++) values[i]! += digits[i]! * scale;
+    }
+    return { values, min, max };
+  }
+  const { planes } = readPlanes(form, pages, count);
   for (let i = 0, r = 0, at = 0, sum = 0; i < values.length; i++) {
     const index = indices[i]!;
-    if (restarts === undefined) {
-      values[i] = base + digitsAt(planes, index);
-      continue;
-    }
     for (; r < restarts.length && restarts[r]!.index <= index; r++) ({ index: at, value: sum } = restarts[r]!);
     values[i] = sum = sumFrom(sum, base, planes, at + 1, index + 1);
     at = index;

@@ -13,8 +13,14 @@ const CODEC_ZSTD = 1;
 /** Below this a zstd frame costs more time, here and in each reader, than the saved bytes are worth. */
 const COMPRESS_BYTES_MIN = 256;
 
-/** Incompressible pages can be read in pieces of this size. */
-const PIECE_BYTES = 32 * 1024;
+/** Pages that are stored as they are can be read in pieces of this size. */
+const PIECE_BYTES = 16 * 1024;
+
+/**
+ * A page of several pieces is compressed where that saves at least this share of it: to decompress all of it for a few values
+ * takes ten times what reading a piece for each does, and such pages are what the numbers of users and durations are in.
+ */
+const SAVED_SHARE_MIN = 0.15;
 
 /** Sample by which bytes are judged to be compressible: runs of bytes, evenly spread. */
 const SAMPLE_RUNS = 64;
@@ -72,7 +78,8 @@ export class PageWriter {
     for (const [i, raw] of this.#pages.entries()) {
       const isWorth = this.#compressible[i] && raw.length >= COMPRESS_BYTES_MIN && !looksRandom(raw);
       const frame = isWorth ? compress(raw, level) : raw;
-      if (frame.length < raw.length) {
+      const savedMin = raw.length > PIECE_BYTES ? raw.length * SAVED_SHARE_MIN : 1;
+      if (frame.length <= raw.length - savedMin) {
         stored.push(frame);
         writeEntry(entries, raw.length, CODEC_ZSTD, frame);
       } else {
@@ -135,7 +142,7 @@ export interface PageReader {
   parts(sizeBytes: number): (start: number, end: number) => Buffer;
 }
 
-/** Beyond this many values, reading the whole page is quicker than reading a piece for each. */
+/** Beyond this many values, and where a page has no more pieces, reading all of it is quicker than reading a piece for each. */
 const PICKED_PIECES_MAX = 16;
 
 /**
@@ -147,7 +154,8 @@ export function fixedPicker(pages: PageReader, width: number, count: number): (i
   const parts = pages.parts(count * width);
   return (indices) => {
     const picked = Buffer.allocUnsafe(indices.length * width);
-    const whole = indices.length > PICKED_PIECES_MAX ? parts(0, count * width) : undefined;
+    const piecesMax = Math.min(PICKED_PIECES_MAX, Math.ceil((count * width) / PIECE_BYTES));
+    const whole = indices.length > piecesMax ? parts(0, count * width) : undefined;
     for (let i = 0; i < indices.length; i++) {
       const start = indices[i]! * width;
       const value = whole?.subarray(start, start + width) ?? parts(start, start + width);
