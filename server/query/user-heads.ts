@@ -29,7 +29,9 @@ export interface OutermostHead extends UserHead {
   readonly count: number;
 }
 
-const NAMES: readonly string[] = [...STATUS_NAMES, ...DURATION_NAMES, ...REQUEST_ID_NAMES, LEVEL];
+const NAMES: readonly string[] = [...STATUS_NAMES, ...DURATION_NAMES, ...REQUEST_ID_NAMES];
+/** Where a line has no status, its level says how it ended. */
+const WITH_LEVEL: readonly string[] = [...NAMES, LEVEL];
 
 /** @param searches  that have no line in common */
 export async function outermostHeads(
@@ -51,36 +53,37 @@ export async function outermostHeads(
 async function headsByValues(
   { view, query, memory }: Pick<RowSearch, 'view' | 'query' | 'memory'>,
   searches: readonly Predicate[],
+  names = NAMES,
 ): Promise<UserHead[] | undefined> {
-  const limits = { rowsMax: USER_LINES_MAX, bytesMax: USER_BYTES_MAX };
-  const found = await Promise.all(
-    searches.map((predicate) => view.rowValues(predicate, { names: NAMES, ...limits }, query)),
-  );
+  const asked = { names, rowsMax: USER_LINES_MAX, bytesMax: USER_BYTES_MAX };
+  const found = await Promise.all(searches.map((predicate) => view.rowValues(predicate, asked, query)));
   const heads: UserHead[] = [];
   for (const values of found) {
     if (values === undefined) return undefined;
     for (const some of values) {
       memory.add(buffersOfValues(some).reduce((sum, { byteLength }) => sum + byteLength, 0));
-      const own = headsOf(some);
+      const own = headsOf(some, names === WITH_LEVEL);
       if (own === undefined) return undefined;
+      if (own === 'needs-levels') return headsByValues({ view, query, memory }, searches, WITH_LEVEL);
       for (const head of own) heads.push(head);
     }
   }
   return heads.length > USER_LINES_MAX ? undefined : heads;
 }
 
-function headsOf({ rowCount, fields }: RowValues): UserHead[] | undefined {
+function headsOf({ rowCount, fields }: RowValues, haveLevels: boolean): UserHead[] | 'needs-levels' | undefined {
   const reader = partReaders(fields);
   const status = reader(STATUS_NAMES, isStatus);
   const anyStatus = reader(STATUS_NAMES, () => true);
   const duration = reader(DURATION_NAMES, isDuration);
   const requestId = reader(REQUEST_ID_NAMES);
-  const level = reader([LEVEL]);
+  const level = haveLevels ? reader([LEVEL]) : () => undefined;
   const heads: UserHead[] = [];
   for (let row = 0; row < rowCount; row++) {
     const found = status(row)?.value;
     // A value that is not a status may have made it seem to be a head.
     if (found === undefined && anyStatus(row) !== undefined) return undefined;
+    if (found === undefined && !haveLevels) return 'needs-levels';
     const took = duration(row);
     heads.push({
       requestId: requestId(row)?.value,

@@ -191,7 +191,7 @@ class FoundRows {
   readonly #rows: Uint32Array;
   /** By index among the rows. */
   readonly timesNs: Float64Array;
-  /** By row of the group; undefined when it has only one stream. */
+  /** By index among the rows: of their streams; undefined when the group has only one. */
   readonly codes: Uint16Array | undefined;
 
   constructor(group: RowGroup, origin: ArrivalOrigin, rows: Uint32Array) {
@@ -199,7 +199,7 @@ class FoundRows {
     this.#origin = origin;
     this.#rows = rows;
     this.timesNs = group.timesAt(rows);
-    this.codes = group.info.streams.length === 1 ? undefined : group.streamCodes();
+    this.codes = group.info.streams.length === 1 ? undefined : group.streamCodesAt(rows);
   }
 
   arrivalAt(index: number): number {
@@ -224,7 +224,7 @@ class FoundRows {
       const row = this.#rows[index]!;
       rows[i] = row;
       times[i] = timesNs[index]!;
-      if (streams !== undefined) streams[i] = codes![row]!;
+      if (streams !== undefined) streams[i] = codes![index]!;
       if (arrivals !== undefined) arrivals[i] = this.arrivalAt(index);
     }
     return { rows, timesNs: times, streams, arrivals };
@@ -246,7 +246,7 @@ class FoundRows {
   }
 
   #rankAt(index: number): number {
-    const code = this.codes === undefined ? 0 : this.codes[this.#rows[index]!]!;
+    const code = this.codes === undefined ? 0 : this.codes[index]!;
     return streamRank(this.#group.info.streams[code]!);
   }
 }
