@@ -64,6 +64,21 @@ async function lines(tenant: string, query = QUERY): Promise<string[]> {
   return data.result.flatMap(({ stream, values }) => values.map(([, line]) => `${JSON.stringify(stream)} ${line}`));
 }
 
+test('log records of OpenTelemetry are of the tenant that is named, with their metadata', async () => {
+  const logRecords = [{ body: { stringValue: 'paid' }, traceId: 'a'.repeat(32) }];
+  const attributes = [{ key: 'service.name', value: { stringValue: 'till' } }];
+  const body = JSON.stringify({ resourceLogs: [{ resource: { attributes }, scopeLogs: [{ logRecords }] }] });
+  const refusal = { type: 'application/octet-stream' };
+  expect(await call('POST', '/otlp/v1/logs', 'all', undefined, body)).toMatchObject({ status: 401, ...refusal });
+  expect(await call('POST', '/otlp/v1/logs', 'shop', 'bank', body)).toMatchObject({ status: 403, ...refusal });
+  expect(await call('POST', '/otlp/v1/logs', 'all', 'shop', body)).toMatchObject({ status: 204 });
+  const query = `query=${encodeURIComponent(`{service_name="till"} | trace_id="${'a'.repeat(32)}" | keep trace_id`)}`;
+  const found = [`{"trace_id":"${'a'.repeat(32)}"} paid`];
+  expect(await lines('shop', query)).toEqual(found);
+  expect(await lines('bank', query)).toEqual([]);
+  expect(await lines('shop|bank', query)).toEqual(found);
+});
+
 const PATHS = [
   `/loki/api/v1/query_range?${QUERY}`,
   `/loki/api/v1/query_range?query=${encodeURIComponent('sum by (line) (count_over_time({app="same"} | pattern "<line>" [1h]))')}`,
