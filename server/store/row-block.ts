@@ -152,24 +152,26 @@ export class RowBlockBuilder {
 /** Builds the values of names alone. */
 export class FieldsBuilder {
   readonly #names: readonly string[];
-  readonly #rowsMax: number;
+  readonly #rowsAtFirst: number;
   /** By name; undefined as long as no row has it: most rows have few of the names that are asked for. */
-  readonly #fields: ({ readonly values: TextsBuilder; readonly isPresent: Uint8Array } | undefined)[];
+  readonly #fields: ({ readonly values: TextsBuilder; isPresent: Uint8Array } | undefined)[];
 
-  constructor(names: readonly string[], rowsMax: number) {
+  /** @param rowsAtFirst  there is room for; more take time */
+  constructor(names: readonly string[], rowsAtFirst: number) {
     this.#names = names;
-    this.#rowsMax = rowsMax;
+    this.#rowsAtFirst = rowsAtFirst;
     this.#fields = names.map(() => undefined);
   }
 
   /** Adds the value of a row; the rows of a field ascend, and those without a value need no call. */
   add(row: number, field: number, bytes: Uint8Array, start: number, end: number): void {
-    const { values, isPresent } = (this.#fields[field] ??= {
-      values: new TextsBuilder(this.#rowsMax),
-      isPresent: new Uint8Array(this.#rowsMax),
+    const own = (this.#fields[field] ??= {
+      values: new TextsBuilder(this.#rowsAtFirst),
+      isPresent: new Uint8Array(this.#rowsAtFirst),
     });
-    values.set(row, bytes, start, end);
-    isPresent[row] = 1;
+    own.values.set(row, bytes, start, end);
+    if (row >= own.isPresent.length) own.isPresent = lengthened(own.isPresent, row + 1);
+    own.isPresent[row] = 1;
   }
 
   finish(rowCount: number): BlockField[] {
@@ -177,25 +179,43 @@ export class FieldsBuilder {
     return this.#names.map((name, i) => {
       const field = this.#fields[i];
       if (field === undefined) return { name, ...ofNone };
-      return { name, values: field.values.finish(rowCount), isPresent: field.isPresent.slice(0, rowCount) };
+      return { name, values: field.values.finish(rowCount), isPresent: sized(field.isPresent, rowCount) };
     });
   }
+}
+
+/** Returns a copy that has at least twice the length. */
+function lengthened(bytes: Uint8Array, lengthMin: number): Uint8Array {
+  return sized(bytes, Math.max(lengthMin, bytes.length * 2));
+}
+
+/** Returns a copy of another length. */
+function sized(bytes: Uint8Array, length: number): Uint8Array {
+  const copy = new Uint8Array(length);
+  copy.set(bytes.subarray(0, length));
+  return copy;
 }
 
 const BYTES_AT_FIRST = 4096;
 
 class TextsBuilder {
-  readonly #offsets: Uint32Array;
+  #offsets: Uint32Array;
   #bytes = new Uint8Array(0);
   /** Texts before this one are set; those that were left out are empty. */
   #count = 0;
 
-  constructor(countMax: number) {
-    this.#offsets = new Uint32Array(countMax + 1);
+  /** @param countAtFirst  there is room for; more take time */
+  constructor(countAtFirst: number) {
+    this.#offsets = new Uint32Array(countAtFirst + 1);
   }
 
   /** Sets a text; indices ascend. */
   set(index: number, bytes: Uint8Array, start: number, end: number): void {
+    if (index + 1 >= this.#offsets.length) {
+      const offsets = new Uint32Array(Math.max(index + 2, this.#offsets.length * 2));
+      offsets.set(this.#offsets);
+      this.#offsets = offsets;
+    }
     const from = this.#offsets[this.#count]!;
     for (; this.#count < index; this.#count++) this.#offsets[this.#count + 1] = from;
     const to = from + end - start;

@@ -57,6 +57,9 @@ const FEW_ROWS_FACTOR = 16;
 const LINES_IN_TURN = 8192;
 const LINE_BYTES_IN_TURN = 4 * 1024 * 1024;
 
+/** Grows with the largest row group. */
+let passingCodes = new Uint16Array(0);
+
 /** A decoded header over encoded columns. */
 export class RowGroup {
   readonly info: RowGroupInfo;
@@ -184,6 +187,15 @@ export class RowGroup {
       const codes = this.#smallIntegers(2, new Uint16Array(this.info.rowCount));
       return validCodes(codes, this.templates.length, 'template');
     });
+  }
+
+  /** The same for who needs them once, in memory that is overwritten by those of the next row group. */
+  passingTemplateCodes(): Uint16Array {
+    const known = this.#cache.get(PART_TEMPLATES);
+    if (known !== undefined) return known as Uint16Array;
+    const { rowCount } = this.info;
+    if (passingCodes.length < rowCount) passingCodes = new Uint16Array(rowCount);
+    return validCodes(this.#smallIntegers(2, passingCodes.subarray(0, rowCount)), this.templates.length, 'template');
   }
 
   /** FLAG_… bits, by row. */

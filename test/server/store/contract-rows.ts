@@ -8,6 +8,7 @@ import { planOf } from '../engines/embedded/query-context.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
 import { allOf, valueLeaf } from '../../../server/store/predicate.ts';
 import { textAt } from '../../../server/store/block-texts.ts';
+import type { RowValues } from '../../../server/store/row-values.ts';
 import { parsePattern } from '../../../server/store/value-test.ts';
 import { append, ask, foundRows } from './asking.ts';
 import { naiveFieldOf } from './naive-block.ts';
@@ -30,6 +31,17 @@ const ASKED = [
 ];
 const SEEDS = 4;
 const SEARCHES = 12;
+
+/** By row: the values of the names, null where it has none. */
+function valuesIn(found: readonly RowValues[]): (string | null)[][] {
+  return found.flatMap(({ rowCount, fields }) =>
+    Array.from({ length: rowCount }, (_, row) =>
+      fields.map(({ isPresent, values }) =>
+        isPresent[row] === 1 ? Buffer.from(textAt(values, row)).toString() : null,
+      ),
+    ),
+  );
+}
 
 function inSomeOrder(rows: readonly (readonly (string | null)[])[]): string[] {
   return rows.map((row) => JSON.stringify(row)).toSorted();
@@ -101,14 +113,7 @@ export function describeRows(open: () => Promise<LogStore>): void {
       const want = matching.map((line) => names.map((name) => naiveFieldOf(line, name) ?? null));
       const asked = { names, rowsMax: matching.length, bytesMax: Infinity };
       const found = await ask(store, (view, query) => view.rowValues(plan, asked, query));
-      const rows = found!.flatMap(({ rowCount, fields }) =>
-        Array.from({ length: rowCount }, (_, row) =>
-          fields.map(({ isPresent, values }) =>
-            isPresent[row] === 1 ? Buffer.from(textAt(values, row)).toString() : null,
-          ),
-        ),
-      );
-      expect(inSomeOrder(rows)).toEqual(inSomeOrder(want));
+      expect(inSomeOrder(valuesIn(found!))).toEqual(inSomeOrder(want));
       const { rows: withoutLines } = await foundRows(store, plan, names, true);
       expect(withoutLines.map(({ text, fields }) => [text, ...names.map((name) => fields[name] ?? null)])).toEqual(
         want.map((values) => ['', ...values]),
@@ -138,6 +143,9 @@ export function describeRows(open: () => Promise<LogStore>): void {
     expect(rows.map(({ text, instant, fields }) => [text, instant, fields['n']])).toEqual(
       lines.map(({ text, day, timeNs }, i) => [text, instantOf(day!, timeNs!), String(i % 3000)]),
     );
+    const asked = { names: ['absent', 'n'], rowsMax: lines.length, bytesMax: Infinity };
+    const found = await ask(store, (view, query) => view.rowValues(planOf(), asked, query));
+    expect(inSomeOrder(valuesIn(found!))).toEqual(inSomeOrder(lines.map((_, i) => [null, String(i % 3000)])));
     await store.close();
   });
 }

@@ -99,7 +99,7 @@ function scanPlaces(group: RowGroup, origin: ArrivalOrigin, plan: Plan, places: 
   if (places.size === 0) return NO_ROWS;
   const wanted: (readonly number[])[] = [];
   for (const [template, ranks] of places) wanted[template] = ranks;
-  const rows = Uint32Array.from(rowsOfRanks(group.templateCodes(), group.templates.length, wanted));
+  const rows = Uint32Array.from(rowsOfRanks(group.passingTemplateCodes(), group.templates.length, wanted));
   const found = new FoundRows(group, origin, rows);
   return { ...found.at(bestOf(found, plan)), matchedCount: rows.length };
 }

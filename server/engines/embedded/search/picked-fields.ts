@@ -2,7 +2,7 @@
 import type { ByteStrings } from '../../../../shared/byte-strings.ts';
 import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { placeOf, rankedRows, splitByTemplate } from '../../../../shared/row-group/template-order.ts';
+import { rankedRows, splitByTemplate } from '../../../../shared/row-group/template-order.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
 import { type PickedValues, pickedValues } from '../scan/picked-values.ts';
 import { ValueText } from '../aggregate/value-text.ts';
@@ -26,10 +26,14 @@ export function pickedFields(
   bytesMax: number,
 ): PickedRows | undefined {
   if (!group.areFew(wanted.length) || group.columns.some(({ slot }) => slot.kind === KIND_TEXT)) return undefined;
-  const codes = group.templateCodes();
+  const codes = group.passingTemplateCodes();
   const ranked = rankedRows(codes, group.templates.length, wanted);
   const byTemplate = splitByTemplate(ranked, codes);
   const places = new Map([...byTemplate].map(([template, { ranks }]) => [template, [...ranks]]));
+  const placeOfRow = new Map<number, readonly [template: number, index: number]>();
+  for (const [own, rows] of byTemplate) {
+    for (const [i, at] of rows.places.entries()) placeOfRow.set(ranked.rows[at]!, [own, i]);
+  }
   const picked: ReadonlyMap<number, PickedValues>[] = [];
   for (const name of names) {
     const values = pickedValues(group, name, places);
@@ -40,8 +44,7 @@ export function pickedFields(
   let template = 0;
   let index = 0;
   const moveTo = (row: number): void => {
-    template = codes[row]!;
-    index = byTemplate.get(template)!.places.indexOf(placeOf(ranked.rows, row));
+    [template, index] = placeOfRow.get(row)!;
   };
   let count = 0;
   let sizeBytes = 0;

@@ -90,6 +90,9 @@ export function rowValuesTask(
   return { result: values.finish(), ...done };
 }
 
+/** Of a task: mostly there are fewer. */
+const ROWS_AT_FIRST = 256;
+
 class CollectedValues {
   readonly #asked: ValuesAsked;
   readonly #fields: FieldsBuilder;
@@ -98,7 +101,7 @@ class CollectedValues {
 
   constructor(asked: ValuesAsked) {
     this.#asked = asked;
-    this.#fields = new FieldsBuilder(asked.names, asked.rowsMax);
+    this.#fields = new FieldsBuilder(asked.names, ROWS_AT_FIRST);
   }
 
   get isTooMuch(): boolean {
