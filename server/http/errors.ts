@@ -58,9 +58,26 @@ function ofFramework(error: Error): ErrorBody['error'] {
   }
 }
 
-/** Answers 404 for a path that does not exist. Only callers with a valid token learn which paths do. */
+/** Routes of Loki's API, whose clients read failures as text. */
+const OF_LOKI = /^\/(?:loki|api\/prom)(?:\/|$)/;
+
+/**
+ * Answers 404 for a path that does not exist; in Loki's API 405 for one that has other methods. Only callers with a valid token
+ * learn which paths do.
+ * @param routes  methods and paths
+ */
 export function sendNotFound(routes: readonly string[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.split('?')[0]!;
+  if (OF_LOKI.test(path)) {
+    if (request.isLetIn && routes.some((route) => isOfRoute(path, route))) return reply.code(405).send();
+    return reply.code(404).type('text/plain; charset=utf-8').send('404 page not found\n');
+  }
   const advice = request.isLetIn ? `; available: ${routes.join(', ')}` : '';
   return reply.code(404).send(errorBody('PODLOG_NO_ROUTE', `there is no ${request.method} ${path}${advice}`));
+}
+
+function isOfRoute(path: string, route: string): boolean {
+  const parts = path.split('/');
+  const wanted = route.slice(route.indexOf(' ') + 1).split('/');
+  return parts.length === wanted.length && wanted.every((part, i) => part.startsWith(':') || part === parts[i]);
 }

@@ -43,7 +43,7 @@ export async function streamStats(
   const nowMs = now();
   const visible = visibleOf(request, parseBounds(form, nowMs), nowMs);
   const { answer } = await engine.run(lokiAskerOf(routes, request, reply), async (view, query) => {
-    const found = { entries: 0, bytes: 0 };
+    const found = { bytes: 0, entries: 0 };
     const asked = { matchers, visible, names: [], stepNs: undefined, discovery };
     const streams = await eachVolume(asked, view, query, ({ lines, bytes }) => {
       found.entries += lines;

@@ -2,7 +2,12 @@
 import { instantOfMs, NS_PER_MS } from '../../../shared/time.ts';
 import { LOGQL_LINES_DEFAULT } from '../../limits.ts';
 import type { LogqlLimits } from '../../query/logql/query-limits.ts';
-import { parseDuration, parsePrometheusDuration, prometheusDuration } from '../../query/logql/syntax/durations.ts';
+import {
+  goDuration,
+  parseDuration,
+  parsePrometheusDuration,
+  prometheusDuration,
+} from '../../query/logql/syntax/durations.ts';
 import type { Direction } from '../../store/search-plan.ts';
 import { type Form, LokiRequestError } from './form.ts';
 
@@ -29,9 +34,15 @@ export function parseTime(form: Form, name: string, fallback: bigint): bigint {
   if (/^[-+]?\d{1,20}$/.test(text)) return text.length <= SECONDS_DIGITS_MAX ? BigInt(text) * NS : BigInt(text);
   const instant = parseRfc3339(text);
   if (instant !== undefined) return instant;
-  throw new LokiRequestError(
-    `could not parse '${name}' parameter: parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05.999999999Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`,
-  );
+  const problem = parsingProblem('ParseInt', text);
+  // A time of its own is not named, those of a range are.
+  throw new LokiRequestError(name === 'time' ? problem : `could not parse '${name}' parameter: ${problem}`);
+}
+
+/** Returns what Go says of a text that it cannot read as a whole number. */
+function parsingProblem(parser: 'ParseInt' | 'Atoi', text: string): string {
+  const isNumber = /^[-+]?\d+$/.test(text);
+  return `strconv.${parser}: parsing ${JSON.stringify(text)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`;
 }
 
 /** Rounds to a millisecond, since a float of seconds is no more exact. */
@@ -67,12 +78,23 @@ export function parseBounds(form: Form, nowMs: number): Bounds {
 
 /** @throws LokiRequestError */
 export function assertRange({ start, end }: Bounds, { rangeMsMax }: Pick<LogqlLimits, 'rangeMsMax'>): void {
+  assertLength(end - start, rangeMsMax);
+}
+
+/**
+ * The windows before the first step count, too.
+ * @throws LokiRequestError
+ */
+export function assertReach(bounds: Bounds, windowNs: bigint, { rangeMsMax }: Pick<LogqlLimits, 'rangeMsMax'>): void {
+  if (windowNs > 0n) assertLength(bounds.end - bounds.start + windowNs + 1n, rangeMsMax);
+}
+
+function assertLength(ns: bigint, rangeMsMax: number): void {
   if (rangeMsMax === Infinity) return;
-  const rangeNsMax = BigInt(rangeMsMax) * BigInt(NS_PER_MS);
-  if (end - start <= rangeNsMax) return;
-  const length = prometheusDuration(end - start);
+  const nsMax = BigInt(rangeMsMax) * BigInt(NS_PER_MS);
+  if (ns <= nsMax) return;
   throw new LokiRequestError(
-    `the query time range exceeds the limit (query length: ${length}, limit: ${prometheusDuration(rangeNsMax)})`,
+    `the query time range exceeds the limit (query length: ${goDuration(ns)}, limit: ${prometheusDuration(nsMax)})`,
   );
 }
 
@@ -85,7 +107,7 @@ export function parseLines(form: Form): number {
 export function parsePositive(text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
   if (!/^[-+]?\d{1,15}$/.test(text)) {
-    throw new LokiRequestError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw new LokiRequestError(parsingProblem('Atoi', text));
   }
   if (Number(text) <= 0) throw new LokiRequestError('limit must be a positive value');
   return Number(text);

@@ -10,6 +10,7 @@ import type { MetricQuestion } from '../../query/logql/metrics/evaluation.ts';
 import type { LogqlLimits } from '../../query/logql/query-limits.ts';
 import { type Discovery, predicateOf } from '../../query/logql/select.ts';
 import type { LogExpr } from '../../query/logql/syntax/ast.ts';
+import { longestRangeNs } from '../../query/logql/syntax/longest-range.ts';
 import { parseQuery } from '../../query/logql/syntax/parser.ts';
 import type { TimedPredicate } from '../../query/logql/time-parts.ts';
 import { parseFilters } from '../../query/parameters.ts';
@@ -22,6 +23,7 @@ import { getOrPost } from './get-or-post.ts';
 import {
   assertLines,
   assertRange,
+  assertReach,
   type Bounds,
   isCategorized,
   parseBounds,
@@ -53,7 +55,10 @@ export function registerQuery(app: FastifyInstance, routes: LinesRoutes): void {
     const expr = parseQuery(form.get('query') ?? '');
     if (expr.kind === 'log') return answerLines(routes, { expr, bounds, nowMs }, form, request, reply);
     parseLines(form);
+    parseDirection(form);
+    parseInterval(form);
     assertRange(bounds, routes.limits);
+    assertReach(bounds, longestRangeNs(expr), routes.limits);
     const { start, end } = bounds;
     const steps = { start, stepNs, count: Number((end - start) / stepNs) + 1 };
     return answerNumbers(routes, { expr, steps, isInstant: false, nowMs }, request, reply);

@@ -20,7 +20,7 @@ export interface LogQuestion {
   readonly visible: Predicate;
   readonly direction: Direction;
   readonly limit: number;
-  /** Lines closer than that to the one before are left out. */
+  /** Lines closer than that to the one before are left out; they count towards the limit, as in Loki. */
   readonly intervalNs: bigint;
   /** Whether labels of a line are given with the line instead of with its stream. */
   readonly isCategorized: boolean;
@@ -62,9 +62,10 @@ export async function answerLogs(question: LogQuestion, view: LogView, query: Qu
   const take = (entry: Entry): boolean => {
     const timestamp = instantOf(entry.day, entry.timeNs);
     const distance = last === undefined ? intervalNs : abs(timestamp - last);
-    if (distance < intervalNs) return true;
-    last = timestamp;
-    streams.add(entry, timestamp);
+    if (distance >= intervalNs) {
+      last = timestamp;
+      streams.add(entry, timestamp);
+    }
     return ++count < limit;
   };
   const counts = await eachEntry(
@@ -73,7 +74,7 @@ export async function answerLogs(question: LogQuestion, view: LogView, query: Qu
       query,
       predicate: predicateOf(expr, visible, discovery),
       direction,
-      limit: intervalNs === 0n && isExact(expr, discovery) ? limit : Infinity,
+      limit: isExact(expr, discovery) ? limit : Infinity,
       matchers: expr.matchers,
       discovery,
     },

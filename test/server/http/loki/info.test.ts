@@ -333,7 +333,7 @@ test.each([
   ['index/volume', { query: 'rate({app="api"}[5m])' }, NO_STAGES],
   ['index/volume', { query: '{app="api"}', aggregateBy: 'pods' }, 'invalid aggregation option'],
   ['index/volume', { query: '{app="api"}', limit: '-1' }, 'limit must be a positive value'],
-  ['index/volume', { query: '{app="api"}', limit: 'x' }, 'strconv.ParseInt: parsing "x": invalid syntax'],
+  ['index/volume', { query: '{app="api"}', limit: 'x' }, 'strconv.Atoi: parsing "x": invalid syntax'],
   ['index/volume_range', { query: '{app="api"}', step: '0' }, /^zero or negative query resolution step/],
   ['index/volume_range', { query: '{app="api"}', step: '0.01' }, /^exceeded maximum resolution of 11,000 points/],
   ['index/volume_range', { query: '{app="api"}', end: '5' }, /^end timestamp must not be before/],

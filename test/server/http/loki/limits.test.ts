@@ -22,7 +22,7 @@ const LINE_BYTES = 200;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'podlog-loki-limits-'));
-  const lokiLimits = { seriesMax: 2, linesMax: 5, answerBytesMax: 2000, pointsMax: 1200, rangeMsMax: 60_000 };
+  const lokiLimits = { seriesMax: 2, linesMax: 5, answerBytesMax: 2000, pointsMax: 1200, rangeMsMax: 150_000 };
   server = await startQuietServer(folder, { lokiLimits });
   const lines = Array.from({ length: 30 }, (_, n) => ({
     text: `n=${n} ${'x'.repeat(LINE_BYTES)}`,
@@ -58,9 +58,9 @@ test.each([
   [{ query: `sum(${number})`, step: '0.04' }, 400, 'exceeded maximum resolution of 1,200 points per time series.'],
   [{ query: `sum(${number})`, step: '0.05' }, 200, '"status":"success"'],
   [
-    { query, limit: '1', end: String(BEGIN + 61) },
+    { query, limit: '1', end: String(BEGIN + 151) },
     400,
-    'the query time range exceeds the limit (query length: 1m1s, limit: 1m)',
+    'the query time range exceeds the limit (query length: 2m31s, limit: 2m30s)',
   ],
 ] as [Record<string, string>, number, string][])('%j: %i %s', async (parameters, status, text) => {
   const answer = await get('/loki/api/v1/query_range', { ...RANGE, ...parameters });
@@ -69,7 +69,7 @@ test.each([
 
 test('clients learn the limits', async () => {
   const { limits } = JSON.parse((await get('/loki/api/v1/drilldown-limits', {})).text) as { limits: object };
-  expect(limits).toMatchObject({ max_entries_limit_per_query: 5, max_query_series: 2, max_query_length: '1m' });
+  expect(limits).toMatchObject({ max_entries_limit_per_query: 5, max_query_series: 2, max_query_length: '2m30s' });
   expect((await get('/config', {})).text).toContain('"query_timeout":"10m"');
 });
 

@@ -56,11 +56,18 @@ const ALL = { ...RANGE, query: '{pod="p"}' };
 test.each([
   [{ limit: '0' }, 'limit must be a positive value'],
   [{ limit: '-1' }, 'limit must be a positive value'],
-  [{ limit: 'x' }, 'strconv.ParseInt: parsing "x": invalid syntax'],
+  [{ limit: 'x' }, 'strconv.Atoi: parsing "x": invalid syntax'],
   [{ limit: String(LOGQL_LINES_MAX + 1) }, /^max entries limit per query exceeded/],
+  [{ limit: '99999999999999999999' }, 'strconv.Atoi: parsing "99999999999999999999": value out of range'],
   [{ direction: 'up' }, "invalid direction 'up'"],
+  [{ query: 'vector(1)', direction: 'up' }, "invalid direction 'up'"],
+  [{ query: 'vector(1)', interval: 'x' }, 'cannot parse "x" to a valid duration'],
+  [
+    { query: 'rate({a="b"}[31d])', end: String(BEGIN + 1200) },
+    'the query time range exceeds the limit (query length: 744h20m0.000000001s, limit: 30d1h)',
+  ],
   [{ start: '5', end: '4' }, 'end timestamp must not be before or equal to start time'],
-  [{ start: 'noon' }, /^could not parse 'start' parameter/],
+  [{ start: 'noon' }, `could not parse 'start' parameter: strconv.ParseInt: parsing "noon": invalid syntax`],
   [{ step: '0' }, /^zero or negative query resolution step widths are not accepted/],
   [{ step: '-5m' }, /^zero or negative/],
   [{ step: 'x' }, 'cannot parse "x" to a valid duration'],
@@ -68,7 +75,7 @@ test.each([
   [{ interval: '-1s' }, 'interval must be >= 0'],
   [
     { start: '0', end: String(32 * 86_400) },
-    'the query time range exceeds the limit (query length: 32d, limit: 30d1h)',
+    'the query time range exceeds the limit (query length: 768h0m0s, limit: 30d1h)',
   ],
   [{ query: '' }, 'parse error : syntax error: unexpected $end'],
 ] as const)('%j is refused, as text', async (parameters, message) => {
