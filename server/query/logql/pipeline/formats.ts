@@ -11,9 +11,9 @@ import type { Entry, Run } from './stage.ts';
 const TEMPLATE_ERROR = 'TemplateFormatErr';
 
 /** @throws SyntaxError */
-export function templateOf(text: string, what: string): Template {
+export function templateOf(text: string, name: 'line' | 'label', what: string): Template {
   try {
-    return compileTemplate(text);
+    return compileTemplate(text, name);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw new SyntaxError(`${what}: ${error.message}`, { cause: error });
@@ -22,7 +22,7 @@ export function templateOf(text: string, what: string): Template {
 
 /** @throws SyntaxError */
 export function lineFormatStage(text: string, nowMs: number): Run {
-  const template = templateOf(text, 'invalid line template');
+  const template = templateOf(text, 'line', 'invalid line template');
   return (entry) => {
     const line = written(template, entry, nowMs);
     if (line !== undefined) entry.line = line;
@@ -59,7 +59,7 @@ export function labelFormatStage(formats: readonly LabelFormat[], nowMs: number)
   }
   const runs = formats.map(({ name, value, isTemplate }): ((entry: Entry) => void) => {
     if (!isTemplate) return ({ labels }) => rename(labels, value, name);
-    const template = templateOf(value, `invalid template for label '${name}'`);
+    const template = templateOf(value, 'label', `invalid template for label '${name}'`);
     return (entry) => {
       const text = written(template, entry, nowMs);
       if (text !== undefined) entry.labels.set(name, text);

@@ -1,10 +1,19 @@
 /** Runs templates: each is compiled to closures once, and called for each line. */
 import { LINE_BYTES_MAX } from '../../../limits.ts';
-import { TemplateError } from './errors.ts';
+import { ArgumentError, PlacedError, TemplateError } from './errors.ts';
 import type { TemplateScope } from './function.ts';
 import { FUNCTIONS } from './functions.ts';
 import { parseTemplate } from './parser.ts';
-import type { Command, Nodes, Operand, Pipe, TemplateNode } from './tree.ts';
+import {
+  type Command,
+  commandPlace,
+  type Nodes,
+  type Operand,
+  type Pipe,
+  pipePlace,
+  type Placed,
+  type TemplateNode,
+} from './tree.ts';
 import { isTrue, printed, typeOf, type Value } from './values.ts';
 
 export interface Template {
@@ -30,20 +39,56 @@ type Dot = Value | typeof LABELS;
 type Run = (frame: Frame, dot: Dot) => void;
 type Evaluate = (frame: Frame, dot: Dot, last: Value | undefined) => Value;
 
-/** @throws TemplateError */
-export function compileTemplate(text: string): Template {
-  const nodes = parseTemplate(text, (name) => FUNCTIONS.has(name) || name === 'and' || name === 'or');
+/**
+ * @param name  of the template in errors: `line`, `label`
+ * @throws TemplateError
+ */
+export function compileTemplate(text: string, name = 'line'): Template {
+  const nodes = parsedTemplate(text, name);
   const uses: Uses = { labels: new Set(), isAll: false, usesLine: false };
   const run = runAll(nodes, uses, true);
   return {
     run: (scope) => {
       const frame: Frame = { scope, text: '', variables: [], jump: undefined };
-      run(frame, LABELS);
+      try {
+        run(frame, LABELS);
+      } catch (error) {
+        throw error instanceof PlacedError ? located(error, text, name) : error;
+      }
       return frame.text;
     },
     labels: uses.isAll ? undefined : uses.labels,
     usesLine: uses.usesLine,
   };
+}
+
+function parsedTemplate(text: string, name: string): Nodes {
+  try {
+    return parseTemplate(text, (word) => FUNCTIONS.has(word) || word === 'and' || word === 'or');
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw new TemplateError(`template: ${name}:${error.message}`, { cause: error });
+  }
+}
+
+/** Says where a template failed, as Go does: by line and byte. */
+function located(error: PlacedError, text: string, name: string): TemplateError {
+  const before = text.slice(0, error.at);
+  const lineStart = before.lastIndexOf('\n') + 1;
+  const place = `${before.split('\n').length}:${Buffer.byteLength(before.slice(lineStart))}`;
+  return new TemplateError(`template: ${name}:${place}: executing "${name}" at <${error.context}>: ${error.message}`, {
+    cause: error,
+  });
+}
+
+/** Runs a step whose failures are of a place. */
+function inPlace<T>(place: Placed, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof TemplateError) || error instanceof PlacedError) throw error;
+    throw new PlacedError(error.message, place);
+  }
 }
 
 /** What a template uses, found while it is compiled. */
@@ -103,14 +148,16 @@ function rangeOf(node: Extract<TemplateNode, { kind: 'range' }>, uses: Uses, isT
   const each = runAll(node.each, uses, false);
   const otherwise = runAll(node.otherwise, uses, isTop);
   const { variables } = node.pipe;
+  const place = pipePlace({ ...node.pipe, variables: [] });
   return (frame, dot) => {
     const known = frame.variables.length;
-    const elements = elementsOf(pipe(frame, dot));
+    const value = pipe(frame, dot);
+    const elements = inPlace(place, () => elementsOf(value));
     if (elements.length === 0) otherwise(frame, dot);
-    for (const [key, value] of elements) {
-      if (variables.length === 1) frame.variables.push([variables[0]!, value]);
-      if (variables.length === 2) frame.variables.push([variables[0]!, key], [variables[1]!, value]);
-      each(frame, value);
+    for (const [key, element] of elements) {
+      if (variables.length === 1) frame.variables.push([variables[0]!, element]);
+      if (variables.length === 2) frame.variables.push([variables[0]!, key], [variables[1]!, element]);
+      each(frame, element);
       frame.variables.length = known;
       const { jump } = frame;
       frame.jump = undefined;
@@ -153,26 +200,26 @@ function assign(frame: Frame, name: string, value: Value, isDeclared: boolean): 
 }
 
 function commandOf([head, ...rest]: Command, uses: Uses, isTop: boolean): Evaluate {
-  if (head!.kind === 'function') return callOf(head!.name, rest, uses, isTop);
+  if (head!.kind === 'function') return callOf([head!, ...rest], head!.name, uses, isTop);
+  if (head!.kind === 'nil') return failing('nil is not a command', head!);
+  const notFunction = `can't give argument to non-function ${head!.text}`;
+  if (rest.length > 0) return failing(notFunction, head!);
   const value = operandOf(head!, uses, isTop);
-  if (rest.length > 0) {
-    return () => {
-      throw new TemplateError(`can't give argument to non-function ${nameOf(head!)}`);
-    };
-  }
   return (frame, dot, last) => {
-    if (last !== undefined) throw new TemplateError(`can't give argument to non-function ${nameOf(head!)}`);
+    if (last !== undefined) throw new PlacedError(notFunction, head!);
     return value(frame, dot);
   };
 }
 
-function nameOf(operand: Operand): string {
-  if (operand.kind === 'field') return `.${operand.path.join('.')}`;
-  if (operand.kind === 'literal') return JSON.stringify(printed(operand.value));
-  return operand.kind === 'variable' ? operand.name : operand.kind;
+function failing(problem: string, place: Placed): Evaluate {
+  return () => {
+    throw new PlacedError(problem, place);
+  };
 }
 
-function callOf(name: string, operands: readonly Operand[], uses: Uses, isTop: boolean): Evaluate {
+function callOf(command: Command, name: string, uses: Uses, isTop: boolean): Evaluate {
+  const [head, ...operands] = command as [Operand, ...Operand[]];
+  const place = commandPlace(command);
   const parameters = operands.map((operand) => operandOf(operand, uses, isTop));
   if (name === 'and' || name === 'or') return shortCircuit(name, parameters);
   const { call, least, most } = FUNCTIONS.get(name)!;
@@ -182,15 +229,22 @@ function callOf(name: string, operands: readonly Operand[], uses: Uses, isTop: b
     if (last !== undefined) values.push(last);
     if (values.length < least || values.length > most) {
       const want = most === Infinity ? `at least ${least}` : String(least);
-      throw new TemplateError(`wrong number of args for ${name}: want ${want} got ${values.length}`);
+      throw new PlacedError(`wrong number of args for ${name}: want ${want} got ${values.length}`, head);
     }
     try {
       return call(values, frame.scope);
     } catch (error) {
+      if (error instanceof ArgumentError)
+        throw wrongArgument(error, operands[values.indexOf(error.value as Value)] ?? head);
       if (!(error instanceof TemplateError)) throw error;
-      throw new TemplateError(`error calling ${name}: ${error.message}`, { cause: error });
+      throw new PlacedError(`error calling ${name}: ${error.message}`, place);
     }
   };
+}
+
+function wrongArgument({ expected, message }: ArgumentError, operand: Operand): PlacedError {
+  const isLiteral = operand.kind === 'literal';
+  return new PlacedError(isLiteral ? `expected ${expected}; found ${operand.text}` : message, operand);
 }
 
 /** `and` and `or` evaluate no more than they need. */
@@ -219,19 +273,19 @@ function operandOf(operand: Operand, uses: Uses, isTop: boolean): (frame: Frame,
     case 'field': {
       const { path } = operand;
       if (isTop) uses.labels.add(path[0]!);
-      return (frame, dot) => fieldOf(frame, dot, path);
+      return (frame, dot) => inPlace(operand, () => fieldOf(frame, dot, path));
     }
     case 'variable':
       return variableOf(operand, uses);
     case 'function': {
-      const call = callOf(operand.name, [], uses, isTop);
+      const call = callOf([operand], operand.name, uses, isTop);
       return (frame, dot) => call(frame, dot, undefined);
     }
     case 'pipe': {
       const pipe = pipeOf(operand.pipe, uses, isTop);
       return (frame, dot) => {
         const value = pipe(frame, dot);
-        return operand.path.length === 0 ? value : fieldOf(frame, value, operand.path);
+        return operand.path.length === 0 ? value : inPlace(operand, () => fieldOf(frame, value, operand.path));
       };
     }
   }

@@ -1,5 +1,5 @@
 /** What a function of templates is, and how its arguments are read. */
-import { TemplateError } from './errors.ts';
+import { ArgumentError } from './errors.ts';
 import { typeOf, type Value } from './values.ts';
 
 /** What a template sees of a line. */
@@ -38,11 +38,11 @@ export function ofTexts(name: string, count: number, call: (...texts: string[]) 
 /** @throws TemplateError  it is not a text */
 export function textOf(value: Value | undefined): string {
   if (typeof value === 'string') return value;
-  throw new TemplateError(`wrong type for value; expected string; got ${typeOf(value ?? null)}`);
+  throw new ArgumentError(`wrong type for value; expected string; got ${typeOf(value ?? null)}`, value, 'string');
 }
 
 /** A whole number as an argument of a Go function: no other type will do. @throws TemplateError */
 export function intOf(value: Value | undefined): number {
   if (typeof value === 'bigint') return Number(value);
-  throw new TemplateError(`wrong type for value; expected int; got ${typeOf(value ?? null)}`);
+  throw new ArgumentError(`wrong type for value; expected int; got ${typeOf(value ?? null)}`, value, 'integer');
 }

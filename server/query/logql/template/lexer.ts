@@ -9,6 +9,8 @@ export type Part =
 export interface TemplateToken {
   readonly kind: 'word' | 'field' | 'variable' | 'string' | 'char' | 'number' | 'sign' | 'space';
   readonly text: string;
+  /** Its offset in the template. */
+  readonly at: number;
 }
 
 const OPEN = /\{\{(-(?=\s))?/g;
@@ -61,7 +63,7 @@ interface Action {
 function commentFrom(text: string, start: number, line: number): Action {
   COMMENT.lastIndex = start;
   const comment = COMMENT.exec(text);
-  if (comment === null) throw new TemplateError(`template: line:${line}: unclosed comment`);
+  if (comment === null) throw new TemplateError(`${line}: unclosed comment`);
   return { tokens: [], end: COMMENT.lastIndex, trimsNext: comment[1] !== undefined };
 }
 
@@ -78,7 +80,7 @@ function actionFrom(text: string, start: number, line: number): Action {
     SPACES.lastIndex = at;
     wasSpace = SPACES.test(text);
     if (wasSpace) {
-      tokens.push({ kind: 'space', text: ' ' });
+      tokens.push({ kind: 'space', text: ' ', at });
       at = SPACES.lastIndex;
       continue;
     }
@@ -92,21 +94,22 @@ function tokenAt(text: string, at: number, line: number): { token: TemplateToken
   for (const [kind, pattern] of TOKENS) {
     pattern.lastIndex = at;
     const match = pattern.exec(text);
-    if (match !== null) return { token: { kind, text: match[0] }, end: pattern.lastIndex };
+    if (match !== null) return { token: { kind, text: match[0], at }, end: pattern.lastIndex };
   }
-  const where = `template: line:${line}:`;
+  const where = `${line}:`;
   if (at >= text.length) throw new TemplateError(`${where} unclosed action`);
   if (text[at] === '"' || text[at] === '`') throw new TemplateError(`${where} unterminated quoted string`);
   if (text[at] === "'") throw new TemplateError(`${where} unterminated character constant`);
   const char = String.fromCodePoint(text.codePointAt(at)!);
-  throw new TemplateError(`${where} unexpected ${JSON.stringify(char)} in command`);
+  const code = char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
+  throw new TemplateError(`${where} bad character U+${code} '${char}'`);
 }
 
 /** Returns the value of a token of a text. @throws TemplateError */
 export function stringOf({ text }: TemplateToken, line: number): string {
   if (text.startsWith('`')) return text.slice(1, -1);
   const value = unescaped(text.slice(1, -1));
-  if (value === undefined) throw new TemplateError(`template: line:${line}: invalid syntax`);
+  if (value === undefined) throw new TemplateError(`${line}: invalid syntax`);
   return value;
 }
 

@@ -2,7 +2,15 @@
 import { LOGQL_DEPTH_MAX } from '../../../limits.ts';
 import { TemplateError } from './errors.ts';
 import { type Part, partsOf, stringOf, type TemplateToken } from './lexer.ts';
-import type { Command, Nodes, Operand, Pipe, TemplateNode } from './tree.ts';
+import {
+  type Command,
+  type Nodes,
+  type Operand,
+  type Pipe,
+  pipePlace,
+  type Placed,
+  type TemplateNode,
+} from './tree.ts';
 
 /** @throws TemplateError */
 export function parseTemplate(text: string, isFunction: (name: string) => boolean): Nodes {
@@ -11,6 +19,9 @@ export function parseTemplate(text: string, isFunction: (name: string) => boolea
   if (end !== undefined) throw parser.fail(`unexpected {{${end}}}`);
   return nodes;
 }
+
+/** An operand whose place is not known yet. */
+type DistributedOmit<T> = T extends Placed ? Omit<T, keyof Placed> : never;
 
 const KEYWORDS: ReadonlySet<string> = new Set(['if', 'with', 'range', 'else', 'end', 'break', 'continue']);
 
@@ -30,7 +41,7 @@ class Parser {
   }
 
   fail(problem: string): TemplateError {
-    return new TemplateError(`template: line:${this.#line}: ${problem}`);
+    return new TemplateError(`${this.#line}: ${problem}`);
   }
 
   /** Returns the nodes up to an `else` or `end`, or all. */
@@ -176,7 +187,21 @@ class Parser {
   }
 
   #operand(token: TemplateToken, context: string, depth: number): Operand {
-    this.#at++;
+    const first = this.#at++;
+    const operand = this.#operandOf(token, context, depth);
+    if ('path' in operand && operand.kind === 'pipe') {
+      return {
+        ...operand,
+        at: token.at,
+        text: `(${pipePlace(operand.pipe).text})${operand.path.map((name) => `.${name}`).join('')}`,
+      };
+    }
+    const tokens = this.#tokens.slice(first, this.#at);
+    // Go counts a chain of fields from its second one.
+    return { ...operand, at: (tokens[1] ?? token).at, text: tokens.map(({ text }) => text).join('') };
+  }
+
+  #operandOf(token: TemplateToken, context: string, depth: number): DistributedOmit<Operand> {
     switch (token.kind) {
       case 'string':
         return { kind: 'literal', value: stringOf(token, this.#line) };
@@ -198,14 +223,14 @@ class Parser {
     }
   }
 
-  #word(text: string): Operand {
+  #word(text: string): DistributedOmit<Operand> {
     if (text === 'nil') return { kind: 'nil' };
     if (text === 'true' || text === 'false') return { kind: 'literal', value: text === 'true' };
     if (!this.#isFunction(text)) throw this.fail(`function "${text}" not defined`);
     return { kind: 'function', name: text };
   }
 
-  #group(context: string, depth: number): Operand {
+  #group(context: string, depth: number): DistributedOmit<Operand> {
     const pipe = this.#pipe(context, depth + 1);
     if (this.#peek()?.text !== ')') throw this.fail('unclosed left paren');
     this.#at++;

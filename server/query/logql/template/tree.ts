@@ -18,10 +18,29 @@ export interface Pipe {
   readonly commands: readonly Command[];
 }
 
+/** Returns a command as an error shows it. */
+export function commandPlace(command: Command): Placed {
+  return { at: command[0]!.at, text: command.map(({ text }) => text).join(' ') };
+}
+
+export function pipePlace({ variables, isDeclared, commands }: Pipe): Placed {
+  const texts = commands.map((command) => commandPlace(command).text).join(' | ');
+  const assigned = variables.length === 0 ? '' : `${variables.join(', ')} ${isDeclared ? ':=' : '='} `;
+  return { at: commands[0]![0]!.at, text: assigned + texts };
+}
+
 /** A function or a value, and arguments. */
 export type Command = readonly Operand[];
 
-export type Operand =
+/** Where it is in the template, and its text as Go writes it. */
+export interface Placed {
+  readonly at: number;
+  readonly text: string;
+}
+
+export type Operand = Placed & OperandKind;
+
+type OperandKind =
   | { readonly kind: 'dot' }
   | { readonly kind: 'nil' }
   | { readonly kind: 'literal'; readonly value: string | boolean | number | bigint }

@@ -120,10 +120,16 @@ describe('what is wrong', () => {
   });
 
   test.each([
-    ['{{div 1 0}}', 'error calling div: runtime error: integer divide by zero'],
-    ['{{lower 1}}', 'error calling lower: wrong type for value; expected string; got int'],
+    [
+      'a\n é{{ div 1 0 }}',
+      'template: line:2:6: executing "line" at <div 1 0>: error calling div: runtime error: integer divide by zero',
+    ],
+    ['{{lower 1}}', 'template: line:1:8: executing "line" at <1>: expected string; found 1'],
+    ['{{trunc .app "x"}}', 'at <.app>: wrong type for value; expected int; got string'],
+    ['{{range (.app | lower)}}{{end}}', '1:8: executing "line" at <(.app | lower)>: range can\'t iterate over api'],
+    ['{{nil}}', 'at <nil>: nil is not a command'],
     ['{{lower}}', 'wrong number of args for lower: want 1 got 0'],
-    ['{{.app.x}}', "can't evaluate field x in type string"],
+    ['{{.app.x}}', 'template: line:1:6: executing "line" at <.app.x>: can\'t evaluate field x in type string'],
     ['{{duration "x"}}', 'error calling duration: time: invalid duration "x"'],
     ['{{unixToTime "12"}}', "error calling unixToTime: unable to parse time '12': unknown format"],
     ['{{eq .n 42}}', 'error calling eq: incompatible types for comparison'],
