@@ -77,7 +77,7 @@ async function main(loki: string, dir: string): Promise<void> {
     const difference = differenceOf(want, got, isOrdered(question));
     if (difference !== undefined) differing.push({ difference, question, want, got });
   });
-  const calls = values.logcli === undefined ? [] : listOf("logcli");
+  const calls = values.logcli === undefined ? [] : listOf('logcli');
   for (const about of calls) {
     const [want, got] = await Promise.all([loki, podlog].map((url) => callLogcli(values.logcli!, url, about, corpus)));
     const difference = differenceOf(want!, got!, true);

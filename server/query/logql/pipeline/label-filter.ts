@@ -5,7 +5,7 @@
 import { Regexp } from '../../../../shared/regexp/regexp.ts';
 import { compares } from '../syntax/arithmetic.ts';
 import type { LabelFilter, Matcher, NumberFilter } from '../syntax/ast.ts';
-import { goDurationProblem, parseBytes, parseGoDuration } from '../syntax/durations.ts';
+import { bytesProblem, goDurationProblem, parseBytes, parseGoDuration } from '../syntax/durations.ts';
 import { anchored } from '../syntax/regexp-text.ts';
 import { hasAddress, parseIpRange } from './ip.ts';
 import type { Run } from './stage.ts';
@@ -93,9 +93,5 @@ export function problemOf(kind: NumberFilter['kind'], text: string): string {
   const written = JSON.stringify(text);
   if (kind === 'duration') return goDurationProblem(text);
   if (kind === 'number') return `strconv.ParseFloat: parsing ${written}: invalid syntax`;
-  const unit = /^[\d.,]+\s*(.+)$/.exec(text)?.[1];
-  const digits = /^[\d.,]*/.exec(text)![0];
-  return unit === undefined || digits === ''
-    ? `strconv.ParseFloat: parsing ${JSON.stringify(digits)}: invalid syntax`
-    : `unhandled size name: ${unit.trim().toLowerCase()}`;
+  return bytesProblem(text);
 }

@@ -159,6 +159,15 @@ export function parseBytes(text: string): number | undefined {
   return bytes >= SIZE_MAX ? undefined : Math.trunc(bytes);
 }
 
+/** Returns what Loki says of a text that is no size. */
+export function bytesProblem(text: string): string {
+  const digits = /^[\d.,]*/.exec(text)![0];
+  const unit = text.slice(digits.length).trim();
+  return digits === '' || unit === ''
+    ? `strconv.ParseFloat: parsing ${JSON.stringify(digits)}: invalid syntax`
+    : `unhandled size name: ${unit.toLowerCase()}`;
+}
+
 const SIZE_NAMES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
 
 /** Writes a size in multiples of a thousand, such as `1.5kB`, without a space. */

@@ -32,16 +32,17 @@ export function formatted(format: string, values: readonly Value[]): string {
   return `${text}%!(EXTRA ${extra.join(', ')})`;
 }
 
-function shown(verb: string, value: Value, { flags, precision }: Style): string {
+function shown(verb: string, value: Value, style: Style): string {
+  const { flags, precision } = style;
   const wrong = `%!${verb}(${typeOf(value)}=${printed(value)})`;
   if (verb === 'v')
     return typeof value === 'string' && flags.includes('#')
       ? quoted(value)
-      : signed(value, value === null ? '<nil>' : printed(value), flags);
+      : signed(value, value === null ? '<nil>' : printed(value), flags.replace('+', ''));
   if (verb === 'T') return typeOf(value);
   if (typeof value === 'bigint') return ofInt(verb, value, flags) ?? wrong;
   if (typeof value === 'number') return ofFloat(verb, value, flags, precision) ?? wrong;
-  if (typeof value === 'string') return ofText(verb, value, precision) ?? wrong;
+  if (typeof value === 'string') return ofText(verb, value, style) ?? wrong;
   if (typeof value === 'boolean') return verb === 't' ? String(value) : wrong;
   return verb === 's' ? printed(value) : wrong;
 }
@@ -74,12 +75,19 @@ function ofFloat(verb: string, value: number, flags: string, precision: number |
   return signed(value, verb === 'E' || verb === 'G' ? text.toUpperCase() : text, flags);
 }
 
-function ofText(verb: string, value: string, precision: number | undefined): string | undefined {
+function ofText(verb: string, value: string, { flags, precision }: Style): string | undefined {
   const cut = precision === undefined ? value : Array.from(value).slice(0, precision).join('');
   if (verb === 's') return cut;
-  if (verb === 'q') return quoted(cut);
-  if (verb === 'x') return Buffer.from(cut).toString('hex');
-  return verb === 'X' ? Buffer.from(cut).toString('hex').toUpperCase() : undefined;
+  if (verb === 'q') return flags.includes('#') && !/[`\p{Cc}]/u.test(cut) ? `\`${cut}\`` : quoted(cut);
+  return verb === 'x' || verb === 'X' ? hexOf(cut, verb, flags) : undefined;
+}
+
+/** With spaces between bytes, and a prefix, if the flags want them. */
+function hexOf(text: string, verb: 'x' | 'X', flags: string): string {
+  const prefix = flags.includes('#') ? '0x' : '';
+  const bytes = Array.from(Buffer.from(text), (byte) => byte.toString(16).padStart(2, '0'));
+  const hex = flags.includes(' ') ? bytes.map((byte) => prefix + byte).join(' ') : prefix + bytes.join('');
+  return verb === 'X' ? hex.toUpperCase() : hex;
 }
 
 function signed(value: Value, text: string, flags: string): string {

@@ -3,13 +3,13 @@ import { LOGQL_DEPTH_MAX } from '../../../limits.ts';
 import { TemplateError } from './errors.ts';
 import type { Value } from './values.ts';
 
-/** Parses JSON; invalid text gives an empty value, as in Sprig. */
+/** Parses JSON; invalid text gives no value. */
 export function fromJson(text: string): Value {
   try {
     return valueOf(JSON.parse(text), 0);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return '';
+    return null;
   }
 }
 

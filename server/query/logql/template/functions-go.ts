@@ -69,21 +69,26 @@ function sliceOf(value: Value, [from = 0, to, ...rest]: readonly number[]): Valu
     throw new TemplateError(`can't slice item of type ${typeOf(value)}`);
   const length = lengthOf(value);
   const end = to ?? length;
-  if (rest.length > 0 || from < 0 || end > length || from > end)
-    throw new TemplateError(`index out of range: ${from}:${end}`);
+  const wrong = [from, end].find((at) => at < 0 || at > length);
+  if (wrong !== undefined) throw new TemplateError(`index out of range: ${wrong}`);
+  if (rest.length > 0 || from > end) throw new TemplateError(`invalid slice index: ${from} > ${end}`);
   return typeof value === 'string' ? Buffer.from(value).toString('utf8', from, end) : value.slice(from, end);
 }
 
 function isEqual(a: Value, b: Value): boolean {
   if (typeof a !== typeof b) {
     if (a === null || b === null) return false;
-    throw new TemplateError('incompatible types for comparison');
+    throw incomparable(a, b);
   }
   return a === b;
 }
 
+function incomparable(a: Value, b: Value): TemplateError {
+  return new TemplateError(`incompatible types for comparison: ${typeOf(a)} and ${typeOf(b)}`);
+}
+
 function isLess(a: Value, b: Value): boolean {
-  if (typeof a !== typeof b) throw new TemplateError('incompatible types for comparison');
+  if (typeof a !== typeof b) throw incomparable(a, b);
   if (typeof a === 'boolean' || typeof a === 'object') throw new TemplateError('invalid type for comparison');
   return typeof a === 'string' ? Buffer.compare(Buffer.from(a), Buffer.from(b as string)) < 0 : a < (b as bigint);
 }

@@ -1,5 +1,5 @@
 /** Functions of numbers, which read texts as numbers where they can, and as zero where not. */
-import { parseBytes, parseGoDuration } from '../syntax/durations.ts';
+import { bytesProblem, goDurationProblem, parseBytes, parseGoDuration } from '../syntax/durations.ts';
 import { TemplateError } from './errors.ts';
 import { fixed, intOf, type Named, textOf, variadic } from './function.ts';
 import type { Value } from './values.ts';
@@ -18,7 +18,7 @@ export const NUMBER_FUNCTIONS: readonly Named[] = [
   variadic('subf', 1, ([first, ...rest]) => decimal(rest.map(toFloat).reduce((a, b) => a - b, toFloat(first!)))),
   variadic('mulf', 1, ([first, ...rest]) => decimal(rest.map(toFloat).reduce((a, b) => a * b, toFloat(first!)))),
   variadic('divf', 1, ([first, ...rest]) =>
-    decimal(rest.map(toFloat).reduce((a, b) => a / nonZero(b), toFloat(first!))),
+    rest.map(toFloat).reduce((a, b) => quotient(a, nonZero(b)), toFloat(first!)),
   ),
   variadic('max', 1, (values) => values.map(toInt).reduce((a, b) => (b > a ? b : a))),
   variadic('min', 1, (values) => values.map(toInt).reduce((a, b) => (b < a ? b : a))),
@@ -43,14 +43,22 @@ export function toInt(value: Value): bigint {
     case 'boolean':
       return value ? 1n : 0n;
     case 'string':
-      return /^[-+]?\d{1,19}$/.test(value) ? intOfText(value) : 0n;
+      return intOfText(value);
     default:
       return 0n;
   }
 }
 
+const WHOLE = /^([-+]?)(?:(0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+|[1-9]\d*|0)|0([0-7]+))$/;
+
+/** Reads whole numbers of Go's bases, and cuts the fraction of decimal ones; anything else is zero. */
 function intOfText(text: string): bigint {
-  const value = BigInt(text.replace(/^\+/, ''));
+  const [whole = '', fraction] = text.split('.');
+  const match = fraction === undefined || /^\d*$/.test(fraction) ? WHOLE.exec(whole) : null;
+  if (match === null) return 0n;
+  const [, sign, digits, octal] = match;
+  const size = BigInt(digits ?? `0o${octal!}`);
+  const value = sign === '-' ? -size : size;
   return value >= INT_MAX || value < -INT_MAX ? 0n : value;
 }
 
@@ -78,6 +86,29 @@ function decimal(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(15)) : value;
 }
 
+const QUOTIENT_DIGITS = 16;
+
+/** Divides decimal numbers, as they are written, up to so many digits of the fraction. */
+function quotient(dividend: number, by: number): number {
+  if (!Number.isFinite(dividend) || !Number.isFinite(by)) return dividend / by;
+  const [above, below] = [decimalOf(dividend), decimalOf(by)];
+  const exponent = QUOTIENT_DIGITS + above.exponent - below.exponent;
+  const [top, bottom] =
+    exponent >= 0
+      ? [above.digits * 10n ** BigInt(exponent), below.digits]
+      : [above.digits, below.digits * 10n ** BigInt(-exponent)];
+  const twice = (2n * top) / bottom;
+  const nearest = (twice + (twice < 0n ? -1n : 1n)) / 2n;
+  return Number(`${nearest}e-${QUOTIENT_DIGITS}`);
+}
+
+/** Returns whole digits, and the power of ten to multiply them with. */
+function decimalOf(value: number): { readonly digits: bigint; readonly exponent: number } {
+  const [mantissa = '', exponent] = value.toExponential().split('e');
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  return { digits: BigInt(whole + fraction), exponent: Number(exponent) - fraction.length };
+}
+
 /** @param half  from which fraction on it is rounded up */
 function rounded(value: number, digits: number, half: number): number {
   const power = 10 ** digits;
@@ -89,13 +120,12 @@ function rounded(value: number, digits: number, half: number): number {
 
 function bytesOf(text: string): number {
   const bytes = parseBytes(text);
-  if (bytes === undefined)
-    throw new TemplateError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (bytes === undefined) throw new TemplateError(bytesProblem(text));
   return bytes;
 }
 
 function secondsOf(text: string): number {
   const ns = parseGoDuration(text);
-  if (ns === undefined) throw new TemplateError(`time: invalid duration ${JSON.stringify(text)}`);
+  if (ns === undefined) throw new TemplateError(goDurationProblem(text));
   return Number(ns) / 1e9;
 }

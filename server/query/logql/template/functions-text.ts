@@ -1,6 +1,7 @@
 /** Functions of texts. */
 import { LINE_BYTES_MAX } from '../../../limits.ts';
 import { compileMatches, expanded } from '../syntax/matches.ts';
+import { regexpProblem } from '../syntax/regexp-text.ts';
 import { TemplateError } from './errors.ts';
 import { fixed, intOf, type Named, ofTexts, textOf, variadic } from './function.ts';
 import { fromJson } from './from-json.ts';
@@ -74,14 +75,21 @@ function withoutSuffix(text: string, suffix: string): string {
 
 /** Returns the first characters; with a negative count, the last. */
 function truncated(count: number, text: string): string {
-  const all = Array.from(text);
-  return (count < 0 ? all.slice(count) : all.slice(0, count)).join('');
+  const bytes = Buffer.from(text);
+  return (count < 0 ? bytes.subarray(count) : bytes.subarray(0, count)).toString();
 }
 
-/** Returns a part of a text: up to its end where `end` is negative, from its beginning where `start` is. */
+/** Returns some bytes of a text: up to its end where `end` is negative, from its beginning where `start` is. */
 function substring(start: number, end: number, text: string): string {
-  const all = Array.from(text);
-  return all.slice(Math.max(0, start), end < 0 || end > all.length ? all.length : Math.max(start, end)).join('');
+  const bytes = Buffer.from(text);
+  const to = start >= 0 && (end < 0 || end > bytes.length) ? bytes.length : end;
+  const from = Math.max(0, start);
+  if (from > to || to > bytes.length) {
+    throw new TemplateError(
+      `runtime error: slice bounds out of range [${start < 0 || from > to ? `${start < 0 ? '' : from}:${to}` : `:${to}`}]`,
+    );
+  }
+  return bytes.toString('utf8', from, to);
 }
 
 function indented(spaces: number, text: string): string {
@@ -90,7 +98,7 @@ function indented(spaces: number, text: string): string {
 }
 
 function repeated(count: number, text: string): string {
-  if (count < 0) throw new TemplateError('negative Repeat count');
+  if (count < 0) throw new TemplateError('strings: negative Repeat count');
   if (count * text.length > LINE_BYTES_MAX) throw tooLong();
   return text.repeat(count);
 }
@@ -108,7 +116,7 @@ function matching(pattern: string): ReturnType<typeof compileMatches> {
     return compileMatches(pattern);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new TemplateError(error.message, { cause: error });
+    throw new TemplateError(regexpProblem(pattern) ?? error.message, { cause: error });
   }
 }
 

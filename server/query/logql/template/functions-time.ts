@@ -13,7 +13,7 @@ export const TIME_FUNCTIONS: readonly Named[] = [
   fixed('now', 0, (_, { nowMs }) => ({ ns: BigInt(nowMs) * 1_000_000n, zone: 'UTC' })),
   fixed('date', 2, ([layout, time]) => formatGoTime(timeOf(time!), textOf(layout))),
   ofTexts('toDate', 2, (layout, text) => parseGoTime(layout, text) ?? ZERO),
-  ofTexts('toDateInZone', 3, (layout, zone, text) => (isZone(zone) ? (parseGoTime(layout, text, zone) ?? ZERO) : ZERO)),
+  ofTexts('toDateInZone', 3, (layout, zone, text) => parseGoTime(layout, text, isZone(zone) ? zone : 'UTC') ?? ZERO),
   fixed('unixEpoch', 1, ([time]) => String(floor(exactTimeOf(time!).ns, NS_PER_SECOND))),
   fixed('unixEpochMillis', 1, ([time]) => String(floor(exactTimeOf(time!).ns, 1_000_000n))),
   fixed('unixEpochNanos', 1, ([time]) => String(exactTimeOf(time!).ns)),
@@ -49,6 +49,6 @@ function unixTime(text: string): GoTime {
     throw new TemplateError(
       `unable to parse time '${text}': strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`,
     );
-  if (unit === undefined) throw new TemplateError(`unable to parse time '${text}': unknown format`);
+  if (unit === undefined) throw new TemplateError(`unable to parse time '${text}': %!w(<nil>)`);
   return { ns: BigInt(text) * unit, zone: 'UTC' };
 }
