@@ -915,7 +915,7 @@ export const HINT_FILTERS_MAX = 8;
 /** Advice in one answer. */
 export const HINTS_MAX = 6;
 /** Time that is spent on the advice of one answer. */
-export const HINTS_MS_MAX = 2 * SECOND_MS;
+export const HINTS_MS_MAX = SECOND_MS;
 
 /** Names of labels and fields whose facets are counted. Beyond: the answer has the most frequent ones, and says so. */
 export const FACET_NAMES_MAX = 10_000;

@@ -25,7 +25,7 @@ describe.skipIf(unavailable !== undefined)(`containerd${unavailable === undefine
     mkdirSync(podsDir);
     mkdirSync(controlDir);
   }, 60_000);
-  afterAll(() => containerd.stop(), 60_000);
+  afterAll(() => containerd.stop(), 120_000);
 
   const ended = (pod: Pod) =>
     until('the container to end', 30_000, async () => {

@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectCri, type Cri } from './cri.ts';
 import { findOnPath, PAUSE_IMAGE, writeTestImages } from './images.ts';
 import { until } from './until.ts';
@@ -46,6 +47,9 @@ export function containerdUnavailable(): string | undefined {
   if (((BigInt(`0x${capabilities}`) >> CAP_SYS_ADMIN) & 1n) === 0n) return 'containers need CAP_SYS_ADMIN, for mounts';
   return cgroupsUnavailable();
 }
+
+/** A busy machine takes long to end containers in order. */
+const REMOVE_SANDBOXES_MS_MAX = 20_000;
 
 function cgroupsUnavailable(): string | undefined {
   const name = `podlog-probe-${process.pid}`;
@@ -81,7 +85,11 @@ export async function startContainerd(): Promise<Containerd> {
     });
   };
   const stop = async (): Promise<void> => {
-    await removeSandboxes(cri).catch(() => {}); // What is left of them is swept.
+    // What is left of them is swept.
+    const patience = new AbortController();
+    const timeUp = sleep(REMOVE_SANDBOXES_MS_MAX, undefined, { signal: patience.signal });
+    await Promise.race([removeSandboxes(cri), timeUp]).catch(() => {});
+    patience.abort();
     cri.close();
     await end(daemon);
     await sweep(dir);

@@ -58,7 +58,7 @@ describe.skipIf(unavailable !== undefined)(
       await startServer();
       await startAgent();
     }, 120_000);
-    afterAll(() => containerd.stop(), 60_000);
+    afterAll(() => containerd.stop(), 120_000);
 
     async function startServer(): Promise<void> {
       server = await runTemplate('server', {

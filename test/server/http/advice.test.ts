@@ -20,7 +20,7 @@ beforeAll(async () => {
   // 40 lines of the last hour, 4 of three days ago.
   await store(Array.from({ length: 40 }, (_, i) => NOW_MS - 1_000_000 - i * 1000));
   await store(Array.from({ length: 4 }, (_, i) => NOW_MS - 3 * MS_PER_DAY - i * 1000));
-  // Advice has little time, of which the start of workers takes a good part.
+  // Advice has a second, which the start of workers on a busy machine takes.
   await eventually(async () => expect((await get('logs?weather=fine')).header).not.toBeNull());
 });
 
