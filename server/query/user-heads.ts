@@ -8,7 +8,7 @@ import { USER_BYTES_MAX, USER_LINES_MAX } from '../limits.ts';
 import type { Predicate } from '../store/predicate.ts';
 import { buffersOfValues, type RowValues } from '../store/row-values.ts';
 import { isDuration, isHead, partReaders, saysFailed } from './request-rows.ts';
-import { foundRows, type RowSearch } from './request-search.ts';
+import { type FoundRows, foundRows, type RowSearch } from './request-search.ts';
 
 export interface UserHead {
   readonly requestId: string | undefined;
@@ -41,7 +41,11 @@ export async function outermostHeads(
   const heads = await headsByValues(asked, searches);
   const outermost = heads && outermostOfEach(heads);
   if (outermost !== undefined) return { ...outermost, cutAt: undefined };
-  const { rows, isCut } = await foundRows({ ...asked, direction: 'backward' }, searches);
+  return headsInRows(await foundRows({ ...asked, direction: 'backward' }, searches));
+}
+
+/** Returns the same of rows that are read already, the newest first. */
+export function headsInRows({ rows, isCut }: FoundRows): OutermostHeads {
   const inOrder = rows
     .filter(isHead)
     .toReversed()

@@ -18,9 +18,9 @@ import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../sto
 import type { Query } from '../store/query.ts';
 import { isError, isHead, outermostOf, type RequestRow, saysFailed, withId, withIds, wordsOf } from './request-rows.ts';
 import { MAY_BE_HEAD } from './request-heads.ts';
-import { foundRows, type RowSearch } from './request-search.ts';
+import { type FoundRows, foundRows, type RowSearch } from './request-search.ts';
 import { sixDecimals } from './rounding.ts';
-import { type OutermostHeads, outermostHeads, type UserHead } from './user-heads.ts';
+import { headsInRows, type OutermostHeads, outermostHeads, type UserHead } from './user-heads.ts';
 
 const SPAN_NS = BigInt(USER_REQUEST_SPAN_SECONDS_MAX * NS_PER_SECOND);
 
@@ -75,11 +75,15 @@ export async function userOf(
   const limits = { rowsMax: USER_LINES_MAX, bytesMax: USER_BYTES_MAX };
   const asked = { view, query, memory, ...limits, withoutLines: true } as const;
   const searches = withId(ofHeads(predicate), USER_ID_NAMES, id);
-  const [heads, goOn] = await Promise.all([outermostHeads(asked, searches), goingOn(id, predicate, asked)]);
+  const [newest, goOn] = await Promise.all([
+    foundRows({ ...asked, direction: 'backward', rowsMax: limit + 1 }, searches),
+    goingOn(id, predicate, asked),
+  ]);
+  const heads = newest.isCut ? await outermostHeads(asked, searches) : headsInRows(newest);
   const outermost = [...heads.byId.values(), ...heads.alone].filter(({ requestId = '' }) => !goOn.has(requestId));
   if (outermost.length === 0) return undefined;
   const known = { heads, goOn };
-  const page = await newestRequests(asked, searches, known, limit);
+  const page = await newestRequests(asked, searches, known, limit, newest);
   if (page.length === 0) return undefined;
   const isWhole = heads.cutAt === undefined && page.length === outermost.length;
   const [first, errors] = await Promise.all([
@@ -124,15 +128,19 @@ interface Known {
   readonly goOn: ReadonlySet<string>;
 }
 
-/** Returns the newest requests, and those at the instant of the last one, the newest first. */
+/**
+ * Returns the newest requests, and those at the instant of the last one, the newest first.
+ * @param newest  lines: one more than `limit`, if there are so many
+ */
 async function newestRequests(
   asked: Omit<RowSearch, 'direction'>,
   searches: readonly Predicate[],
   { heads, goOn }: Known,
   limit: number,
+  newest: FoundRows,
 ): Promise<Request[]> {
-  for (let rowsMax = limit + 1; ; rowsMax = Math.min(rowsMax * 2, asked.rowsMax)) {
-    const { rows, isCut } = await foundRows({ ...asked, direction: 'backward', rowsMax }, searches);
+  let { rows, isCut } = newest;
+  for (let rowsMax = limit + 1; ;) {
     const requests = requestsOf(rows.filter(isHead)).filter(({ requestId, durationMs }) => {
       // One whose outermost line is older than these is not among the newest.
       return requestId === undefined || (!goOn.has(requestId) && heads.byId.get(requestId)?.durationMs === durationMs);
@@ -141,6 +149,8 @@ async function newestRequests(
     const isEnough = requests.length >= limit && rows.at(-1)!.instant < last;
     const areAll = !isCut || rows.length < rowsMax || rowsMax === asked.rowsMax;
     if (isEnough || areAll) return requests.filter(({ instant }) => instant >= last);
+    rowsMax = Math.min(rowsMax * 2, asked.rowsMax);
+    ({ rows, isCut } = await foundRows({ ...asked, direction: 'backward', rowsMax }, searches));
   }
 }
 
