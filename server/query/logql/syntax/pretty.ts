@@ -5,11 +5,12 @@ import {
   printModifiers,
   printNumber,
   printQuery,
-  printRangeEnd,
   printSelector,
   printStage,
   printUnwrap,
+  printVectorGrouping,
 } from './print.ts';
+import { prometheusDuration } from './durations.ts';
 import { quoted } from '../../../../shared/go-quote.ts';
 
 const LINE_CHARS_MAX = 100;
@@ -34,8 +35,11 @@ export function prettyQuery(query: Query, level = 0): string {
 }
 
 function prettyLog({ matchers, stages }: LogExpr, level: number): string {
-  const lines = stages.map((stage) => `${INDENT.repeat(level + 1)}${printStage(stage)}`);
-  return [INDENT.repeat(level) + printSelector(matchers), ...lines].join('\n');
+  const lines = stages.map((stage, i) => {
+    const isNext = stage.kind === 'line' && stages[i - 1]?.kind === 'line';
+    return `${isNext ? ' ' : `\n${INDENT.repeat(level + 1)}`}${printStage(stage)}`;
+  });
+  return [INDENT.repeat(level) + printSelector(matchers), ...lines].join('');
 }
 
 function prettyMetric(expr: MetricExpr, level: number): string {
@@ -47,12 +51,12 @@ function prettyMetric(expr: MetricExpr, level: number): string {
       return wrapped(
         expr.operation,
         [...parameter(expr.parameter), prettyRange(expr.range, level + 1)],
-        printGrouping(expr.grouping),
+        printGrouping(expr.grouping, ', '),
         level,
       );
     case 'aggregate':
       return wrapped(
-        `${expr.operation}${printGrouping(expr.grouping)}`,
+        `${expr.operation}${printVectorGrouping(expr.grouping, ', ')}`,
         [...parameter(expr.parameter), prettyQuery(expr.of, level + 1)],
         '',
         level,
@@ -64,7 +68,9 @@ function prettyMetric(expr: MetricExpr, level: number): string {
     case 'binary': {
       const operator = [expr.operator, printModifiers(expr)].filter((part) => part !== '').join(' ');
       const sides = [expr.left, expr.right].map((side) => prettyQuery(side, level + 1));
-      return `${margin}(\n${sides.join(`\n${margin}${operator}\n`)}\n${margin})`;
+      const joined = sides.join(`\n${margin}${operator}\n`);
+      // Without parentheses an inner one would mean something else.
+      return level === 0 ? joined : `${margin}(\n${joined}\n${margin})`;
     }
     case 'literal':
     case 'vector':
@@ -74,7 +80,8 @@ function prettyMetric(expr: MetricExpr, level: number): string {
 
 function prettyRange(range: LogRange, level: number): string {
   const unwrap = range.unwrap === undefined ? '' : `\n${INDENT.repeat(level + 1)}${printUnwrap(range.unwrap)}`;
-  return `${prettyLog(range.log, level)}${unwrap}${printRangeEnd(range)}`;
+  const offset = range.offsetNs === 0n ? '' : ` offset ${prometheusDuration(range.offsetNs)}`;
+  return `${prettyLog(range.log, level)}${unwrap} [${prometheusDuration(range.rangeNs)}]${offset}`;
 }
 
 function wrapped(head: string, parts: readonly string[], tail: string, level: number): string {

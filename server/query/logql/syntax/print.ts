@@ -127,11 +127,11 @@ function printMetric(expr: MetricExpr): string {
     case 'literal':
       return printNumber(expr.value);
     case 'vector':
-      return `vector(${printNumber(expr.value)})`;
+      return `vector(${withSixDigits(expr.value)})`;
     case 'range':
       return `${expr.operation}(${parameter(expr.parameter)}${printRange(expr.range)})${printGrouping(expr.grouping)}`;
     case 'aggregate':
-      return `${expr.operation}${printGrouping(expr.grouping)}(${parameter(expr.parameter)}${printMetric(expr.of)})`;
+      return `${expr.operation}${printVectorGrouping(expr.grouping)}(${parameter(expr.parameter)}${printMetric(expr.of)})`;
     case 'label_replace': {
       const texts = [expr.target, expr.replacement, expr.source, expr.pattern].map(quoted);
       return `label_replace(${[printMetric(expr.of), ...texts].join(',')})`;
@@ -151,8 +151,8 @@ function printRange(range: LogRange): string {
   return `${printLog(range.log)}${unwrap}${printRangeEnd(range)}`;
 }
 
-export function printRangeEnd({ rangeNs, offsetNs }: LogRange): string {
-  const offset = offsetNs === 0n ? '' : ` offset ${prometheusDuration(offsetNs)}`;
+function printRangeEnd({ rangeNs, offsetNs }: LogRange): string {
+  const offset = offsetNs === 0n ? '' : ` offset ${goDuration(offsetNs)}`;
   return `[${prometheusDuration(rangeNs)}]${offset}`;
 }
 
@@ -161,9 +161,14 @@ export function printUnwrap({ name, conversion, filters }: Unwrap): string {
   return [`| unwrap ${label}`, ...filters.map((filter) => `| ${printFilter(filter)}`)].join(' ');
 }
 
-export function printGrouping(grouping: Grouping | undefined): string {
+export function printGrouping(grouping: Grouping | undefined, separator = ','): string {
   if (grouping === undefined) return '';
-  return ` ${grouping.isWithout ? 'without' : 'by'} (${grouping.names.join(',')})`;
+  return ` ${grouping.isWithout ? 'without' : 'by'} (${grouping.names.join(separator)})`;
+}
+
+/** Of no names it is the same as none. */
+export function printVectorGrouping(grouping: Grouping | undefined, separator = ','): string {
+  return grouping?.isWithout === false && grouping.names.length === 0 ? '' : printGrouping(grouping, separator);
 }
 
 export function printModifiers({ isBool, matching }: BinaryExpr): string {
@@ -175,6 +180,12 @@ function printMatching(matching: Matching | undefined): string {
   const { isOn, names, many, include } = matching;
   const group = many === undefined ? '' : `group_${many} (${include.join(',')})`;
   return words(`${isOn ? 'on' : 'ignoring'} (${names.join(',')})`, group);
+}
+
+/** As Loki prints it, unless digits would be lost. */
+function withSixDigits(value: number): string {
+  const text = value.toFixed(6);
+  return Number(text) === value ? text : printNumber(value);
 }
 
 /** Numbers that cannot be written are written as what gives them. */

@@ -24,28 +24,31 @@ test.each([
     '{a="b"} | label_format x=y,z="{{.a}}" | drop x,y="1" | keep z',
   ],
   ['rate({a="b"}[5m] | json)', 'rate({a="b"} | json[5m])'],
-  ['rate(({a="b"} |= "x")[90s] offset 1h) # note', 'rate({a="b"} |= "x"[1m30s] offset 1h)'],
+  ['rate(({a="b"} |= "x")[90s] offset 1h) # note', 'rate({a="b"} |= "x"[1m30s] offset 1h0m0s)'],
   ['rate({a="b"}[1d] offset -5m)', 'rate({a="b"}[1d] offset -5m0s)'],
   [
     'quantile_over_time(.9, {a="b"} | unwrap duration(x) | y="z" [5m]) by (a)',
     'quantile_over_time(0.9,{a="b"} | unwrap duration(x) | y="z"[5m]) by (a)',
   ],
   ['sum(rate({a="b"}[1m])) by (x, y)', 'sum by (x,y)(rate({a="b"}[1m]))'],
-  ['topk(3, vector(1)) or on () group_left vector(2)', '(topk(3,vector(1)) or on () group_left () vector(2))'],
-  ['vector(1) > bool ignoring(a) vector(2)', '(vector(1) > bool ignoring (a) vector(2))'],
+  [
+    'topk(3, vector(1)) or on () group_left vector(2)',
+    '(topk(3,vector(1.000000)) or on () group_left () vector(2.000000))',
+  ],
+  ['vector(1) > bool ignoring(a) vector(2)', '(vector(1.000000) > bool ignoring (a) vector(2.000000))'],
   [
     'vector(1) - vector(2) - vector(3) ^ vector(4) ^ vector(5)',
-    '((vector(1) - vector(2)) - (vector(3) ^ (vector(4) ^ vector(5))))',
+    '((vector(1.000000) - vector(2.000000)) - (vector(3.000000) ^ (vector(4.000000) ^ vector(5.000000))))',
   ],
   [
     'vector(1) or vector(2) and vector(3) == vector(4) + vector(5) * 6',
-    '(vector(1) or (vector(2) and (vector(3) == (vector(4) + (vector(5) * 6)))))',
+    '(vector(1.000000) or (vector(2.000000) and (vector(3.000000) == (vector(4.000000) + (vector(5.000000) * 6)))))',
   ],
   ['-2 ^ 2', '4'],
   ['1 / 0', '(0 / 0)'],
   ['2 > 1', '1'],
   ['0x1.8p1', '3'],
-  ['label_replace(vector(1), "a", "$1", "b", "(.*)")', 'label_replace(vector(1),"a","$1","b","(.*)")'],
+  ['label_replace(vector(1), "a", "$1", "b", "(.*)")', 'label_replace(vector(1.000000),"a","$1","b","(.*)")'],
   [
     'variants(count_over_time({a="b"}[5m])) of ({a="b"}[5m])',
     'variants(count_over_time({a="b"}[5m])) of ({a="b"}[5m])',
@@ -133,7 +136,7 @@ test.each([
 });
 
 test('a deep nest of parentheses is no deep query', () => {
-  expect(printQuery(parseQuery(`${'('.repeat(20_000)}vector(1)${')'.repeat(20_000)}`))).toBe('vector(1)');
+  expect(printQuery(parseQuery(`${'('.repeat(20_000)}vector(1)${')'.repeat(20_000)}`))).toBe('vector(1.000000)');
 });
 
 test('parsing what was printed gives the query again, in one line and in several', () => {

@@ -202,7 +202,8 @@ export const metricExpr: fc.Arbitrary<MetricExpr> = fc.letrec<{ metric: MetricEx
         kind: fc.constant('aggregate' as const),
         operation: fc.constantFrom(...VECTOR),
         of: tie('metric'),
-        grouping,
+        // By no names is printed as no grouping.
+        grouping: grouping.filter(({ isWithout, names }) => isWithout || names.length > 0),
       }),
       fc.record({
         kind: fc.constant('aggregate' as const),
