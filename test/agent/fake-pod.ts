@@ -100,6 +100,13 @@ export class FakePod {
     return { sinceMs: this.#lineMs[first]!, untilMs: deletedMs };
   }
 
+  /** From when a line was written until its file was deleted, if it was the last one in it. */
+  timeAsLast(line: number): { readonly sinceMs: number; readonly untilMs: number } | undefined {
+    const file = this.#files.findLast(({ first }) => first <= line);
+    const isLast = line === this.lineBytes.length - 1 || this.#files.some(({ first }) => first === line + 1);
+    return isLast && file !== undefined ? { sinceMs: this.#lineMs[line]!, untilMs: file.deletedMs } : undefined;
+  }
+
   #begin(): number {
     this.#files.push({ first: this.lineBytes.length, deletedMs: Infinity });
     return openSync(this.#live, 'a');

@@ -7,11 +7,11 @@ const UNCERTAIN = 'podlog: lines of 0.log may have been lost: it was deleted whi
 const MEASURED = 'podlog: 30 bytes of 0.log were lost: it was truncated in place';
 
 /** Numbers stand for lines of 10 bytes. */
-function count(stored: readonly (number | string)[], lossesMax = 1) {
+function count(stored: readonly (number | string)[], lossesMax = 1, unknowable = Infinity) {
   const lineBytes = Array.from({ length: LINES }, () => 10);
   const lines = stored.map((each) => (typeof each === 'number' ? `{"n":${each},"message":"x"}` : each));
   const { isExact, missing, silent, falseMarkers, doubled } = countLines(
-    { container: 'app', lineBytes, lossesMax: () => lossesMax },
+    { container: 'app', lineBytes, lossesMax: () => lossesMax, isUnknowable: (line) => line === unknowable },
     lines,
   );
   return { isExact, missing, silent, falseMarkers: falseMarkers.length, doubled };
@@ -44,6 +44,12 @@ test.each([
   ['a line twice', [0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9], { ...NONE, isExact: false, doubled: 1 }],
 ])('%s', (_what, stored, want) => {
   expect(count(stored)).toEqual(want);
+});
+
+test('a marker after the last line of a file that went unseen, and only there', () => {
+  const stored = [0, 1, 2, 3, 4, UNCERTAIN, 5, 6, 7, 8, 9];
+  expect(count(stored, 1, 4)).toEqual(NONE);
+  expect(count(stored, 1, 3)).toEqual({ ...NONE, isExact: false, falseMarkers: 1 });
 });
 
 test('two losses one after the other', () => {

@@ -13,6 +13,8 @@ export interface Count {
   readonly silent: number;
   /** Markers where nothing is missing, and more than one for a loss. */
   readonly falseMarkers: readonly string[];
+  /** Markers where nothing is missing, and nobody could know that. */
+  readonly unknowable: number;
   readonly doubled: number;
   /** Bytes of the missing lines in the log file, and what the markers say of them. */
   readonly missingBytes: number;
@@ -35,10 +37,13 @@ export interface Written {
   readonly lineBytes: readonly number[];
   /** Into how many losses, one after the other, these missing lines can be divided: each has a marker. */
   readonly lossesMax: (first: number, end: number) => number;
+  /** Whether nobody can know that this line was followed by the next one that is stored. */
+  readonly isUnknowable: (line: number) => boolean;
 }
 
 /** @param stored  the container's lines and markers as the store has them, in the order of their times */
-export function countLines({ container, lineBytes, lossesMax }: Written, stored: readonly string[]): Count {
+export function countLines(written: Written, stored: readonly string[]): Count {
+  const { container, lineBytes } = written;
   const times = new Uint32Array(lineBytes.length);
   const markers: Marker[] = [];
   let foreign = 0;
@@ -55,7 +60,7 @@ export function countLines({ container, lineBytes, lossesMax }: Written, stored:
   const missing = lineBytes.filter((_, n) => times[n] === 0);
   const missingBytes = missing.reduce((sum, each) => sum + each, 0);
   const doubled = times.reduce((sum, each) => sum + Math.max(0, each - 1), 0);
-  const { gaps, silent, falseMarkers } = matchGaps(times, markers, lossesMax);
+  const { gaps, silent, falseMarkers, unknowable } = matchGaps(times, markers, written);
   const measured = markers
     .map(({ text }) => /^podlog: (\d+) bytes of /.exec(text)?.[1])
     .filter((each) => each !== undefined);
@@ -69,6 +74,7 @@ export function countLines({ container, lineBytes, lossesMax }: Written, stored:
     gaps,
     silent,
     falseMarkers,
+    unknowable,
     doubled,
     missingBytes,
     markedBytes,
@@ -87,18 +93,20 @@ interface Gap {
 function matchGaps(
   times: Uint32Array,
   markers: readonly Marker[],
-  lossesMax: Written['lossesMax'],
-): Pick<Count, 'gaps' | 'silent' | 'falseMarkers'> {
+  { lossesMax, isUnknowable }: Written,
+): Pick<Count, 'gaps' | 'silent' | 'falseMarkers' | 'unknowable'> {
   const gaps = gapsOf(times);
   const falseMarkers: string[] = [];
+  let unknowable = 0;
   for (const { text, after, before } of markers) {
     const [gap] = gaps
       .filter(({ first, end }) => first > after && end <= before)
       .toSorted((a, b) => a.markers - b.markers);
     if (gap !== undefined && gap.markers++ < lossesMax(gap.first, gap.end)) continue;
-    falseMarkers.push(`${text} [between lines ${after} and ${before}]`);
+    if (gap === undefined && before === after + 1 && isUnknowable(after)) unknowable++;
+    else falseMarkers.push(`${text} [between lines ${after} and ${before}]`);
   }
-  return { gaps: gaps.length, silent: gaps.filter((gap) => gap.markers === 0).length, falseMarkers };
+  return { gaps: gaps.length, silent: gaps.filter((gap) => gap.markers === 0).length, falseMarkers, unknowable };
 }
 
 function gapsOf(times: Uint32Array): Gap[] {

@@ -180,7 +180,15 @@ async function settleAndCount(): Promise<Count[]> {
 async function count(pod: FakePod): Promise<Count> {
   const rows = await queryLogs(port, { container: pod.container, since: '24h', order: 'oldest', limit: '100000' });
   const lines = rows.map(({ line }) => line);
-  return countLines({ container: pod.container, lineBytes: pod.lineBytes, lossesMax: lossesOf(pod) }, lines);
+  const { container, lineBytes } = pod;
+  const isUnknowable = (line: number): boolean => isUnseenEnd(pod, line);
+  return countLines({ container, lineBytes, lossesMax: lossesOf(pod), isUnknowable }, lines);
+}
+
+/** Whether a line ended a file that was deleted later, and no agent ran for some time between: the next one cannot know that it did. */
+function isUnseenEnd(pod: FakePod, line: number): boolean {
+  const time = pod.timeAsLast(line);
+  return time !== undefined && absences.some((each) => each.untilMs >= time.sinceMs && each.sinceMs <= time.untilMs);
 }
 
 /**
@@ -204,6 +212,7 @@ function report(counts: readonly Count[]): boolean {
   say(`doubled ${sum(({ doubled }) => doubled)}, missing ${sum(({ missing }) => missing)}`);
   const [gaps, silent] = [sum((each) => each.gaps), sum((each) => each.silent)];
   say(`gaps ${gaps}, of these without a marker ${silent}; false markers ${sum((each) => each.falseMarkers.length)}`);
+  say(`markers of files that went while no agent ran, and had no more: ${sum((each) => each.unknowable)}`);
   say(`agent's memory: largest ${memory.largest.toFixed(0)} MB, last ${memory.last.toFixed(0)} MB`);
   const wrong = counts.filter(({ isExact }) => !isExact);
   say(wrong.length === 0 ? 'exact' : `${wrong.length} containers are wrong; everything is kept in ${root}`);
