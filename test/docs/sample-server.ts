@@ -8,13 +8,13 @@ import { pino } from 'pino';
 import { expect } from 'vitest';
 import { startAgent } from '../../agent/agent.ts';
 import { startSample } from '../../cli/sample/sample.ts';
-import type { Server } from '../../server/main.ts';
+import type { Server, ServerOptions } from '../../server/main.ts';
 import { Random } from '../corpus/random.ts';
 import { WAIT_MS_MAX } from '../deadline.ts';
 import { eventually } from '../eventually.ts';
 import { startQuietServer } from '../server/quiet-server.ts';
 
-const NOW_MS = Date.UTC(2026, 10, 23, 20, 11, 18);
+export const NOW_MS = Date.UTC(2026, 10, 23, 20, 11, 18);
 const SEED = 4;
 
 export interface SampleServer {
@@ -25,10 +25,10 @@ export interface SampleServer {
 }
 
 /** Returns once the server has every line of the sample's hour. */
-export async function startSampleServer(): Promise<SampleServer> {
+export async function startSampleServer(changes: Partial<ServerOptions> = {}): Promise<SampleServer> {
   const folder = await mkdtemp(join(tmpdir(), 'podlog-docs-'));
   const dataDir = join(folder, 'data');
-  const server = await startAtNow(dataDir);
+  const server = await startAtNow(dataDir, changes);
   const random = new Random(SEED);
   const sample = startSample({ random: () => random.unit(), now: () => NOW_MS });
   const agent = await startAgent({
@@ -57,13 +57,14 @@ export async function startSampleServer(): Promise<SampleServer> {
 }
 
 /** The server takes its clock when it starts, and keeps it; the agent uses the real one. */
-async function startAtNow(dataDir: string): Promise<Server> {
+async function startAtNow(dataDir: string, changes: Partial<ServerOptions>): Promise<Server> {
   const clock = Date.now;
   Date.now = () => NOW_MS;
   try {
     return await startQuietServer(dataDir, {
       version: '0.1.0',
       indexedFields: ['request_id', 'user_id', 'trace_id', 'path'],
+      ...changes,
     });
   } finally {
     Date.now = clock;
