@@ -36,6 +36,11 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
     `opens ${server.LOGINS_OF_CALLER_A_MINUTE_MAX} sessions a minute`,
     `${count(server.SESSIONS_ENDED_MAX)} in all and ${count(server.SESSIONS_ENDED_OF_CALLER_MAX)} of one token`,
   ],
+  'docs/loki.md': [
+    `in any order, up to ${server.LOKI_AGE_MS_MAX / 86_400_000} days late`,
+    `three hours; up to ${count(server.PATTERNS_LIMIT_MAX)}, and each works`,
+    `A push has up to [${size(server.BODY_BYTES_MAX)}](api.md#pushes-by-lokis-clients), a stream up to ${server.LOKI_LABELS_MAX} labels, a line up to ${size(server.LOKI_LINE_BYTES_MAX)}`,
+  ],
   'docs/api.md': [
     `returns up to ${count(server.PATTERNS_LIMIT_MAX)} patterns that work`,
     `A query has up to ${count(server.FILTERS_MAX)} names with up to ${count(server.VALUES_PER_FILTER_MAX)} values each; a value has up to ${count(server.TEXT_BYTES_MAX)} bytes`,
