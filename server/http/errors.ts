@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { PodlogError, SearchTextError, UnauthenticatedError } from '../../shared/errors.ts';
 import { errorCode } from '../../shared/system-error.ts';
 import { challengesFor } from '../auth/credentials.ts';
+import { CLIENT_GONE } from './asker.ts';
 
 export interface ErrorBody {
   readonly error: {
@@ -37,6 +38,8 @@ export function sendError(error: Error, log: Logger, reply: FastifyReply): Fasti
     const { code, message } = ofFramework(error);
     return reply.code(status).send(errorBody(code, message));
   }
+  // A client that leaves ends its query; nobody reads the answer.
+  if (error === (CLIENT_GONE as Error)) return reply.send();
   log.error({ err: error, path: reply.request.url.split('?')[0] }, 'request failed unexpectedly');
   return reply.code(500).send(errorBody('PODLOG_INTERNAL', 'unexpected failure; see the server log'));
 }

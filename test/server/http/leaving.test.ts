@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Server } from '../../../server/main.ts';
 import { quantile } from '../../bench/figure.ts';
@@ -20,12 +21,14 @@ const IDLE = { queries: 0, waitingTasks: 0, busyWorkers: 0 };
 const LINES = 400_000;
 const LINES_AT_ONCE = 50_000;
 
+const logged: string[] = [];
 let dataDir: string;
 let server: Server;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'podlog-leaving-'));
-  server = await startQuietServer(dataDir);
+  const log = pino({ level: 'error' }, { write: (line: string) => void logged.push(line) });
+  server = await startQuietServer(dataDir, { log });
   const random = new Random(1);
   const lines = Array.from({ length: LINES }, (_, n) =>
     JSON.stringify({ n, text: `${random.below(1e9)} ${random.below(1e9)} ${random.below(1e9)} ${random.below(1e9)}` }),
@@ -39,6 +42,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server.close();
+  expect(logged).toEqual([]);
   await rm(dataDir, { recursive: true, force: true });
 });
 
