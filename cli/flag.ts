@@ -1,5 +1,5 @@
 /** The shape of a flag of the podlog command, and the names of the commands. */
-export const COMMAND_NAMES = ['up', 'server', 'agent', 'forward', 'check'] as const;
+export const COMMAND_NAMES = ['up', 'server', 'agent', 'forward', 'check', 'import'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 export interface Flag<T> {
@@ -14,6 +14,9 @@ export interface Flag<T> {
   /** @throws RangeError with what is wrong and what is allowed, as the end of a sentence that begins with the flag */
   readonly parse: (text: string) => T;
 }
+
+/** Reads a flag's value from the command line, the environment or its default. */
+export type ReadFlag = <T>(flag: Flag<T>) => T;
 
 export const ENVIRONMENT_PREFIX = 'PODLOG_';
 

@@ -36,6 +36,13 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
       ['podlog check --data-dir /var/lib/podlog --repair', 'set that aside'],
     ],
   },
+  import: {
+    summary: 'moves the lines of a running Loki to a podlog server; can be stopped and goes on where it was',
+    examples: [
+      ['podlog import loki --from http://loki:3100 --since 90d', 'to a server on this machine'],
+      [`podlog import loki --selector '{namespace="shop"}' --server http://podlog:3100`, 'some streams'],
+    ],
+  },
   agent: {
     summary: "sends a node's pod logs to the server; keeps no state",
     examples: [
@@ -76,7 +83,7 @@ function commandHelp(command: CommandName): string {
   });
   return `podlog ${command}: ${COMMANDS[command].summary}
 
-Usage: podlog ${command} [flags]
+Usage: podlog ${command}${command === 'import' ? ' loki' : ''} [flags]
 
 Flags:
 ${table(rows)}

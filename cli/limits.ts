@@ -34,3 +34,32 @@ export const LOKI_TIME_MS_MAX = 600_000;
 
 /** Tenants, as --tenants has them: each has a store, and a share of the memory for labels and live tails. Beyond: refused. */
 export const TENANTS_MAX = 64;
+
+/** Lines of an answer that an import asks Loki for: Loki's default limit. Beyond: the next page. */
+export const IMPORT_PAGE_LINES = 5000;
+
+/** An answer of Loki's, which is in memory as a whole. Beyond: a page of half as many lines is asked for. */
+export const IMPORT_ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+
+/** A push of an import; a single line may be longer. Beyond: another push. */
+export const IMPORT_PUSH_BYTES_MAX = 4 * 1024 * 1024;
+
+/**
+ * The time range of one page. It doubles while pages have few lines, and halves where they are full or Loki needs too long; Loki's
+ * default limit of a query is 30d1h.
+ */
+export const IMPORT_SLICE_NS_MIN = 1_000_000_000n;
+export const IMPORT_SLICE_NS_FIRST = 3_600_000_000_000n;
+export const IMPORT_SLICE_NS_MAX = 30n * 86_400_000_000_000n;
+
+/** Loki may take minutes for a page. Beyond: it is asked again, for half the time. */
+export const IMPORT_REQUEST_MS_MAX = 180_000;
+
+/** How long an import tries the same request again. Beyond: it ends, and goes on where it was when it is started again. */
+export const IMPORT_RETRY_MS_MAX = 1_800_000;
+
+/** Different reasons for refused lines that an import prints. Beyond: they are only counted. */
+export const IMPORT_REASONS_MAX = 20;
+
+/** Names of labels, each of which is a selector of an import of all streams. Beyond: refused, as --selector is needed. */
+export const IMPORT_LABELS_MAX = 500;

@@ -38,6 +38,8 @@ async function run(invocation: Invocation): Promise<number | void> {
       return (await import('./forward.ts')).runForward(invocation.options);
     case 'check':
       return (await import('./check.ts')).runCheck(invocation.options);
+    case 'import':
+      return (await import('./import.ts')).runImport(invocation.options);
   }
 }
 

@@ -9,8 +9,16 @@ import { UsageError } from '../shared/errors.ts';
 import { didYouMean } from '../shared/nearest.ts';
 import type { ListenAddress } from './flag-values/address.ts';
 import type { LogLevel } from './flag-values/choice.ts';
-import { COMMAND_NAMES, type CommandName, ENVIRONMENT_PREFIX, environmentName, type Flag } from './flag.ts';
+import {
+  COMMAND_NAMES,
+  type CommandName,
+  ENVIRONMENT_PREFIX,
+  environmentName,
+  type Flag,
+  type ReadFlag,
+} from './flag.ts';
 import * as flags from './flags.ts';
+import { type ImportOptions, importOptions, withoutSource } from './import-options.ts';
 
 /** Limits of queries by Loki's API. */
 export interface LokiLimits {
@@ -90,7 +98,8 @@ export type Invocation =
   | { readonly kind: 'server'; readonly options: ServerOptions }
   | { readonly kind: 'agent'; readonly options: AgentOptions }
   | { readonly kind: 'forward'; readonly options: ForwardOptions }
-  | { readonly kind: 'check'; readonly options: CheckOptions };
+  | { readonly kind: 'check'; readonly options: CheckOptions }
+  | { readonly kind: 'import'; readonly options: ImportOptions };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -114,7 +123,7 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
       `there is no command ${quote(first)}${didYouMean(first, COMMAND_NAMES)}; podlog --help lists them`,
     );
   }
-  const given = givenFlags(command, rest);
+  const given = givenFlags(command, command === 'import' ? withoutSource(rest) : rest);
   if (given === 'help') return { kind: 'help', about: command };
   expectKnownVariables(command, env);
   const read: ReadFlag = (flag) => readFlag(flag, given, env);
@@ -144,6 +153,8 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
           json: read(flags.json),
         },
       };
+    case 'import':
+      return { kind: command, options: importOptions(read) };
     case 'up':
       return {
         kind: command,
@@ -158,8 +169,6 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
       };
   }
 }
-
-type ReadFlag = <T>(flag: Flag<T>) => T;
 
 function serverOptions(read: ReadFlag, env: Environment): ServerOptions {
   return {

@@ -28,6 +28,9 @@ export interface BoundedRequest {
   readonly limits: RequestLimits;
 }
 
+/** The answer has more bytes than its limit. */
+export class AnswerTooLongError extends Error {}
+
 export interface BoundedAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -78,7 +81,7 @@ async function readAnswer(response: IncomingMessage, answerBytes: number): Promi
   let sizeBytes = 0;
   for await (const chunk of response) {
     sizeBytes += (chunk as Buffer).length;
-    if (sizeBytes > answerBytes) throw new Error(`the answer is longer than ${answerBytes} bytes`);
+    if (sizeBytes > answerBytes) throw new AnswerTooLongError(`the answer is longer than ${answerBytes} bytes`);
     chunks.push(chunk as Buffer);
   }
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };

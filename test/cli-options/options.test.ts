@@ -197,10 +197,46 @@ test('a switch is true when it is there, or as its twin or its text says', () =>
   }
 });
 
+test('import', () => {
+  const options = {
+    from: 'http://127.0.0.1:3100',
+    fromTokenFile: undefined,
+    orgId: undefined,
+    server: 'http://127.0.0.1:3100',
+    tokenFile: undefined,
+    toTenant: undefined,
+    selector: undefined,
+    since: { kind: 'ago', ms: 30 * 86_400_000 },
+    until: { kind: 'ago', ms: 0 },
+    statePath: resolve('loki-import.json'),
+  };
+  for (const [args, env, want] of [
+    ['', {}, {}],
+    ['--from http://loki:3100/ --org-id shop', {}, { from: 'http://loki:3100', orgId: 'shop' }],
+    ['--selector {app="a"}', { PODLOG_TO_TENANT: 't' }, { selector: '{app="a"}', toTenant: 't' }],
+    ['--since 1970-01-02T00:00:00Z', {}, { since: { kind: 'at', instant: 86_400_000_000_000n } }],
+    ['--until 12h', {}, { until: { kind: 'ago', ms: 43_200_000 } }],
+  ] as const) {
+    const parsed = parseInvocation(['import', 'loki', ...words(args)], env);
+    expect(parsed).toEqual({ kind: 'import', options: { ...options, ...want } });
+  }
+});
+
 test.each<[args: string, env: Record<string, string>, want: string]>([
-  ['', {}, 'which command? up, server, agent, forward, check; podlog --help explains them'],
+  ['', {}, 'which command? up, server, agent, forward, check, import; podlog --help explains them'],
   ['serve', {}, 'there is no command "serve"; did you mean server?; podlog --help lists them'],
   ['frobnicate', {}, 'there is no command "frobnicate"; podlog --help lists them'],
+  [
+    'import --from http://loki',
+    {},
+    'podlog import needs what to import from: podlog import loki --from http://loki:3100',
+  ],
+  [
+    'import loki --selector {a="b"}|json',
+    {},
+    '--selector "{a=\\"b\\"}|json" must be a stream selector, such as {namespace="shop"}; or all',
+  ],
+  ['import loki --org-id a/b', {}, '--org-id "a/b" must be the name of a tenant, as X-Scope-OrgID has it'],
   ['--listen x', {}, 'the command comes before its flags: podlog up --listen'],
   ['up --lisen x', {}, 'there is no flag --lisen; did you mean --listen?; podlog up --help lists them'],
   ['up -x', {}, 'there is no flag -x; podlog up --help lists them'],

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { PushFormat } from '../../ingest/loki/decode-push.ts';
 import type { LokiPushAcceptor } from '../../ingest/loki/push.ts';
 import type { ContentCoding } from '../../ingest/push-body.ts';
+import { IMPORT_HEADER, REFUSED_LINES_HEADER } from '../../../shared/import-headers.ts';
 import { idempotencyKey } from '../ingest.ts';
 import { LokiRequestError } from './form.ts';
 
@@ -40,15 +41,17 @@ export function pushRoute({ formatOf, codingOf }: BodyHeaders, { lokiPushes, now
       },
     },
     push: async ({ headers, body, callerName }, reply) => {
-      const { streamCount, refusal } = await lokiPushes.accept({
+      const { streamCount, refusal, refusedCount } = await lokiPushes.accept({
         body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
         format: formatOf(headers['content-type']),
         coding: codingOf(headers['content-encoding']),
         arrivedMs: now(),
         caller: callerName,
         idempotencyKey: idempotencyKey(headers['idempotency-key']),
+        isImport: headers[IMPORT_HEADER] === 'true',
       });
       if (streamCount === 0) throw new LokiRequestError(NO_STREAMS, 422);
+      if (refusedCount > 0) void reply.header(REFUSED_LINES_HEADER, String(refusedCount));
       if (refusal !== undefined) throw new LokiRequestError(refusal);
       return reply.code(204).send();
     },

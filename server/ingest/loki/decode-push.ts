@@ -17,6 +17,8 @@ export interface DecodeInput {
   readonly body: Uint8Array;
   readonly format: PushFormat;
   readonly nowMs: number;
+  /** Whether lines are moved from another store: of any age, and as often as they are there. */
+  readonly isImport?: boolean;
 }
 
 export interface DecodeOutput {
@@ -24,6 +26,7 @@ export interface DecodeOutput {
   readonly streamCount: number;
   /** Why entries are not stored, in Loki's words; undefined when all of them are. */
   readonly refusal: string | undefined;
+  readonly refusedCount: number;
   /** A hash of what was pushed. */
   readonly content: string;
 }
@@ -31,16 +34,20 @@ export interface DecodeOutput {
 export const DECODE_PUSH = taskKind<DecodeInput, DecodeOutput>('decode-push');
 
 /** @throws CorruptionError; PodlogError 413 */
-export function decodePushTask({ body, format, nowMs }: DecodeInput): TaskResult<DecodeOutput> {
+export function decodePushTask({ body, format, nowMs, isImport = false }: DecodeInput): TaskResult<DecodeOutput> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const collector = new EntryCollector(nowMs);
+  const collector = new EntryCollector(nowMs, isImport);
   const hash = contentHash();
-  hash.update(format);
+  // What is refused of a push counts as stored, so the same one as an import is another.
+  hash.update(isImport ? `import:${format}` : format);
   const decoded = format === 'protobuf' ? snappyDecoded(bytes) : bytes;
   hash.update(decoded);
   const entries = collector.finish(decode(decoded, format, collector, nowMs));
-  const { streamCount, refusal } = collector;
-  return { output: { entries, streamCount, refusal, content: hash.digest() }, transfer: memoryOf(entries) };
+  const { streamCount, refusal, refusedCount } = collector;
+  return {
+    output: { entries, streamCount, refusal, refusedCount, content: hash.digest() },
+    transfer: memoryOf(entries),
+  };
 }
 
 /** Returns the bytes that the entries refer to. */

@@ -60,10 +60,12 @@ interface KnownStream {
 
 export class EntryCollector {
   readonly #nowMs: number;
+  readonly #isImport: boolean;
   /** In Loki's words → of how many entries. */
   readonly #refusals = new Map<string, number>();
   /** Refusals that are not in the list, which is full. */
   #unlisted = 0;
+  #refusedCount = 0;
   readonly #labels: Labels[] = [];
   /** By the text of labels: some clients send each line as a stream of its own. */
   readonly #known = new Map<string, KnownStream>();
@@ -80,12 +82,18 @@ export class EntryCollector {
   /** Metadata of the entry that is added next. */
   readonly metadata = new MetadataCollector();
 
-  constructor(nowMs: number) {
+  /** @param isImport  entries may have any age, and be repeated */
+  constructor(nowMs: number, isImport = false) {
     this.#nowMs = nowMs;
+    this.#isImport = isImport;
   }
 
   get streamCount(): number {
     return this.#streamCount;
+  }
+
+  get refusedCount(): number {
+    return this.#refusedCount;
   }
 
   /** Why entries were refused; undefined when none was. */
@@ -174,7 +182,7 @@ export class EntryCollector {
   #refusalOf(i: number, text: string): string | undefined {
     const seconds = this.#seconds[i]!;
     const ms = seconds * 1000;
-    if (ms < this.#nowMs - LOKI_AGE_MS_MAX) {
+    if (ms < this.#nowMs - LOKI_AGE_MS_MAX && !this.#isImport) {
       const oldest = rfc3339(Math.floor((this.#nowMs - LOKI_AGE_MS_MAX) / 1000));
       return `entry for stream '${text}' has timestamp too old: ${rfc3339(seconds)}, oldest acceptable timestamp is: ${oldest}`;
     }
@@ -188,6 +196,7 @@ export class EntryCollector {
 
   /** Whether the same line of the same stream and time is among the entries right before it: Loki stores it once. */
   #isRepetition(bytes: Buffer, i: number, stream: number): boolean {
+    if (this.#isImport) return false;
     const lowest = Math.max(0, i - LOKI_REPEATS_COMPARED_MAX);
     const start = this.#starts[i]!;
     const end = this.#ends[i]!;
@@ -202,6 +211,7 @@ export class EntryCollector {
   }
 
   #refuse(refusal: string, count: number): void {
+    this.#refusedCount += count;
     const known = this.#refusals.get(refusal);
     if (known === undefined && this.#refusals.size === LOKI_REFUSALS_MAX) this.#unlisted += count;
     else this.#refusals.set(refusal, (known ?? 0) + count);

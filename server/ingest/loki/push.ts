@@ -39,12 +39,15 @@ export interface LokiPush {
   /** The push's caller; undefined where everyone is one caller. */
   readonly caller: string | undefined;
   readonly idempotencyKey: string | undefined;
+  /** See DecodeInput. */
+  readonly isImport?: boolean;
 }
 
 export interface LokiPushOutcome {
   readonly streamCount: number;
   /** Why entries were not stored, in Loki's words; undefined when all are. */
   readonly refusal: string | undefined;
+  readonly refusedCount: number;
 }
 
 export interface LokiPushAcceptorOptions {
@@ -75,17 +78,18 @@ export class LokiPushAcceptor {
    * @throws CorruptionError, UnavailableError, TooManyStreamsError; PodlogError 409, when the key was used for another push
    */
   async accept(push: LokiPush): Promise<LokiPushOutcome> {
-    const { caller, idempotencyKey, format, arrivedMs } = push;
+    const { caller, idempotencyKey, format, arrivedMs, isImport = false } = push;
     const { memory, run } = this.#options;
     using _ = await memory.reserve(caller ?? '', decodingBytes(push));
     const flow = taskFlow('intake');
     const body = await inflatedBody(push);
     if (body.length > bytesMaxOf(format)) throw bodyTooLarge(body.length, bytesMaxOf(format));
-    const decoded = await run(DECODE_PUSH, { body, format, nowMs: arrivedMs }, { flow, transfer: ownMemory(body) });
-    const { entries, streamCount, refusal, content } = decoded;
+    const input = { body, format, nowMs: arrivedMs, isImport };
+    const decoded = await run(DECODE_PUSH, input, { flow, transfer: ownMemory(body) });
+    const { entries, streamCount, refusal, refusedCount, content } = decoded;
     const key = pushKey(caller, `${PREFIX}${idempotencyKey ?? content}`);
     await this.#underWay.run(key, () => this.#store(entries, this.#plan(key, push, decoded), flow));
-    return { streamCount, refusal };
+    return { streamCount, refusal, refusedCount };
   }
 
   #plan(key: string, { idempotencyKey }: LokiPush, { content }: DecodeOutput): StoringPlan {

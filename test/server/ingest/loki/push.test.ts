@@ -196,15 +196,27 @@ test('a large push is shredded in slices, and its memory is given back', async (
 test('streams of one push are those of the same labels in another', async () => {
   const at = await openPushes();
   const streams = [...numbered(2, 'a'), ...numbered(2, 'b'), ...numbered(3, 'a')];
-  expect(await at.push(streams)).toEqual({ streamCount: 3, refusal: undefined });
+  expect(await at.push(streams)).toEqual({ streamCount: 3, refusal: undefined, refusedCount: 0 });
   await at.push([], { body: jsonOf(numbered(1, 'c')), format: 'json' });
   expect(texts(at)).toHaveLength(8);
 });
 
 test('a push without streams, or without one that is good, stores nothing', async () => {
   const at = await openPushes();
-  expect(await at.push([])).toEqual({ streamCount: 0, refusal: undefined });
+  expect(await at.push([])).toEqual({ streamCount: 0, refusal: undefined, refusedCount: 0 });
   const { refusal } = await at.push([{ labels: { source: 'audit' }, entries: [{ ns: NOW, line: 'line 0' }] }]);
   expect(refusal).toMatch(/what podlog itself records/);
   expect(texts(at)).toEqual([]);
+});
+
+test('an import has lines of any age, each as often as it is there; what was refused before is no repeat', async () => {
+  const at = await openPushes();
+  const old = NOW - BigInt(LOKI_AGE_MS_MAX + 1000) * 1_000_000n;
+  const entries = ['line 0', 'line 0', 'line 1'].map((line) => ({ ns: old, line }));
+  const streams = [{ labels: { app: 'api' }, entries }];
+  expect((await at.push(streams)).refusedCount).toBe(3);
+  for (const _ of ['first', 'repeat']) {
+    expect(await at.push(streams, { isImport: true })).toEqual({ streamCount: 1, refusal: undefined, refusedCount: 0 });
+  }
+  expect(texts(at)).toEqual(['line 0', 'line 0', 'line 1']);
 });

@@ -1,0 +1,91 @@
+/** What an import asks Loki: lines of a time range, the streams of one time, and selectors that have all streams. */
+import { labelsText } from '../../shared/labels-text.ts';
+import type { Labels } from '../../shared/labels.ts';
+import { PodlogError } from '../../shared/errors.ts';
+import { IMPORT_LABELS_MAX } from '../limits.ts';
+import type { Ask, Endpoint } from './endpoint.ts';
+
+export interface Line {
+  readonly timestamp: bigint;
+  readonly line: string;
+  readonly metadata: Labels | undefined;
+}
+
+export interface Stream {
+  readonly labels: Labels;
+  /** Oldest first. */
+  readonly lines: readonly Line[];
+}
+
+export interface Range {
+  readonly start: bigint;
+  /** Exclusive. */
+  readonly end: bigint;
+}
+
+/** Loki 3's own label: most often all streams have it, and it is the only selector that has lines. */
+const FIRST_LABEL = 'service_name';
+
+type Value = readonly [timestamp: string, line: string, own?: { readonly structuredMetadata?: Labels }];
+
+interface StreamsAnswer {
+  readonly data: { readonly result: readonly { readonly stream: Labels; readonly values: readonly Value[] }[] };
+}
+
+export function pageAsk(selector: string, { start, end }: Range, limit: number): Ask {
+  const query = new URLSearchParams({
+    query: selector,
+    start: String(start),
+    end: String(end),
+    limit: String(limit),
+    direction: 'forward',
+  });
+  const headers = { 'x-loki-response-encoding-flags': 'categorize-labels' };
+  return { method: 'GET', path: `/loki/api/v1/query_range?${query.toString()}`, headers };
+}
+
+/** Returns the streams of an answer, sorted by labels, so that the same lines are always pushed as the same bytes. */
+export function streamsOf(body: Buffer): Stream[] {
+  const { data } = JSON.parse(body.toString()) as StreamsAnswer;
+  const streams = data.result.map(({ stream, values }) => ({
+    labels: stream,
+    lines: values.map(lineOf).toSorted((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0)),
+  }));
+  return streams.toSorted((a, b) => (keyOf(a.labels) < keyOf(b.labels) ? -1 : 1));
+}
+
+function lineOf([timestamp, line, own]: Value): Line {
+  return { timestamp: BigInt(timestamp), line, metadata: own?.structuredMetadata };
+}
+
+export function keyOf(labels: Labels): string {
+  return labelsText(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Returns selectors each of which has one of the streams with lines at a time, and no other. */
+export async function streamSelectors(loki: Endpoint, selector: string, { start, end }: Range): Promise<string[]> {
+  const query = new URLSearchParams({ 'match[]': selector, start: String(start), end: String(end) });
+  const { body } = await loki.ask({ method: 'GET', path: `/loki/api/v1/series?${query.toString()}` });
+  const { data: streams } = JSON.parse(body.toString()) as { readonly data: readonly Labels[] };
+  const names = [...new Set(streams.flatMap((labels) => Object.keys(labels)))].toSorted();
+  return [...new Set(streams.map((labels) => labelsText(names.map((name) => [name, labels[name] ?? ''] as const))))];
+}
+
+/**
+ * Returns selectors that have each stream once. Loki takes none that has all streams, so one has those with the first label,
+ * one those with the second and without the first, and so on.
+ */
+export async function allStreams(loki: Endpoint, { start, end }: Range): Promise<string[]> {
+  const query = new URLSearchParams({ start: String(start), end: String(end) });
+  const { body } = await loki.ask({ method: 'GET', path: `/loki/api/v1/labels?${query.toString()}` });
+  const { data = [] } = JSON.parse(body.toString()) as { readonly data?: readonly string[] };
+  const names = data.filter((name) => !name.startsWith('__') && name !== FIRST_LABEL).toSorted();
+  if (names.length > IMPORT_LABELS_MAX) {
+    const message = `streams have ${names.length} labels, and ${IMPORT_LABELS_MAX} are allowed: import them by --selector`;
+    throw new PodlogError('PODLOG_IMPORT_LABELS', 400, message);
+  }
+  return [FIRST_LABEL, ...names].map((name, i, all) => {
+    const without = all.slice(0, i).map((each) => `, ${each}=""`);
+    return `{${name}=~".+"${without.join('')}}`;
+  });
+}

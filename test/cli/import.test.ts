@@ -1,0 +1,186 @@
+/** `podlog import loki` as a process, from one podlog, which speaks Loki, to another: every line once, whatever happens between. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type Server as HttpServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer, text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Server } from '../../server/main.ts';
+import { jsonOf, type SentStream } from '../server/ingest/loki/push-bodies.ts';
+import { startQuietServer } from '../server/quiet-server.ts';
+
+const command = fileURLToPath(new URL('../../cli/podlog.js', import.meta.url));
+const START = BigInt(Math.floor(Date.now() / 1000 - 20 * 86_400)) * 1_000_000_000n;
+const ONE_TIME = START + 5_000_000n;
+
+let folder: string;
+let source: Server;
+let target: Server;
+let proxy: { readonly url: string; readonly server: HttpServer; readonly answers: (number | 'kill')[] };
+let child: ChildProcess;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'podlog-import-'));
+  source = await startQuietServer(join(folder, 'source'));
+  target = await startQuietServer(join(folder, 'target'));
+  proxy = await startProxy();
+});
+afterEach(async () => {
+  proxy.server.close();
+  await Promise.all([source.close(), target.close()]);
+  await rm(folder, { recursive: true });
+});
+
+/** Passes pushes on; then answers as `answers` says, or ends the importing process before the answer. */
+async function startProxy(): Promise<typeof proxy> {
+  const answers: (number | 'kill')[] = [];
+  const server = createServer((request, response) => {
+    void (async () => {
+      const body = await buffer(request);
+      const headers = { 'content-type': 'application/json', 'podlog-import': String(request.headers['podlog-import']) };
+      const next = answers.shift();
+      const stored = await fetch(target.url + request.url!, { method: 'POST', headers, body: new Uint8Array(body) });
+      if (next === 'kill') child.kill('SIGKILL');
+      else response.writeHead(next ?? stored.status, Object.fromEntries(stored.headers)).end(await stored.text());
+    })();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  return { url: `http://127.0.0.1:${port}`, server, answers };
+}
+
+async function podlogImport(...flags: string[]): Promise<{ code: unknown; out: string; err: string }> {
+  const all = ['--from', source.url, '--server', proxy.url, '--state', join(folder, 'state.json'), ...flags];
+  child = spawn(process.execPath, [command, 'import', 'loki', ...all], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, err, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
+  return { code, out, err };
+}
+
+async function push(url: string, streams: readonly SentStream[], headers = {}): Promise<number> {
+  const body = jsonOf(streams);
+  const { status } = await fetch(`${url}/loki/api/v1/push`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+  return status;
+}
+
+/** All lines of a server, as its own API has them. What a podlog adds by Loki's API is stored in the other. */
+async function linesIn(url: string): Promise<string[]> {
+  const answer = await text((await fetch(`${url}/logs?limit=all&order=oldest&since=30d`)).body!);
+  return answer
+    .trim()
+    .split('\n')
+    .map((json) => {
+      const { time, labels, line, metadata } = JSON.parse(json) as Row;
+      const own = Object.entries(metadata ?? {}).filter(([name]) => name !== 'detected_level');
+      return JSON.stringify([time, Object.entries(labels).filter(([name]) => name !== 'service_name'), line, own]);
+    })
+    .toSorted();
+}
+
+interface Row {
+  readonly time: string;
+  readonly labels: Record<string, string>;
+  readonly line: string;
+  readonly metadata?: Record<string, string>;
+}
+
+async function answerOf(url: string, query: string): Promise<unknown> {
+  const end = START + 60_000_000_000n;
+  const parameters = new URLSearchParams({ query, start: String(START), end: String(end), limit: '5000' });
+  const response = await fetch(`${url}/loki/api/v1/query_range?${parameters.toString()}`);
+  const { data } = (await response.json()) as { data: { result: unknown } };
+  return data.result;
+}
+
+/** Streams with 6,000 lines of one time, more than a page, among 12,000 others, some with structured metadata. */
+function manyLines(): SentStream[] {
+  const streams = ['a', 'b', 'c'].map((app) => ({
+    labels: { app, ...(app === 'c' && { zone: 'z' }) },
+    entries: Array.from({ length: 6000 }, (_, n) => ({
+      ns: n % 3 === 0 ? ONE_TIME : START + BigInt(n) * 1000n,
+      line: `{"level":"info","n":${n}}`,
+      ...(n % 2 === 0 && { metadata: { trace_id: `t${n}` } }),
+    })),
+  }));
+  return [...streams, { labels: { app: 'a', zone: 'z' }, entries: [{ ns: ONE_TIME, line: 'another stream' }] }];
+}
+
+const OLD = { 'podlog-import': 'true' };
+
+test('all lines come once, with their times, labels and metadata, and queries have equal answers', async () => {
+  const streams = manyLines();
+  expect(await push(source.url, streams)).toBe(400);
+  expect(await push(source.url, streams, OLD)).toBe(204);
+  proxy.answers.push(204, 503, 204, 429);
+  const { code, out } = await podlogImport();
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: expect.stringMatching(/^imported 18,001 lines .*; 0 refused\n$/) as string,
+  });
+  const lines = await linesIn(target.url);
+  expect(lines.length).toBe(18_001);
+  expect(lines).toEqual(await linesIn(source.url));
+  for (const query of [
+    '{app="c"} |= "9"',
+    '{app="a"} | trace_id="t600"',
+    'sum by (app) (count_over_time({app=~".+"}[1m]))',
+  ]) {
+    expect(await answerOf(target.url, query)).toEqual(await answerOf(source.url, query));
+  }
+});
+
+test('killed between a push and its answer, it goes on: each line is stored once', async () => {
+  await push(source.url, manyLines(), OLD);
+  proxy.answers.push(204, 204, 'kill');
+  expect(await podlogImport()).toMatchObject({ out: '' });
+  const { pushing } = JSON.parse(await readFile(join(folder, 'state.json'), 'utf8')) as { pushing?: string };
+  expect(pushing).toMatch(/^\d+n$/);
+  const { code, err } = await podlogImport();
+  expect(code).toBe(0);
+  expect(err).toContain('going on from');
+  expect(await linesIn(target.url)).toEqual(await linesIn(source.url));
+});
+
+test('a second import takes what is newer; another one needs another state file', async () => {
+  const ns = BigInt(Date.now() - 60_000) * 1_000_000n;
+  const lines = (first: bigint): SentStream[] => [{ labels: { app: 'a' }, entries: [{ ns: first, line: `${first}` }] }];
+  await push(source.url, lines(ns));
+  expect((await podlogImport()).out).toContain('imported 1 line ');
+  await push(source.url, lines(BigInt(Date.now()) * 1_000_000n));
+  const { out, err } = await podlogImport();
+  expect(err).toContain('importing newer ones');
+  expect(out).toContain('imported 1 line ');
+  expect((await linesIn(target.url)).length).toBe(2);
+  const other = await podlogImport('--selector', '{app="a"}');
+  expect(other.code).toBe(1);
+  expect(other.err).toMatch(/is of another import .*--state/);
+});
+
+test('more lines of one stream and time than Loki gives, and streams that it does not take, are errors', async () => {
+  const entries = Array.from({ length: 5000 }, (_, n) => ({ ns: START, line: `${n}` }));
+  await push(source.url, [{ labels: { app: 'a' }, entries }], OLD);
+  const { code, err } = await podlogImport('--since', '21d');
+  expect(code).toBe(1);
+  expect(err).toMatch(/^podlog: the stream \{app="a".*\} has 5000 lines or more at .*--selector\n$/m);
+  const wrong = await podlogImport('--selector', '{app=}', '--state', join(folder, 'b.json'));
+  expect(wrong).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^podlog: Loki at .* answers with 400: parse error/) as string,
+  });
+});
+
+test('flags that cannot work', async () => {
+  expect(await podlogImport('--server', source.url)).toMatchObject({
+    code: 2,
+    err: `podlog: --from and --server are both ${source.url}: its lines would be there twice\n`,
+  });
+  expect((await podlogImport('--until', '40d')).err).toMatch(/there is nothing to import: .*--since/);
+  expect((await podlogImport('--since', 'lunch')).err).toMatch(/--since "lunch" must be an age/);
+});
