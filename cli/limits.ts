@@ -41,6 +41,9 @@ export const IMPORT_PAGE_LINES = 5000;
 /** An answer of Loki's, which is in memory as a whole. Beyond: a page of half as many lines is asked for. */
 export const IMPORT_ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 
+/** Answers of Loki's with the lines of one time, which are one page, however many streams they are of. Beyond: an error. */
+export const IMPORT_ONE_TIME_BYTES_MAX = 256 * 1024 * 1024;
+
 /** A push of an import; a single line may be longer. Beyond: another push. */
 export const IMPORT_PUSH_BYTES_MAX = 4 * 1024 * 1024;
 

@@ -42,6 +42,9 @@ export class RefusedError extends PodlogError {
   }
 }
 
+/** A server, or a test's. */
+export type Asker = Pick<Endpoint, 'ask'>;
+
 export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #connection: HttpAgent;
@@ -60,13 +63,13 @@ export class Endpoint {
 
   /**
    * @param isFinal  whether an answer that is not a success is for the caller
-   * @param failed   called after each attempt that failed; what it returns is asked next
+   * @param failed   called with the reason after each attempt that failed; what it returns is asked next
    * @throws RefusedError, AnswerTooLongError; PodlogError when the server is away for too long
    */
   async ask(
     ask: Ask,
     isFinal: (answer: BoundedAnswer) => boolean = () => false,
-    failed: () => Ask = () => ask,
+    failed: (reason: string) => Ask = () => ask,
   ): Promise<BoundedAnswer> {
     const { name, url, signal, report } = this.#options;
     const begunMs = performance.now();
@@ -94,7 +97,7 @@ export class Endpoint {
       }
       if (attempt === 0) report(`request to ${name} failed; retrying: ${reason}`);
       await sleep(retryAfterMs + backoffMs(attempt, BACKOFF, Math.random()), undefined, { signal });
-      asked = failed();
+      asked = failed(reason);
     }
   }
 

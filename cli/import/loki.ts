@@ -2,8 +2,8 @@
 import { labelsText } from '../../shared/labels-text.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { PodlogError } from '../../shared/errors.ts';
-import { IMPORT_LABELS_MAX } from '../limits.ts';
-import type { Ask, Endpoint } from './endpoint.ts';
+import { IMPORT_LABELS_MAX, IMPORT_SLICE_NS_MAX } from '../limits.ts';
+import type { Ask, Asker } from './endpoint.ts';
 
 export interface Line {
   readonly timestamp: bigint;
@@ -63,7 +63,7 @@ export function keyOf(labels: Labels): string {
 }
 
 /** Returns selectors each of which has one of the streams with lines at a time, and no other. */
-export async function streamSelectors(loki: Endpoint, selector: string, { start, end }: Range): Promise<string[]> {
+export async function streamSelectors(loki: Asker, selector: string, { start, end }: Range): Promise<string[]> {
   const query = new URLSearchParams({ 'match[]': selector, start: String(start), end: String(end) });
   const { body } = await loki.ask({ method: 'GET', path: `/loki/api/v1/series?${query.toString()}` });
   const { data: streams } = JSON.parse(body.toString()) as { readonly data: readonly Labels[] };
@@ -75,11 +75,9 @@ export async function streamSelectors(loki: Endpoint, selector: string, { start,
  * Returns selectors that have each stream once. Loki takes none that has all streams, so one has those with the first label,
  * one those with the second and without the first, and so on.
  */
-export async function allStreams(loki: Endpoint, { start, end }: Range): Promise<string[]> {
-  const query = new URLSearchParams({ start: String(start), end: String(end) });
-  const { body } = await loki.ask({ method: 'GET', path: `/loki/api/v1/labels?${query.toString()}` });
-  const { data = [] } = JSON.parse(body.toString()) as { readonly data?: readonly string[] };
-  const names = data.filter((name) => !name.startsWith('__') && name !== FIRST_LABEL).toSorted();
+export async function allStreams(loki: Asker, range: Range): Promise<string[]> {
+  const found = await labelNames(loki, range);
+  const names = [...found].filter((name) => !name.startsWith('__') && name !== FIRST_LABEL).toSorted();
   if (names.length > IMPORT_LABELS_MAX) {
     const message = `streams have ${names.length} labels, and ${IMPORT_LABELS_MAX} are allowed: import them by --selector`;
     throw new PodlogError('PODLOG_IMPORT_LABELS', 400, message);
@@ -88,4 +86,17 @@ export async function allStreams(loki: Endpoint, { start, end }: Range): Promise
     const without = all.slice(0, i).map((each) => `, ${each}=""`);
     return `{${name}=~".+"${without.join('')}}`;
   });
+}
+
+/** Asks part by part, since Loki limits the range of this, too. */
+async function labelNames(loki: Asker, { start, end }: Range): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (let from = start; from < end; from += IMPORT_SLICE_NS_MAX) {
+    const to = from + IMPORT_SLICE_NS_MAX < end ? from + IMPORT_SLICE_NS_MAX : end;
+    const query = new URLSearchParams({ start: String(from), end: String(to) });
+    const { body } = await loki.ask({ method: 'GET', path: `/loki/api/v1/labels?${query.toString()}` });
+    const { data = [] } = JSON.parse(body.toString()) as { readonly data?: readonly string[] };
+    for (const name of data) names.add(name);
+  }
+  return names;
 }

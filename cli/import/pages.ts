@@ -6,8 +6,14 @@
 import { AnswerTooLongError } from '../../shared/bounded-request.ts';
 import { PodlogError } from '../../shared/errors.ts';
 import { formatInstant } from '../../shared/time.ts';
-import { IMPORT_PAGE_LINES, IMPORT_SLICE_NS_FIRST, IMPORT_SLICE_NS_MAX, IMPORT_SLICE_NS_MIN } from '../limits.ts';
-import { type Endpoint, RefusedError } from './endpoint.ts';
+import {
+  IMPORT_ONE_TIME_BYTES_MAX,
+  IMPORT_PAGE_LINES,
+  IMPORT_SLICE_NS_FIRST,
+  IMPORT_SLICE_NS_MAX,
+  IMPORT_SLICE_NS_MIN,
+} from '../limits.ts';
+import { type Asker, RefusedError } from './endpoint.ts';
 import { pageAsk, type Range, type Stream, streamSelectors, streamsOf } from './loki.ts';
 
 /** All lines of a range. */
@@ -15,13 +21,18 @@ export interface Page extends Range {
   readonly streams: readonly Stream[];
 }
 
+/** What Loki's parts say to each other of an answer with too many bytes. */
+const TOO_LONG = /ResourceExhausted|larger than (?:the )?max/;
+/** After an answer that was too long, pages grow slowly. */
+const LIMIT_GROWTH = 1.25;
+
 export class PageReader {
-  readonly #loki: Endpoint;
+  readonly #loki: Asker;
   readonly #pageLines: number;
   #sliceNs = IMPORT_SLICE_NS_FIRST;
   #limit: number;
 
-  constructor(loki: Endpoint, pageLines = IMPORT_PAGE_LINES) {
+  constructor(loki: Asker, pageLines = IMPORT_PAGE_LINES) {
     this.#loki = loki;
     this.#pageLines = pageLines;
     this.#limit = pageLines;
@@ -37,10 +48,12 @@ export class PageReader {
   async read(selector: string, { start, end }: Range): Promise<Page> {
     for (;;) {
       const sliceEnd = () => earlier(start + this.#sliceNs, end);
-      const limit = this.#limit;
+      let limit = this.#limit;
       let asked = sliceEnd();
-      const narrowed = () => {
+      const narrowed = (reason: string) => {
         this.#narrow();
+        if (TOO_LONG.test(reason)) this.#halveLimit();
+        limit = this.#limit;
         asked = sliceEnd();
         return pageAsk(selector, { start, end: asked }, limit);
       };
@@ -52,6 +65,7 @@ export class PageReader {
         if (!this.#adapts(error)) throw error;
         continue;
       }
+      this.#limit = Math.min(this.#pageLines, Math.ceil(limit * LIMIT_GROWTH));
       return this.#pageOf(streams, selector, { start, end: asked }, limit);
     }
   }
@@ -72,8 +86,11 @@ export class PageReader {
   async #oneTime(selector: string, at: bigint): Promise<Stream[]> {
     const range = { start: at, end: at + 1n };
     const all: Stream[] = [];
+    let sizeBytes = 0;
     for (const stream of await streamSelectors(this.#loki, selector, range)) {
-      const { body } = await this.#loki.ask(pageAsk(stream, range, this.#pageLines));
+      const body = await this.#oneStream(stream, range);
+      sizeBytes += body.length;
+      if (sizeBytes > IMPORT_ONE_TIME_BYTES_MAX) throw tooMuchAtOnce('streams', selector, at);
       const streams = streamsOf(body);
       if (lineCount(streams) >= this.#pageLines) throw tooManyAtOnce(stream, at, this.#pageLines);
       all.push(...streams);
@@ -81,10 +98,18 @@ export class PageReader {
     return all;
   }
 
+  async #oneStream(selector: string, range: Range): Promise<Buffer> {
+    try {
+      return (await this.#loki.ask(pageAsk(selector, range, this.#pageLines))).body;
+    } catch (error) {
+      throw error instanceof AnswerTooLongError ? tooMuchAtOnce('stream', selector, range.start) : error;
+    }
+  }
+
   /** Whether a page of fewer lines or less time may be answered. */
   #adapts(error: unknown): boolean {
     if (error instanceof AnswerTooLongError && this.#limit > 1) {
-      this.#limit = Math.floor(this.#limit / 2);
+      this.#halveLimit();
       return true;
     }
     if (!(error instanceof RefusedError) || !/time range exceeds the limit/.test(error.answer)) return false;
@@ -100,7 +125,10 @@ export class PageReader {
 
   #widen(): void {
     this.#sliceNs = earlier(this.#sliceNs * 2n, IMPORT_SLICE_NS_MAX);
-    this.#limit = Math.min(this.#limit * 2, this.#pageLines);
+  }
+
+  #halveLimit(): void {
+    this.#limit = Math.max(1, Math.floor(this.#limit / 2));
   }
 }
 
@@ -127,5 +155,10 @@ function earlier(a: bigint, b: bigint): bigint {
 
 function tooManyAtOnce(stream: string, at: bigint, limit: number): PodlogError {
   const message = `the stream ${stream} has ${limit} lines or more at ${formatInstant(at)}, and Loki gives at most ${limit} of one time; leave it out with --selector`;
+  return new PodlogError('PODLOG_IMPORT_ONE_TIME', 400, message);
+}
+
+function tooMuchAtOnce(what: string, selector: string, at: bigint): PodlogError {
+  const message = `the lines of the ${what} ${selector} at ${formatInstant(at)} have too many bytes for the memory of an import; leave some out with --selector`;
   return new PodlogError('PODLOG_IMPORT_ONE_TIME', 400, message);
 }

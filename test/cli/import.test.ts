@@ -16,10 +16,14 @@ const command = fileURLToPath(new URL('../../cli/podlog.js', import.meta.url));
 const START = BigInt(Math.floor(Date.now() / 1000 - 20 * 86_400)) * 1_000_000_000n;
 const ONE_TIME = START + 5_000_000n;
 
+const REFUSED = { 'podlog-refused-lines': '3' };
+
+type ProxyAnswer = number | 'kill' | 'refuse';
+
 let folder: string;
 let source: Server;
 let target: Server;
-let proxy: { readonly url: string; readonly server: HttpServer; readonly answers: (number | 'kill')[] };
+let proxy: { readonly url: string; readonly server: HttpServer; readonly answers: ProxyAnswer[] };
 let child: ChildProcess;
 
 beforeEach(async () => {
@@ -36,7 +40,7 @@ afterEach(async () => {
 
 /** Passes pushes on; then answers as `answers` says, or ends the importing process before the answer. */
 async function startProxy(): Promise<typeof proxy> {
-  const answers: (number | 'kill')[] = [];
+  const answers: ProxyAnswer[] = [];
   const server = createServer((request, response) => {
     void (async () => {
       const body = await buffer(request);
@@ -44,6 +48,7 @@ async function startProxy(): Promise<typeof proxy> {
       const next = answers.shift();
       const stored = await fetch(target.url + request.url!, { method: 'POST', headers, body: new Uint8Array(body) });
       if (next === 'kill') child.kill('SIGKILL');
+      else if (next === 'refuse') response.writeHead(400, REFUSED).end('3 errors like: too long');
       else response.writeHead(next ?? stored.status, Object.fromEntries(stored.headers)).end(await stored.text());
     })();
   });
@@ -134,6 +139,17 @@ test('all lines come once, with their times, labels and metadata, and queries ha
   ]) {
     expect(await answerOf(target.url, query)).toEqual(await answerOf(source.url, query));
   }
+});
+
+test('refused lines are counted, their reason is printed once, and the exit code says it', async () => {
+  await push(source.url, manyLines(), OLD);
+  proxy.answers.push('refuse', 204, 'refuse');
+  const { code, out, err } = await podlogImport();
+  expect({ code, out }).toEqual({
+    code: 1,
+    out: expect.stringMatching(/^imported 17,995 lines .*; 6 refused\n$/) as string,
+  });
+  expect(err.match(/lines were refused: 3 errors like: too long/g)).toHaveLength(1);
 });
 
 test('killed between a push and its answer, it goes on: each line is stored once', async () => {

@@ -251,3 +251,18 @@ test('pino-loki', async () => {
   expect(await found('{app="pino", level="error"}')).toHaveLength(count / 10);
   expect(await found('{app="pino"} | json | request_id="r-3"')).toHaveLength(71);
 });
+
+test('an answer says how many lines were refused; an import may have old ones', async () => {
+  const old = { ns: 1n, line: 'old' };
+  const fresh = { ns: BigInt(Date.now()) * 1_000_000n, line: 'fresh' };
+  const refusedOf = async (headers: Record<string, string>): Promise<readonly [number, string | null]> => {
+    const response = await fetch(server.url + PATH, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${PUSHER}`, 'content-type': JSON_TYPE, ...headers },
+      body: new Uint8Array(jsonOf([{ labels: { app: 'moved' }, entries: [old, fresh] }])),
+    });
+    return [response.status, response.headers.get('podlog-refused-lines')];
+  };
+  expect(await refusedOf({})).toEqual([400, '1']);
+  expect(await refusedOf({ 'podlog-import': 'true' })).toEqual([204, null]);
+});
