@@ -8,7 +8,7 @@ import { Endpoint } from './import/endpoint.ts';
 import { allStreams } from './import/loki.ts';
 import type { ImportOptions } from './import-options.ts';
 import { lineCount, type Page, PageReader } from './import/pages.ts';
-import { countsText, progressPrinter } from './import/progress.ts';
+import { countsText, startProgress } from './import/progress.ts';
 import { pushStreams } from './import/push-streams.ts';
 import { type ImportState, readState, writeState } from './import/state.ts';
 
@@ -17,6 +17,12 @@ const STOPPED = 130;
 
 /** @returns the exit code: 1 when lines were refused */
 export async function runImport(options: ImportOptions): Promise<number> {
+  for (const [flag, url, file] of [
+    ['--from', options.from, '--from-token-file'],
+    ['--server', options.server, '--token-file'],
+  ] as const) {
+    if (new URL(url).username !== '') throw new UsageError(`${flag} has a user in its URL: put it into ${file}`);
+  }
   if (options.from === options.server && options.orgId === options.toTenant) {
     throw new UsageError(`--from and --server are both ${options.from}: its lines would be there twice`);
   }
@@ -48,7 +54,7 @@ async function importLines(
   const podlog = new Endpoint({ name: 'podlog', url: server, tokenFile, tenant: toTenant, signal, report });
   const refusals = refusalPrinter(report);
   let state = await beginning(options, loki, report);
-  const printProgress = progressPrinter(process.stderr, state);
+  using _ = startProgress(process.stderr, () => state);
   const reader = new PageReader(loki);
   const save = (changes: Partial<ImportState>): void => {
     state = { ...state, ...changes };
@@ -76,7 +82,6 @@ async function importLines(
         bytes: state.bytes + bytes,
         refused: state.refused + refused,
       });
-      printProgress(state);
     }
     save({ selector: state.selector + 1, at: state.since });
   }

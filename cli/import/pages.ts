@@ -41,18 +41,24 @@ export class PageReader {
   /** Reads again the page that was under way when an import ended: it has fewer lines than the limit, or one time. */
   async readAgain(selector: string, range: Range): Promise<Page> {
     this.#sliceNs = range.end - range.start;
-    return this.read(selector, range);
+    return this.#read(selector, range, true);
   }
 
   /** Returns a page from the start of the range on; it may end before the range does. */
-  async read(selector: string, { start, end }: Range): Promise<Page> {
+  async read(selector: string, range: Range): Promise<Page> {
+    return this.#read(selector, range, false);
+  }
+
+  /** @param isAgain  the range is kept when Loki is only away for a while */
+  async #read(selector: string, { start, end }: Range, isAgain: boolean): Promise<Page> {
     for (;;) {
       const sliceEnd = () => earlier(start + this.#sliceNs, end);
       let limit = this.#limit;
       let asked = sliceEnd();
       const narrowed = (reason: string) => {
-        this.#narrow();
-        if (TOO_LONG.test(reason)) this.#halveLimit();
+        const isTooLong = TOO_LONG.test(reason);
+        if (!isAgain || isTooLong) this.#narrow();
+        if (isTooLong) this.#halveLimit();
         limit = this.#limit;
         asked = sliceEnd();
         return pageAsk(selector, { start, end: asked }, limit);

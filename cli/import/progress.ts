@@ -7,16 +7,15 @@ import type { ImportState } from './state.ts';
 
 const PROGRESS_EVERY_MS = 2000;
 
-/** Returns a function that prints how far the import is, every two seconds. */
-export function progressPrinter(output: { write(text: string): unknown }, first: ImportState) {
+/** Prints how far the import is, every two seconds. */
+export function startProgress(output: { write(text: string): unknown }, current: () => ImportState): Disposable {
   const begunMs = performance.now();
-  let nextMs = begunMs + PROGRESS_EVERY_MS;
-  return (state: ImportState): void => {
-    const nowMs = performance.now();
-    if (nowMs < nextMs) return;
-    nextMs = nowMs + PROGRESS_EVERY_MS;
-    output.write(progressText(state, first, nowMs - begunMs));
-  };
+  const first = current();
+  const timer = setInterval(
+    () => output.write(progressText(current(), first, performance.now() - begunMs)),
+    PROGRESS_EVERY_MS,
+  );
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** @param first  the state when this run began, `elapsedMs` ago */

@@ -197,6 +197,11 @@ test('flags that cannot work', async () => {
     code: 2,
     err: `podlog: --from and --server are both ${source.url}: its lines would be there twice\n`,
   });
+  const withUser = await podlogImport('--from', 'http://me:secret@loki:3100');
+  expect(withUser).toMatchObject({
+    code: 2,
+    err: 'podlog: --from has a user in its URL: put it into --from-token-file\n',
+  });
   expect((await podlogImport('--until', '40d')).err).toMatch(/there is nothing to import: .*--since/);
   expect((await podlogImport('--since', 'lunch')).err).toMatch(/--since "lunch" must be an age/);
 });

@@ -104,3 +104,18 @@ test('each line is in one page, and a page that is read again is the same', asyn
     { numRuns: 200 },
   );
 });
+
+test('while Loki fails less is asked for, but not of a page that is read again', async () => {
+  const endsOf = async (read: (reader: PageReader) => Promise<Page>): Promise<bigint> => {
+    const ask: Asker['ask'] = async (first, _, failed) => {
+      failed!('it answers with 503: busy');
+      failed!('it answers with 503: busy');
+      expect(first.path).toContain('limit=20');
+      return answerOf({ result: [] });
+    };
+    return (await read(new PageReader({ ask }, PAGE_LINES))).end;
+  };
+  const range = { start: 0n, end: END };
+  expect(await endsOf((reader) => reader.read('{}', range))).toBe(HOUR / 4n);
+  expect(await endsOf((reader) => reader.readAgain('{}', range))).toBe(END);
+});
