@@ -1,5 +1,5 @@
 /**
- * Every flag of the podlog command: its name, who takes it, its default, what help says, and how its text becomes a
+ * Every flag of the podlog command, those of an import from `import-flags`: its name, who takes it, its default, what help says, and how its text becomes a
  * value. Each has an environment twin, `--data-dir` and `PODLOG_DATA_DIR`; the flag wins.
  */
 import { hostname } from 'node:os';
@@ -23,9 +23,9 @@ import {
   parsePodLabels,
   parseServiceAccounts,
 } from './flag-values/name.ts';
-import { type GivenTime, parseOrgId, parseSelector, parseSince, parseUntil } from './flag-values/import.ts';
 import { parseOptionalPath, parsePath, parsePaths } from './flag-values/path.ts';
 import { parseStartPattern } from './flag-values/start-pattern.ts';
+import { IMPORT_FLAGS } from './import-flags.ts';
 
 export const podsDir: Flag<string> = {
   name: 'pods-dir',
@@ -387,78 +387,6 @@ export const service: Flag<string> = {
   parse: parseObjectName,
 };
 
-export const from: Flag<string> = {
-  name: 'from',
-  commands: ['import'],
-  placeholder: 'url',
-  defaultText: 'http://127.0.0.1:3100',
-  help: 'the Loki whose lines are read',
-  parse: parseUrl,
-};
-
-export const fromTokenFile: Flag<string | undefined> = {
-  name: 'from-token-file',
-  commands: ['import'],
-  placeholder: 'file',
-  defaultText: 'none',
-  help: 'holds the token that Loki asks for, or user:password',
-  parse: parseOptionalPath,
-};
-
-export const orgId: Flag<string | undefined> = {
-  name: 'org-id',
-  commands: ['import'],
-  placeholder: 'tenant',
-  defaultText: 'none',
-  help: 'X-Scope-OrgID for Loki',
-  parse: parseOrgId,
-};
-
-export const toTenant: Flag<string | undefined> = {
-  name: 'to-tenant',
-  commands: ['import'],
-  placeholder: 'tenant',
-  defaultText: 'none',
-  help: 'X-Scope-OrgID for podlog',
-  parse: parseOrgId,
-};
-
-export const selector: Flag<string | undefined> = {
-  name: 'selector',
-  commands: ['import'],
-  placeholder: '{…}',
-  defaultText: 'all',
-  help: 'the streams, such as {namespace="shop"}',
-  parse: parseSelector,
-};
-
-export const since: Flag<GivenTime> = {
-  name: 'since',
-  commands: ['import'],
-  placeholder: 'time',
-  defaultText: '30d',
-  help: 'the oldest lines: an age or an RFC 3339 time',
-  parse: parseSince,
-};
-
-export const until: Flag<GivenTime> = {
-  name: 'until',
-  commands: ['import'],
-  placeholder: 'time',
-  defaultText: 'now',
-  help: 'the lines before: an age, a time, or now',
-  parse: parseUntil,
-};
-
-export const state: Flag<string> = {
-  name: 'state',
-  commands: ['import'],
-  placeholder: 'file',
-  defaultText: 'loki-import.json',
-  help: 'how far it is; the same command goes on from there',
-  parse: parsePath,
-};
-
 /** In the order in which help lists them. */
 export const FLAGS: readonly Flag<unknown>[] = [
   podsDir,
@@ -500,13 +428,6 @@ export const FLAGS: readonly Flag<unknown>[] = [
   service,
   repair,
   json,
-  from,
-  fromTokenFile,
-  orgId,
-  toTenant,
-  selector,
-  since,
-  until,
-  state,
+  ...IMPORT_FLAGS,
   logLevel,
 ];

@@ -2,6 +2,7 @@
 import { UsageError } from '../shared/errors.ts';
 import type { GivenTime } from './flag-values/import.ts';
 import type { ReadFlag } from './flag.ts';
+import * as own from './import-flags.ts';
 import * as flags from './flags.ts';
 
 export interface ImportOptions {
@@ -20,16 +21,16 @@ export interface ImportOptions {
 
 export function importOptions(read: ReadFlag): ImportOptions {
   return {
-    from: read(flags.from),
-    fromTokenFile: read(flags.fromTokenFile),
-    orgId: read(flags.orgId),
+    from: read(own.from),
+    fromTokenFile: read(own.fromTokenFile),
+    orgId: read(own.orgId),
     server: read(flags.server),
     tokenFile: read(flags.tokenFile),
-    toTenant: read(flags.toTenant),
-    selector: read(flags.selector),
-    since: read(flags.since),
-    until: read(flags.until),
-    statePath: read(flags.state),
+    toTenant: read(own.toTenant),
+    selector: read(own.selector),
+    since: read(own.since),
+    until: read(own.until),
+    statePath: read(own.state),
   };
 }
 

@@ -299,7 +299,7 @@ const LINES_MAX = 350;
 const LONG_LINES_MIN = 300;
 /** Longer sources, and why they are one file all the same. */
 const LONG: Readonly<Record<string, string>> = {
-  'cli/flags.ts': 'every flag of the command in one file, in the order of its help',
+  'cli/flags.ts': 'the flags of all commands but import in one file, in the order of help',
   'server/limits.ts': 'every limit of the server in one file, so that nobody has to look for one',
   'server/engines/embedded/core/store.ts':
     'one owner of what a snapshot shows: each change of it is one synchronous step here',
