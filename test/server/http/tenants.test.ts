@@ -81,7 +81,7 @@ test('log records of OpenTelemetry are of the tenant that is named, with their m
 
 const PATHS = [
   `/loki/api/v1/query_range?${QUERY}`,
-  `/loki/api/v1/query_range?query=${encodeURIComponent('sum by (line) (count_over_time({app="same"} | pattern "<line>" [1h]))')}`,
+  `/loki/api/v1/query_range?step=1m&query=${encodeURIComponent('sum by (line) (count_over_time({app="same"} | pattern "<line>" [1h]))')}`,
   '/logs?limit=all',
   '/logs?limit=5',
   '/fields',
