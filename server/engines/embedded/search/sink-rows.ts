@@ -1,5 +1,6 @@
 /** The task of a worker thread that passes chosen rows to the sink of a search: their lines are built here, once. */
 import type { Piece, Sink } from '../../../store/sink.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
 import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { rawTextOf } from './raw-text.ts';
@@ -8,7 +9,7 @@ import { blockOf, type RenderedBlock } from './row-columns.ts';
 import { type ChosenRows, isRaw, lineBytesOf, openSinkGroup, type SinkGroup } from './sink-group.ts';
 
 export interface RenderInput extends ChosenRows {
-  /** In the order in which the rows need them; `groupOf` is an index into them. */
+  /** `groupOf` is an index into them. */
   readonly places: readonly RowGroupPlace[];
   readonly sink: Sink;
   /** Limit of their text, approximately; the answer ends with the line that reaches it. */
@@ -27,24 +28,48 @@ const NO_ROWS: OwnRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0
 
 type OwnRows = Pick<ChosenRows, 'rows' | 'timesNs'>;
 
-/** Renders at least the first row; then row groups in the order in which rows need them, as long as there is room. */
+/** Renders at least the first row, and those after it as long as there is room. */
 export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
   const { places, bytesMax, sink } = input;
   const unusable: UnusableGroup[] = [];
-  const rowsOf = rowsByGroup(places.length, input);
   let leftBytes = lineBytesOf(sink, bytesMax);
-  const groups = places.map((place, group) =>
-    useOrList(unusable, group, () => {
-      const opened = rowGroups.open(place);
-      const wanted = leftBytes > 0 ? rowsOf[group]! : NO_ROWS;
-      const sinkGroup = openSinkGroup(opened, place, wanted, leftBytes, sink);
-      leftBytes -= sinkGroup.sizeBytes;
-      return sinkGroup;
-    }),
-  );
+  const opened = places.map((place, group) => useOrList(unusable, group, () => rowGroups.open(place)));
+  const rowsOf = rowsByGroup(places.length, firstRows(input, opened, leftBytes));
+  const groups = new Array<SinkGroup | undefined>(places.length).fill(undefined);
+  for (const group of fewestFirst(rowsOf)) {
+    const rowGroup = opened[group];
+    if (rowGroup === undefined) continue;
+    const roomBytes = group === input.groupOf[0] ? Math.max(1, leftBytes) : leftBytes;
+    groups[group] = useOrList(unusable, group, () => {
+      const wanted = roomBytes > 0 ? rowsOf[group]! : NO_ROWS;
+      return openSinkGroup(rowGroup, places[group]!, wanted, roomBytes, sink);
+    });
+    leftBytes -= groups[group]?.sizeBytes ?? 0;
+  }
   const rendered = sinkRows(groups, input, sink);
   for (const group of groups) if (group !== undefined) freeLines(group);
   return { rendered, unusable };
+}
+
+/** Rows of a group whose few lines were not built would end the answer early. */
+function fewestFirst(rowsOf: readonly OwnRows[]): readonly number[] {
+  return rowsOf
+    .keys()
+    .toArray()
+    .toSorted((a, b) => rowsOf[a]!.rows.length - rowsOf[b]!.rows.length);
+}
+
+/**
+ * Returns as many rows as fit by the mean size of their groups' lines: where rows of several groups take turns, the lines of one
+ * alone would fill the room, and be built again and again for a row of it each time.
+ */
+function firstRows(chosen: ChosenRows, opened: readonly (RowGroup | undefined)[], bytesMax: number): ChosenRows {
+  if (opened.length === 1) return chosen;
+  const meanBytes = opened.map((group) => (group === undefined ? 0 : group.info.lineBytes / group.info.rowCount));
+  const { groupOf, rows, timesNs } = chosen;
+  let count = 0;
+  for (let sum = 0; count < rows.length && sum < bytesMax; count++) sum += meanBytes[groupOf[count]!]!;
+  return { groupOf: groupOf.subarray(0, count), rows: rows.subarray(0, count), timesNs: timesNs.subarray(0, count) };
 }
 
 function rowsByGroup(groupCount: number, { groupOf, rows, timesNs }: ChosenRows): OwnRows[] {
