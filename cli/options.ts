@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import type { Multiline } from '../agent/rules/multiline.ts';
 import type { AccessOptions } from '../server/auth/access.ts';
+import type { LogqlLimits } from '../server/query/logql/query-limits.ts';
 import { UsageError } from '../shared/errors.ts';
 import { didYouMean } from '../shared/nearest.ts';
 import type { ListenAddress } from './flag-values/address.ts';
@@ -20,17 +21,6 @@ import {
 import * as flags from './flags.ts';
 import { type ImportOptions, importOptions, withoutSource } from './import-options.ts';
 
-/** Limits of queries by Loki's API. */
-export interface LokiLimits {
-  readonly seriesMax: number;
-  readonly linesMax: number;
-  readonly answerBytesMax: number;
-  readonly pointsMax: number;
-  /** Infinity for any. */
-  readonly rangeMsMax: number;
-  readonly runMsMax: number;
-}
-
 export interface ServerOptions {
   readonly dataDir: string;
   readonly listen: ListenAddress;
@@ -43,7 +33,7 @@ export interface ServerOptions {
   readonly access: AccessOptions;
   /** What Loki's API adds to streams and lines. */
   readonly lokiDiscovery: { readonly serviceName: boolean; readonly logLevels: boolean };
-  readonly lokiLimits: LokiLimits;
+  readonly lokiLimits: LogqlLimits;
   /** 0 without tenants. */
   readonly tenantsMax: number;
   /** Undefined outside a cluster. */

@@ -13,6 +13,8 @@ import { connection } from '../state/session.ts';
 export function Backups() {
   const version = useSignal(0);
   const isBusy = useSignal(false);
+  /** The backup that a further click removes. */
+  const chosen = useSignal('');
   const failure = useSignal<unknown>(undefined);
   const asked = useLoaded(
     (ended) => askJson<{ readonly snapshots: readonly Backup[] }>(connection(), '/snapshots', {}, ended),
@@ -79,16 +81,26 @@ export function Backups() {
                   >
                     <Icon name="copy" />
                   </button>
-                  <button
-                    type="button"
-                    class="icon-button"
-                    aria-label={`Remove ${name}`}
-                    title={`Remove ${name}`}
-                    disabled={isBusy.value}
-                    onClick={() => void remove(name)}
-                  >
-                    <Icon name="close" />
-                  </button>
+                  {chosen.value === name ? (
+                    <button
+                      type="button"
+                      class="button is-danger"
+                      disabled={isBusy.value}
+                      onClick={() => void remove(name)}
+                    >
+                      Remove
+                    </button>
+                  ) : (
+                    <button
+                      type="button"
+                      class="icon-button"
+                      aria-label={`Remove ${name}`}
+                      title={`Remove ${name}`}
+                      onClick={() => (chosen.value = name)}
+                    >
+                      <Icon name="close" />
+                    </button>
+                  )}
                 </td>
               </tr>
             ))}

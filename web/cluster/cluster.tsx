@@ -49,6 +49,7 @@ function View() {
   // About all namespaces: others are not let in.
   const agents = useLoaded(async (ended) => (seesAll ? askAgents(ended) : undefined), [filters, seesAll]);
   const stats = useLoaded(async (ended) => (seesAll ? askStats(ended) : undefined), [filters, seesAll]);
+  const namespaces = useLoaded((ended) => askNamespaces(ended), []);
   const workloads = useMemo(
     () => workloadsOf(pods.value.value ?? [], happenings.value.value ?? []),
     [pods.value.value, happenings.value.value],
@@ -65,7 +66,7 @@ function View() {
           <p class="dim">{isLoaded ? summaryOf(pods.value.value!, workloads.length) : ' '}</p>
         </div>
         <div class="choices">
-          <Namespaces namespace={namespace} />
+          <Namespaces namespace={namespace} known={namespaces.value.value ?? []} />
           <TimePicker />
         </div>
       </div>
@@ -98,7 +99,7 @@ function View() {
       {session.value?.scopes.includes('admin') === true && (
         <>
           <Backups />
-          <NewToken />
+          <NewToken namespaces={namespaces.value.value ?? []} />
         </>
       )}
     </div>
@@ -117,9 +118,8 @@ function summaryOf(pods: readonly { readonly node: string }[], workloads: number
   return `${parts.filter((part) => part !== '').join(', ')} · ${range}`;
 }
 
-function Namespaces({ namespace }: { readonly namespace: string }) {
-  const { value = [] } = useLoaded((ended) => askNamespaces(ended), []).value;
-  const names = namespace === '' || value.includes(namespace) ? value : [namespace, ...value];
+function Namespaces({ namespace, known }: { readonly namespace: string; readonly known: readonly string[] }) {
+  const names = namespace === '' || known.includes(namespace) ? known : [namespace, ...known];
   return (
     <label class="select">
       <span>Namespace</span>

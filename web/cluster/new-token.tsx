@@ -1,17 +1,14 @@
 /** An entry of the tokens file for someone who may read all namespaces or some. The page sends nothing of it. */
 import { useSignal } from '@preact/signals';
 import { Icon } from '../parts/icon.tsx';
-import { useLoaded } from '../state/loaded.ts';
 import { copy } from '../state/said.ts';
-import { askNamespaces } from './questions.ts';
 
 const TOKEN_BYTES = 24;
 
-export function NewToken() {
+export function NewToken({ namespaces }: { readonly namespaces: readonly string[] }) {
   const name = useSignal('');
   const namespace = useSignal('');
   const token = useSignal(newToken());
-  const { value: namespaces = [] } = useLoaded((ended) => askNamespaces(ended), []).value;
   const shown = name.value.trim() || (namespace.value === '' ? 'reader' : `team-${namespace.value}`);
   const entry = [
     `- name: ${JSON.stringify(shown)}`,
