@@ -15,6 +15,7 @@ import { LOGQL_LIMITS, type LogqlLimits } from './query/logql/query-limits.ts';
 import type { Discovery } from './query/logql/select.ts';
 import { WatchedRules } from './rules/watched-rules.ts';
 import type { Tenants } from './tenants/tenants.ts';
+import { observeProcess } from './observe-process.ts';
 import { keepHouse, type StoreParts, Stores } from './stores.ts';
 import { WorkerPool } from './workers/pool.ts';
 
@@ -86,6 +87,7 @@ export async function startServer({
   opened.defer(() => cluster?.close());
   const pool = new WorkerPool({ size: WORKERS, workerUrl: new URL('./worker.ts', import.meta.url), log, metrics });
   opened.defer(() => pool.close());
+  opened.defer(observeProcess(metrics));
   const stores = new Stores({
     dataDir,
     tenantsMax,
@@ -132,7 +134,7 @@ export async function startServer({
     });
   const home = stores.partsOf(logs, metrics);
   opened.defer(() => home.audit.close());
-  const tenants = opened.use(await stores.tenants(logs, (own) => appOf(own, false)));
+  const tenants = opened.use(await stores.tenants(home, (own) => appOf(own, false)));
   const app = appOf(home, true, tenants);
   opened.defer(() => app.close());
   opened.defer(keepHouse(logs, log));

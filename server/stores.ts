@@ -63,13 +63,13 @@ export class Stores {
   }
 
   /** Undefined without tenants. */
-  async tenants(home: LogStore, appOf: (parts: StoreParts) => FastifyInstance): Promise<Tenants | undefined> {
+  async tenants(home: StoreParts, appOf: (parts: StoreParts) => FastifyInstance): Promise<Tenants | undefined> {
     const { dataDir, tenantsMax, now, log } = this.#options;
     if (tenantsMax === 0) return undefined;
     return Tenants.open({
       folder: join(dataDir, TENANTS_FOLDER),
       countMax: tenantsMax,
-      home,
+      home: home.logs,
       open: async (name, folder) => {
         const metrics = new Metrics();
         const logs = await this.#open(folder, name, metrics, log.child({ tenant: name }));
@@ -84,7 +84,11 @@ export class Stores {
         };
         return { app, reader: logs, [Symbol.asyncDispose]: close };
       },
-      unite: (readers) => appOf(this.partsOf(unionStore(unionReader(readers), home, now), new Metrics())),
+      unite: (readers) => {
+        const parts = this.partsOf(unionStore(unionReader(readers), home.logs, now), new Metrics());
+        // Nothing can be stored in several; what is done in them is recorded where sign-ins are.
+        return appOf({ ...parts, audit: home.audit });
+      },
     });
   }
 

@@ -208,6 +208,14 @@ test('the lines of several are in the order of their times, as many as are wante
   expect(await turns('&limit=4&direction=forward')).toEqual([0, 1, 2, 3].map((n) => `turn ${n}`));
 });
 
+test('an export of several is recorded in the store of the data folder', async () => {
+  const recorded = async (): Promise<string> =>
+    (await call('GET', '/logs?source=audit&q=exported', 'all', 'podlog')).text;
+  expect(await recorded()).toBe('');
+  await call('GET', `/loki/api/v1/query_range?${QUERY}&limit=5000`, 'all', 'shop|bank');
+  expect(await recorded()).toContain('lines exported');
+});
+
 test('a token is bound to its tenants', async () => {
   const path = `/loki/api/v1/query_range?${QUERY}`;
   expect(await call('GET', path, 'shop')).toMatchObject({ status: 200, text: expect.stringContaining('of the shop') });

@@ -12,7 +12,7 @@ export interface RenderInput extends ChosenRows {
   /** `groupOf` is an index into them. */
   readonly places: readonly RowGroupPlace[];
   readonly sink: Sink;
-  /** Limit of their text, approximately; the answer ends with the line that reaches it. */
+  /** Limit of their text, approximately: lines of several row groups are counted by their mean sizes. */
   readonly bytesMax: number;
 }
 
@@ -28,30 +28,31 @@ const NO_ROWS: OwnRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0
 
 type OwnRows = Pick<ChosenRows, 'rows' | 'timesNs'>;
 
-/** Renders at least the first row, and those after it as long as there is room. */
+/** Takes at least the first row, and those after it as long as there is room. Rows of unusable groups are taken and left out. */
 export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
   const { places, bytesMax, sink } = input;
   const unusable: UnusableGroup[] = [];
   let leftBytes = lineBytesOf(sink, bytesMax);
   const opened = places.map((place, group) => useOrList(unusable, group, () => rowGroups.open(place)));
-  const rowsOf = rowsByGroup(places.length, firstRows(input, opened, leftBytes));
+  const chosen = firstRows(input, opened, leftBytes, sink);
+  const rowsOf = rowsByGroup(places.length, chosen);
   const groups = new Array<SinkGroup | undefined>(places.length).fill(undefined);
   for (const group of fewestFirst(rowsOf)) {
     const rowGroup = opened[group];
-    if (rowGroup === undefined) continue;
-    const roomBytes = group === input.groupOf[0] ? Math.max(1, leftBytes) : leftBytes;
+    if (rowGroup === undefined || rowsOf[group]!.rows.length === 0) continue;
+    const roomBytes = group === chosen.groupOf[0] ? Math.max(1, leftBytes) : leftBytes;
     groups[group] = useOrList(unusable, group, () => {
       const wanted = roomBytes > 0 ? rowsOf[group]! : NO_ROWS;
       return openSinkGroup(rowGroup, places[group]!, wanted, roomBytes, sink);
     });
     leftBytes -= groups[group]?.sizeBytes ?? 0;
   }
-  const rendered = sinkRows(groups, input, sink);
+  const rendered = sinkRows(groups, chosen, sink);
   for (const group of groups) if (group !== undefined) freeLines(group);
   return { rendered, unusable };
 }
 
-/** Rows of a group whose few lines were not built would end the answer early. */
+/** Returns the groups by their numbers of rows, ascending: a few lines that were not built would end the answer early. */
 function fewestFirst(rowsOf: readonly OwnRows[]): readonly number[] {
   return rowsOf
     .keys()
@@ -61,10 +62,15 @@ function fewestFirst(rowsOf: readonly OwnRows[]): readonly number[] {
 
 /**
  * Returns as many rows as fit by the mean size of their groups' lines: where rows of several groups take turns, the lines of one
- * alone would fill the room, and be built again and again for a row of it each time.
+ * alone would fill the room, and be built again and again for a row of it each time. Values without lines are small enough.
  */
-function firstRows(chosen: ChosenRows, opened: readonly (RowGroup | undefined)[], bytesMax: number): ChosenRows {
-  if (opened.length === 1) return chosen;
+function firstRows(
+  chosen: ChosenRows,
+  opened: readonly (RowGroup | undefined)[],
+  bytesMax: number,
+  sink: Sink,
+): ChosenRows {
+  if (opened.length === 1 || (sink.kind === 'rows' && sink.withoutLines === true)) return chosen;
   const meanBytes = opened.map((group) => (group === undefined ? 0 : group.info.lineBytes / group.info.rowCount));
   const { groupOf, rows, timesNs } = chosen;
   let count = 0;
