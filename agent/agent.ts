@@ -268,8 +268,9 @@ class RunningAgent implements Agent {
   }
 
   /**
-   * The same bytes will never be accepted. The batch is built once more, in case it was damaged on the way or the server is too
-   * old for runs, without these, and then with fewer and fewer rows, until the line that the server refuses is alone in it. That line is given up, so that the rest goes on.
+   * The same bytes will never be accepted. The batch is built once more, in case it was damaged on the way, and without runs
+   * after a 400, as the server may be too old for them. Then it is built with fewer and fewer rows, until the line that the
+   * server refuses is alone in it. That line is given up, so that the rest goes on.
    */
   async #resolveRejection(closed: ClosedBatch | undefined, outcome: Outcome & { kind: 'rejected' }): Promise<void> {
     const { status, message } = outcome;

@@ -99,14 +99,24 @@ async function beginning(
 ): Promise<ImportState> {
   const of = [from, orgId ?? '-', selector ?? 'all', server, toTenant ?? '-'].join(' ');
   const last = readState(statePath, of);
+  const nowMs = Date.now();
+  const begin = instantOfGiven(since, nowMs);
+  if (last !== undefined && begin < last.begin) {
+    const [asked, known] = [formatInstant(begin), formatInstant(last.begin)];
+    throw new UsageError(
+      `${statePath} is of an import from ${known} on, and --since asks for lines from ${asked} on: import the older ones with --until ${known} and another --state`,
+      1,
+    );
+  }
   if (last !== undefined && last.selector < last.selectors.length) {
     report(`going on from ${formatInstant(last.at)}, as ${statePath} says, until ${formatInstant(last.until)}`);
     return last;
   }
-  const nowMs = Date.now();
-  const range = { start: last?.until ?? instantOfGiven(since, nowMs), end: instantOfGiven(until, nowMs) };
+  const range = { start: last?.until ?? begin, end: instantOfGiven(until, nowMs) };
   if (last !== undefined)
-    report(`${statePath} has all lines before ${formatInstant(last.until)}; importing newer ones`);
+    report(
+      `${statePath} has all lines from ${formatInstant(last.begin)} until ${formatInstant(last.until)}; importing newer ones`,
+    );
   if (range.start > range.end) {
     throw new UsageError(
       `there is nothing to import: ${formatInstant(range.start)} is after ${formatInstant(range.end)}, see --since and --until`,
@@ -116,6 +126,7 @@ async function beginning(
   const counts = { lines: 0, bytes: 0, refused: 0 };
   return {
     of,
+    begin: last?.begin ?? begin,
     selectors,
     since: range.start,
     until: range.end,

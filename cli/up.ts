@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Agent, startAgent } from '../agent/agent.ts';
 import { startServer } from '../server/main.ts';
+import { HOME } from '../server/tenants/tenants.ts';
 import { withKubeconfig } from './kubeconfig.ts';
 import { HeldOutput } from './held-output.ts';
 import { createLog } from './log.ts';
@@ -82,7 +83,9 @@ function welcomeText(
   return `podlog: ${source}\n\nTry:\n${queries.join('\n')}\n\n`;
 }
 
-/** The beginning of a curl command, with a placeholder for the token where one is needed. */
-function curlOf({ access: { tokensFile, usersFile, tokenReview } }: UpOptions): string {
-  return tokensFile === undefined && usersFile === undefined && tokenReview !== true ? 'curl' : 'curl -u "any:$TOKEN"';
+/** The beginning of a curl command, with a placeholder for the token where one is needed, and the tenant of the agent's lines. */
+function curlOf({ access: { tokensFile, usersFile, tokenReview }, tenantsMax }: UpOptions): string {
+  const isOpen = tokensFile === undefined && usersFile === undefined && tokenReview !== true;
+  const tenant = tenantsMax === 0 ? '' : ` -H 'X-Scope-OrgID: ${HOME}'`;
+  return `${isOpen ? 'curl' : 'curl -u "any:$TOKEN"'}${tenant}`;
 }

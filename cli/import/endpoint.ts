@@ -2,6 +2,7 @@
  * One server that an import talks to. A request is repeated with back-off while the server is away, busy or broken; a final
  * refusal is thrown.
  */
+import { TENANT_HEADER } from '../../shared/tenant-name.ts';
 import type { Agent as HttpAgent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RETRY_AFTER_MS_MAX } from '../../agent/limits.ts';
@@ -14,7 +15,7 @@ import { httpModule } from '../../shared/http-module.ts';
 import { reasonOf } from '../../shared/system-error.ts';
 import { IMPORT_ANSWER_BYTES_MAX, IMPORT_REQUEST_MS_MAX, IMPORT_RETRY_MS_MAX } from '../limits.ts';
 
-export interface EndpointOptions {
+interface EndpointOptions {
   /** In messages: Loki, podlog. */
   readonly name: string;
   readonly url: string;
@@ -106,7 +107,7 @@ export class Endpoint {
     const token = this.#token?.();
     const sent: Record<string, string | number> = { ...headers };
     if (token !== undefined) sent['authorization'] = authorizationOf(token);
-    if (tenant !== undefined) sent['x-scope-orgid'] = tenant;
+    if (tenant !== undefined) sent[TENANT_HEADER] = tenant;
     if (body !== undefined) sent['content-length'] = body.length;
     const limits = {
       ...REQUEST_LIMITS,

@@ -1,6 +1,6 @@
 /** What an import asks Loki: lines of a time range, the streams of one time, and selectors that have all streams. */
 import { labelsText } from '../../shared/labels-text.ts';
-import type { Labels } from '../../shared/labels.ts';
+import { type Labels, labelsKey } from '../../shared/labels.ts';
 import { PodlogError } from '../../shared/errors.ts';
 import { IMPORT_LABELS_MAX, IMPORT_SLICE_NS_MAX } from '../limits.ts';
 import type { Ask, Asker } from './endpoint.ts';
@@ -48,18 +48,15 @@ export function pageAsk(selector: string, { start, end }: Range, limit: number):
 export function streamsOf(body: Buffer): Stream[] {
   const { data } = JSON.parse(body.toString()) as StreamsAnswer;
   const streams = data.result.map(({ stream, values }) => ({
+    key: labelsKey(stream),
     labels: stream,
     lines: values.map(lineOf).toSorted((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0)),
   }));
-  return streams.toSorted((a, b) => (keyOf(a.labels) < keyOf(b.labels) ? -1 : 1));
+  return streams.toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function lineOf([timestamp, line, own]: Value): Line {
   return { timestamp: BigInt(timestamp), line, metadata: own?.structuredMetadata };
-}
-
-export function keyOf(labels: Labels): string {
-  return labelsText(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Returns selectors each of which has one of the streams with lines at a time, and no other. */

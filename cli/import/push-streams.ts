@@ -4,7 +4,7 @@ import { IMPORT_PUSH_BYTES_MAX } from '../limits.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Line, Stream } from './loki.ts';
 
-export interface Pushed {
+interface Pushed {
   readonly bytes: number;
   readonly refused: number;
   /** Why lines were refused. */

@@ -9,6 +9,8 @@ import { errorCode, reasonOf } from '../../shared/system-error.ts';
 export interface ImportState {
   /** What is imported from where: another import has another file. */
   readonly of: string;
+  /** Where the first of the imports began that this file is of; they follow one another. */
+  readonly begin: bigint;
   readonly selectors: readonly string[];
   readonly since: bigint;
   readonly until: bigint;
@@ -54,7 +56,13 @@ function parse(path: string, text: string): ImportState {
     const state = JSON.parse(text, (_, value: unknown) =>
       typeof value === 'string' && BIG.test(value) ? BigInt(value.slice(0, -1)) : value,
     ) as ImportState;
-    if (typeof state.at === 'bigint' && typeof state.until === 'bigint' && Array.isArray(state.selectors)) return state;
+    if (
+      typeof state.at === 'bigint' &&
+      typeof state.begin === 'bigint' &&
+      typeof state.until === 'bigint' &&
+      Array.isArray(state.selectors)
+    )
+      return state;
   } catch {
     // Said below.
   }

@@ -5,7 +5,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
 import type { Permission } from './guard.ts';
-import { TENANT_HEADER, tenantNamesIn } from '../tenants/tenant-names.ts';
+import { TENANT_HEADER } from '../../shared/tenant-name.ts';
+import { tenantNamesIn } from '../tenants/tenant-names.ts';
 import { HOME, type Tenants } from '../tenants/tenants.ts';
 import { notOfSeveral } from '../tenants/union-reader.ts';
 
@@ -29,7 +30,7 @@ export function routeTenants(app: FastifyInstance, tenants: Tenants): void {
     if (names.length === 1 && name === HOME) return;
     const tenant = names.length === 1 ? await tenants.tenant(name!, isSender(config.permission)) : undefined;
     if (tenant === undefined && !OF_SEVERAL.test(url ?? '')) {
-      throw names.length > 1 ? notOfSeveral('this is') : unknownTenant(name!);
+      throw names.length > 1 ? notOfSeveral(url!) : unknownTenant(name!);
     }
     const own = tenant?.app ?? (await tenants.union(names));
     await own.ready();
@@ -39,14 +40,25 @@ export function routeTenants(app: FastifyInstance, tenants: Tenants): void {
 }
 
 /** @param isAgent  whether none needs to be named */
-function namesOf({ headers, caller }: FastifyRequest, isAgent: boolean): readonly string[] {
+function namesOf(request: FastifyRequest, isAgent: boolean): readonly string[] {
+  const { headers, caller, routeOptions } = request;
   const bound = caller?.tenants;
-  const only = bound?.length === 1 ? bound : bound === undefined && isAgent ? [HOME] : undefined;
-  const names = tenantNamesIn(headers[TENANT_HEADER]) ?? only;
-  if (names === undefined) throw new PodlogError('PODLOG_NO_TENANT', 401, 'no org id');
+  const isPage = isOfPage(request);
+  const own = bound === undefined ? (isAgent || isPage) && HOME : (bound.length === 1 || isPage) && bound[0]!;
+  const names = tenantNamesIn(headers[TENANT_HEADER]) ?? (own === false ? undefined : [own]);
+  if (names === undefined) {
+    const isOfLoki = routeOptions.url?.startsWith('/loki/') === true;
+    const message = 'no tenant is named: send the header X-Scope-OrgID, such as X-Scope-OrgID: podlog';
+    throw new PodlogError('PODLOG_NO_TENANT', 401, isOfLoki ? 'no org id' : message);
+  }
   const foreign = bound === undefined ? undefined : names.find((name) => !bound.includes(name));
   if (foreign === undefined) return names;
   throw new ForbiddenError(`${caller!.name} is of the tenants ${bound!.join(', ')}, and not of ${foreign}`);
+}
+
+/** podlog's page names no tenant. */
+function isOfPage({ headers, session }: FastifyRequest): boolean {
+  return session !== undefined || headers['sec-fetch-site'] === 'same-origin';
 }
 
 /** Whether a route takes lines: a tenant is made for them, and for no question. */

@@ -60,7 +60,7 @@ type Accepts = (value: string, name: string) => boolean;
 const always: Accepts = (value) => value !== '';
 
 /** Reads a part of requests from rows: the first of its names that has a value which is one. */
-export type PartReader = (row: number) => Found | undefined;
+type PartReader = (row: number) => Found | undefined;
 
 /** @param fields  those of the names of each part that is read, and perhaps others */
 export function partReaders(

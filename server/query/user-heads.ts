@@ -24,7 +24,7 @@ export interface OutermostHeads {
   readonly cutAt: bigint | undefined;
 }
 
-export interface OutermostHead extends UserHead {
+interface OutermostHead extends UserHead {
   /** Number of heads of the request that took as long: the last of them counts. */
   readonly count: number;
 }

@@ -116,8 +116,8 @@ async function goingOn(
   { to, where }: UserQuestion['predicate'],
   asked: Omit<RowSearch, 'direction'>,
 ): Promise<Set<string>> {
-  const behind = ofHeads({ from: to, to: to + SPAN_NS, where });
-  const { rows } = await foundRows({ ...asked, direction: 'forward' }, withId(behind, USER_ID_NAMES, id));
+  const afterRange = ofHeads({ from: to, to: to + SPAN_NS, where });
+  const { rows } = await foundRows({ ...asked, direction: 'forward' }, withId(afterRange, USER_ID_NAMES, id));
   return new Set(rows.filter(isHead).flatMap(({ requestId }) => requestId ?? []));
 }
 

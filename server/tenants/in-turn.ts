@@ -1,15 +1,15 @@
-/** Flushes, merges and erasures take much memory: of several stores, one at a time runs of each kind, as of a single one. */
+/** Runs tasks that take much memory one at a time over all stores, as if there were a single store. */
 import type { RunTask } from '../workers/task.ts';
 
-/** @param roomOf  says by a task's name which others it waits for; undefined for none */
-export function inTurn(run: RunTask, roomOf: (name: string) => string | undefined): RunTask {
+/** @param queueOf  returns, by a task's name, the queue whose tasks run one at a time; undefined for none */
+export function inTurn(run: RunTask, queueOf: (name: string) => string | undefined): RunTask {
   const last = new Map<string, Promise<unknown>>();
   return (kind, input, options) => {
-    const room = roomOf(kind.name);
-    if (room === undefined) return run(kind, input, options);
-    const result = (last.get(room) ?? Promise.resolve()).then(() => run(kind, input, options));
+    const queue = queueOf(kind.name);
+    if (queue === undefined) return run(kind, input, options);
+    const result = (last.get(queue) ?? Promise.resolve()).then(() => run(kind, input, options));
     last.set(
-      room,
+      queue,
       result.catch(() => {}),
     );
     return result;

@@ -21,14 +21,18 @@ export function unionReader(readers: ReadonlyMap<string, LogReader>): LogReader 
     cursorKey: NO_CURSOR_KEY,
     view: () => unionView([...readers].map(([name, reader]) => ({ name, view: reader.view() }))),
     follow: () => {
-      throw notOfSeveral('live tails are');
+      throw notOfSeveral('a live tail');
     },
   };
 }
 
 /** Returns the error of a question that only one tenant can be asked. */
 export function notOfSeveral(what: string): PodlogError {
-  return new PodlogError('PODLOG_SEVERAL_TENANTS', 400, `${what} of one tenant: name it alone in X-Scope-OrgID`);
+  return new PodlogError(
+    'PODLOG_SEVERAL_TENANTS',
+    400,
+    `${what} cannot be asked of several tenants: name one in X-Scope-OrgID`,
+  );
 }
 
 interface TenantView {
@@ -38,7 +42,7 @@ interface TenantView {
 
 function unionView(views: readonly TenantView[]): LogView {
   const unasked = (): never => {
-    throw notOfSeveral('this is');
+    throw notOfSeveral('this');
   };
   return {
     search: (plan, sink, query) => search(views, plan, sink, query),
@@ -97,7 +101,7 @@ function passes(test: ValueTest, tenant: string): boolean {
       return new Regexp(test.pattern).testText(tenant);
     case 'wildcard':
     case 'compare':
-      throw notOfSeveral('this condition is');
+      throw notOfSeveral('such a condition on the tenant');
   }
 }
 
@@ -108,7 +112,7 @@ async function* search<S extends Sink>(
   sink: S,
   query: Query,
 ): AsyncGenerator<PieceOf<S>> {
-  if (sink.kind !== 'rows') throw notOfSeveral('text is');
+  if (sink.kind !== 'rows') throw notOfSeveral('an answer as text');
   const rows: RowsSink = sink;
   const fields = rows.fields.map((_, i) => i);
   const sources = views.map(({ name, view }) => new Source(view.search(ofTenant(plan, name), rows, query), name));
@@ -187,7 +191,7 @@ function distance(a: Source, b: Source): number {
  */
 async function aggregate(views: readonly TenantView[], plan: AggregatePlan, query: Query): Promise<Aggregation> {
   if (plan.orderBy !== undefined || plan.having !== undefined || plan.measures.some(({ kind }) => kind !== 'bytes'))
-    throw notOfSeveral('this is');
+    throw notOfSeveral('this');
   const byKey = new Map<string, Cell>();
   let groupCount = 0;
   let groupCountError = 0;

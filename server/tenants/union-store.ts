@@ -6,7 +6,7 @@ import { notOfSeveral } from './union-reader.ts';
 /** @param capacityOf  whose limits are shown */
 export function unionStore(reader: LogReader, capacityOf: Pick<LogStore, 'capacity'>, now: () => number): LogStore {
   const refuse = (): never => {
-    throw notOfSeveral('this is');
+    throw notOfSeveral('this');
   };
   return {
     ...reader,

@@ -37,7 +37,7 @@ const NEWLINE = 0x0a;
 const LINE_BYTES_EXPECTED = 320;
 
 /** Which places of values are wanted: those of all, or only of metadata. */
-export type WantedValues = 'none' | 'metadata' | 'all';
+type WantedValues = 'none' | 'metadata' | 'all';
 
 /** A value of metadata that is still to be written, and the number of its place. */
 interface PendingValue {

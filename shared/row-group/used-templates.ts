@@ -166,7 +166,7 @@ export function metadataBytes({ starts, ends }: RowMetadata, count: number): num
   return bytes;
 }
 
-/** Copies the places of a slot's values behind those that are there. @returns the end */
+/** Appends the places of a slot's values. @returns the new end */
 export function gather(
   from: TemplateValues,
   slotIndex: number,

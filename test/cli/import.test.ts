@@ -174,6 +174,11 @@ test('a second import takes what is newer; another one needs another state file'
   expect(err).toContain('importing newer ones');
   expect(out).toContain('imported 1 line ');
   expect((await linesIn(target.url)).length).toBe(2);
+  const older = await podlogImport('--since', '2010-01-01T00:00:00Z');
+  expect(older.code).toBe(1);
+  expect(older.err).toMatch(
+    /--since asks for lines from 2010-01-01T00:00:00.*: import the older ones with --until .* and another --state/,
+  );
   const other = await podlogImport('--selector', '{app="a"}');
   expect(other.code).toBe(1);
   expect(other.err).toMatch(/is of another import .*--state/);

@@ -44,8 +44,9 @@ export function Backups() {
     <section aria-label="Backups">
       <h2>Backups</h2>
       <p class="dim">
-        A backup is a folder on the server’s disk that takes almost no room at first. Copy it away, then remove it; to
-        restore, start a server with the copy as its data folder.
+        A backup is a folder on the server’s disk that takes almost no room at first. Copy it away, then remove it here.
+        To restore, give a stopped server a copy of the copy as its data folder, with the folder erasures of the lost
+        one: erased lines would come back without it.
       </p>
       {asked.error !== undefined && <Failure what="Backups" error={asked.error} />}
       {failure.value !== undefined && <Failure what="The backup" error={failure.value} />}

@@ -20,8 +20,8 @@ export function NewToken({ namespaces }: { readonly namespaces: readonly string[
     <section aria-label="A token for someone">
       <h2>A token for someone</h2>
       <p class="dim">
-        Add this to the server’s tokens file (--tokens-file), which it reads again within seconds. Whoever has the token
-        may read, and do nothing else.
+        Add this to the file that the server has by --tokens-file, which it reads again within seconds; a first such
+        file needs an entry with the scope admin, too. Whoever has the token may read, and do nothing else.
       </p>
       <div class="choices">
         <label class="select">

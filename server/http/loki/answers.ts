@@ -1,4 +1,5 @@
 /** Answers of queries as Loki writes them. */
+import type { FastifyReply } from 'fastify';
 import type { LogLine, LogStream } from '../../query/logql/logs.ts';
 import type { LabelValues } from '../../query/logql/pipeline/line-labels.ts';
 import { plainFloat } from '../../query/logql/syntax/go-float.ts';
@@ -6,6 +7,11 @@ import type { Evaluated, Steps } from '../../query/logql/metrics/series.ts';
 import type { LineCounts } from '../../query/logql/rows.ts';
 
 export const JSON_TYPE = 'application/json; charset=UTF-8';
+
+/** Sends JSON whose type has no charset, as bytes: the framework adds one to a text. */
+export function sendPlainJson(reply: FastifyReply, value: unknown, ending = ''): FastifyReply {
+  return reply.header('content-type', 'application/json').send(Buffer.from(JSON.stringify(value) + ending));
+}
 
 export interface Cost extends LineCounts {
   readonly seconds: number;

@@ -1,4 +1,5 @@
 /** `/loki/api/v1/delete`: erasures, as clients of Loki request and list them. */
+import { sendPlainJson } from './answers.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { instantOfMs, NS_PER_MS } from '../../../shared/time.ts';
@@ -34,8 +35,7 @@ export function registerDelete(app: FastifyInstance, routes: DeleteRoutes): void
     scope.put(PATH, { config: { takesBody: true } }, request);
     scope.get(PATH, async (_request, reply) => {
       const requests = routes.logs.erasures().flatMap((status) => listed(status) ?? []);
-      // As bytes, so that no charset is added.
-      return reply.header('content-type', 'application/json').send(Buffer.from(`${JSON.stringify(requests)}\n`));
+      return sendPlainJson(reply, requests, '\n');
     });
     scope.delete(PATH, async (asked) => {
       const status = routes.logs.erasure(formOf(asked).get('request_id') ?? '');
@@ -84,9 +84,9 @@ function parseDelete(form: Form, nowMs: number): { readonly expr: LogExpr; reado
   const expr = parseLines(text);
   const start = form.get('start');
   if (start === undefined) throw new LokiRequestError('start time not set');
-  const startMs = parseTime('start', start);
+  const startMs = parseSecondsOrRfc3339('start', start);
   const end = form.get('end');
-  const endMs = end === undefined ? nowMs : parseTime('end', end);
+  const endMs = end === undefined ? nowMs : parseSecondsOrRfc3339('end', end);
   if (endMs > nowMs) throw new LokiRequestError('deletes in the future are not allowed');
   if (startMs > endMs) throw new LokiRequestError("start time can't be greater than end time");
   if (expr.stages.length > 0) assertInterval(form.get('max_interval'), endMs - startMs);
@@ -104,13 +104,13 @@ function parseLines(text: string): LogExpr {
 }
 
 /** Parses seconds of ten digits, or RFC 3339. Queries take more forms. */
-function parseTime(name: string, text: string): number {
-  const ms = /^\d{10}$/.test(text) ? Number(text) * 1000 : RFC3339.test(text) ? Date.parse(text) : NaN;
+function parseSecondsOrRfc3339(name: string, text: string): number {
+  const ms = /^\d{10}$/.test(text) ? Number(text) * 1000 : WHOLE_RFC3339.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(ms)) throw new LokiRequestError(`invalid ${name} time: require unix seconds or RFC3339 format`);
   return ms;
 }
 
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)$/;
+const WHOLE_RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)$/;
 
 /** Loki cuts a request with line filters into such intervals. An erasure is not cut, but what Loki refuses is refused. */
 function assertInterval(text: string | undefined, lengthMs: number): void {

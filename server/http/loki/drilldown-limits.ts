@@ -2,6 +2,7 @@
  * `GET /loki/api/v1/drilldown-limits`, by which Grafana's Logs Drilldown learns what the server can do, and `GET /config`: its
  * limits, by the names that they have in Loki.
  */
+import { sendPlainJson } from './answers.ts';
 import type { FastifyInstance } from 'fastify';
 import { NS_PER_MS } from '../../../shared/time.ts';
 import { LEVEL_FIELDS } from '../../query/logql/detected-level.ts';
@@ -21,8 +22,7 @@ export interface LimitsRoutes {
 export function registerLimits(app: FastifyInstance, routes: LimitsRoutes): void {
   app.get('/loki/api/v1/drilldown-limits', async (_request, reply) => {
     const answer = { limits: limitsOf(routes), pattern_ingester_enabled: true, version: LOKI_VERSION, mode: 'active' };
-    // As bytes, so that no charset is added.
-    return reply.header('content-type', 'application/json').send(Buffer.from(JSON.stringify(answer)));
+    return sendPlainJson(reply, answer);
   });
   // JSON is YAML, too.
   app.get('/config', async (_request, reply) =>

@@ -30,7 +30,7 @@ export interface Bounds {
 export function parseTime(form: Form, name: string, fallback: bigint): bigint {
   const text = form.get(name);
   if (text === undefined) return fallback;
-  if (/^[-+]?\d*\.\d*(?:[eE][-+]?\d+)?$/.test(text)) return secondsOf(text);
+  if (/^[-+]?\d*\.\d*(?:[eE][-+]?\d+)?$/.test(text)) return nsOfSeconds(text);
   if (/^[-+]?\d{1,20}$/.test(text)) return text.length <= SECONDS_DIGITS_MAX ? BigInt(text) * NS : BigInt(text);
   const instant = parseRfc3339(text);
   if (instant !== undefined) return instant;
@@ -45,8 +45,8 @@ function parsingProblem(parser: 'ParseInt' | 'Atoi', text: string): string {
   return `strconv.${parser}: parsing ${JSON.stringify(text)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`;
 }
 
-/** Rounds to a millisecond, since a float of seconds is no more exact. */
-function secondsOf(text: string): bigint {
+/** Rounds to milliseconds: a float of seconds is not more exact. */
+function nsOfSeconds(text: string): bigint {
   return BigInt(Math.round(Number(text) * 1000)) * BigInt(NS_PER_MS);
 }
 

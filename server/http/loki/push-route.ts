@@ -18,14 +18,14 @@ export interface PushRoutes {
 }
 
 /** How a route reads the headers of a body. */
-export interface BodyHeaders {
+interface BodyHeaders {
   /** @throws LokiRequestError */
   readonly formatOf: (contentType: string | undefined) => PushFormat;
   /** @throws LokiRequestError */
   readonly codingOf: (contentEncoding: string | undefined) => ContentCoding | undefined;
 }
 
-export interface PushRoute {
+interface PushRoute {
   readonly options: RouteShorthandOptions;
   readonly push: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 }

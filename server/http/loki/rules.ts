@@ -2,6 +2,7 @@
  * Reading rules for alerts, as clients of Loki's ruler do: podlog has none. Lists of Prometheus' API are empty; the ruler's own
  * routes answer 404 with words that clients know.
  */
+import { sendPlainJson } from './answers.ts';
 import type { FastifyInstance } from 'fastify';
 
 export function registerRules(app: FastifyInstance): void {
@@ -11,8 +12,7 @@ export function registerRules(app: FastifyInstance): void {
   ] as const) {
     app.get(path, async (_request, reply) => {
       const answer = { status: 'success', data, errorType: '', error: '' };
-      // As bytes, so that no charset is added.
-      return reply.header('content-type', 'application/json').send(Buffer.from(JSON.stringify(answer)));
+      return sendPlainJson(reply, answer);
     });
   }
   for (const [path, problem] of [

@@ -20,7 +20,8 @@ export function* tailMessages(
 function endOfMessage(lines: readonly TailLine[], from: number): number {
   const endMax = Math.min(lines.length, from + LOKI_TAIL_LINES_AT_ONCE);
   let end = from;
-  for (let bytes = 0; end < endMax && bytes < LOKI_TAIL_BYTES_AT_ONCE; end++) bytes += lines[end]!.line.length;
+  for (let bytes = 0; end < endMax && bytes < LOKI_TAIL_BYTES_AT_ONCE; end++)
+    bytes += Buffer.byteLength(lines[end]!.line);
   return end;
 }
 

@@ -32,7 +32,7 @@ export function decodeOtlpProtobuf(bytes: Buffer, visitor: OtlpVisitor): void {
   eachMessage(fields, bytes.length, FIELD_1, (end) => decodeResourceLogs(fields, end, visitor));
 }
 
-/** Calls for each message in a field, and stands behind the end finally. @param visit  may stand anywhere finally */
+/** Calls `visit` for each message in a field. Wherever `visit` leaves `fields.at`, it goes on after the message. */
 function eachMessage(fields: ProtoFields, end: number, tag: number, visit: (end: number) => void): void {
   while (fields.at < end) {
     if (fields.tag(end) !== tag) {

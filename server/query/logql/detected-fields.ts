@@ -9,7 +9,7 @@ import { EVERYTHING } from './pipeline/stage.ts';
 import { Slices } from './slices.ts';
 import { parseBytes, parseGoDuration } from './syntax/durations.ts';
 
-export type FieldType = 'int' | 'float' | 'boolean' | 'duration' | 'bytes' | 'string';
+type FieldType = 'int' | 'float' | 'boolean' | 'duration' | 'bytes' | 'string';
 
 export interface DetectedField {
   readonly name: string;

@@ -11,7 +11,7 @@ import { fits } from './pipeline/pattern.ts';
 import { filterPatternProblem, parsePatternText } from './syntax/pattern-text.ts';
 import { eachPart, type TimedPredicate } from './time-parts.ts';
 
-export interface LinePatternsQuestion {
+interface LinePatternsQuestion {
   readonly predicate: TimedPredicate;
   readonly stepNs: bigint;
 }

@@ -53,7 +53,7 @@ export async function eachEntry(asked: LinesAsked, run: Run, take: (entry: Entry
   return entries.counts;
 }
 
-export type EntriesAsked = Pick<LinesAsked, 'matchers' | 'discovery'> & { readonly signal: AbortSignal };
+type EntriesAsked = Pick<LinesAsked, 'matchers' | 'discovery'> & { readonly signal: AbortSignal };
 
 /** Makes lines of blocks. It knows each stream that it has seen. */
 export class Entries {

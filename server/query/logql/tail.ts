@@ -26,7 +26,7 @@ export interface DroppedLine {
 }
 
 /** Lines that count towards the memory of queries until they are disposed of. */
-export interface HeldLines extends Disposable {
+interface HeldLines extends Disposable {
   /** Oldest first. */
   readonly lines: readonly TailLine[];
 }

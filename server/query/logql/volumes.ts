@@ -22,7 +22,7 @@ export interface VolumesAsked {
 }
 
 /** Streams whose labels of these names are equal have one for each step, or several. */
-export interface Volume {
+interface Volume {
   readonly labels: StreamLabels;
   /** Steps since 1970; 0 without a step. */
   readonly bucket: number;

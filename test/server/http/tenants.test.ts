@@ -112,16 +112,16 @@ test('each has a folder of its own', async () => {
 
 test.each([
   ['GET', '/loki/api/v1/labels', undefined, 401, 'no org id'],
-  ['GET', '/logs', undefined, 401, 'no org id'],
-  ['GET', '/logs', '', 401, 'no org id'],
+  ['GET', '/logs', undefined, 401, 'send the header X-Scope-OrgID'],
+  ['GET', '/logs', '', 401, 'send the header X-Scope-OrgID'],
   ['GET', '/logs', 'a/b', 400, 'is not valid'],
   ['GET', '/logs', '..', 400, 'is not valid'],
   ['GET', '/logs', 'shop|', 400, 'is not valid'],
   ['GET', '/logs', 'none', 404, 'there is no tenant'],
-  ['GET', '/logs', 'shop|bank', 400, 'of one tenant'],
-  ['POST', '/loki/api/v1/push', 'shop|bank', 400, 'of one tenant'],
-  ['GET', '/loki/api/v1/tail?query={app="same"}', 'shop|bank', 400, 'of one tenant'],
-  ['DELETE', '/logs?app=same', 'shop|bank', 400, 'of one tenant'],
+  ['GET', '/logs', 'shop|bank', 400, 'cannot be asked of several tenants'],
+  ['POST', '/loki/api/v1/push', 'shop|bank', 400, 'cannot be asked of several tenants'],
+  ['GET', '/loki/api/v1/tail?query={app="same"}', 'shop|bank', 400, 'cannot be asked of several tenants'],
+  ['DELETE', '/logs?app=same', 'shop|bank', 400, 'cannot be asked of several tenants'],
 ] as const)('%s %s of %j: %i', async (method, path, tenant, status, text) => {
   expect(await call(method, path, 'all', tenant)).toMatchObject({ status, text: expect.stringContaining(text) });
 });
@@ -224,6 +224,22 @@ test('a token is bound to its tenants', async () => {
   expect(await call('GET', path, 'shop', 'podlog')).toMatchObject({ status: 403 });
   expect(await call('GET', path, 'two')).toMatchObject({ status: 401 });
   expect(await call('GET', path, 'two', 'shop|bank')).toMatchObject({ status: 200 });
+});
+
+test('the page names no tenant: it shows the first of the token that signed in, or that of the folder itself', async () => {
+  for (const name of ['home', 'shop', 'bank']) {
+    const tenant = name === 'home' ? 'podlog' : name;
+    expect(await call('POST', '/ingest?app=page', 'all', tenant, `{"of":"${name}"}`)).toMatchObject({ status: 200 });
+  }
+  const seen = async (name: string): Promise<string> => {
+    const authorization = `Bearer ${token(name)}`;
+    const opened = await fetch(`${server.url}/session`, { method: 'POST', headers: { authorization } });
+    const cookie = opened.headers.getSetCookie()[0]!.split(';')[0]!;
+    return (await fetch(`${server.url}/logs?app=page&format=raw`, { headers: { cookie } })).text();
+  };
+  expect(await seen('all')).toBe('{"of":"home"}\n');
+  expect(await seen('shop')).toBe('{"of":"shop"}\n');
+  expect(await seen('two')).toBe('{"of":"shop"}\n');
 });
 
 test('the folder itself is a tenant, too', async () => {

@@ -125,7 +125,7 @@ test('streams have their tenants', async () => {
 });
 
 test('what is of one tenant is refused', async () => {
-  const refused = expect.stringContaining('name it alone in X-Scope-OrgID');
+  const refused = expect.stringContaining('cannot be asked of several tenants: name one in X-Scope-OrgID');
   expect(await answerOf(several, (view, query) => view.facets(VISIBLE, undefined, query))).toEqual(refused);
   expect(await answerOf(several, (view, query) => Array.fromAsync(view.search(planOf(), RAW, query)))).toEqual(refused);
   expect(() => several.follow(SOMEBODY, planOf(), RAW)).toThrow('X-Scope-OrgID');

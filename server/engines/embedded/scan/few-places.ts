@@ -3,6 +3,7 @@
  * a user's, say. The other conditions are decided by templates, dictionaries and ranges in the header, or else by the values
  * of these few rows. Not even the codes are read that say which row a place is.
  */
+import { ranksOfValues } from '../../../../shared/row-group/value-rows.ts';
 import { KIND_ARRAY, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
@@ -22,7 +23,7 @@ import {
 import { type PickedValues, pickedValues, type Places } from './picked-values.ts';
 import { judgeLabels } from './value-leaf.ts';
 
-export interface FewPlacesOptions {
+interface FewPlacesOptions {
   /** Only where a column is searched for the value: where each of its values is tested, a mask of rows costs no more. */
   readonly isSearched?: true;
 }
@@ -82,15 +83,10 @@ function addPlaces(
   values: Uint32Array,
   places: Map<number, number[]>,
 ): void {
-  const all = group.columns[column]!.parts;
-  const counting = new Set(parts);
-  for (let i = 0, p = 0; i < values.length; i++) {
-    while ((all[p + 1]?.firstValue ?? Infinity) <= values[i]!) p++;
-    const part = all[p]!;
-    if (!counting.has(part)) continue;
-    const ranks = places.get(part.template);
-    if (ranks === undefined) places.set(part.template, [values[i]! - part.firstValue]);
-    else ranks.push(values[i]! - part.firstValue);
+  const ranksOf = ranksOfValues(group.columns[column]!, values);
+  for (const { template } of parts) {
+    const ranks = ranksOf[template];
+    if (ranks !== undefined) places.set(template, [...(places.get(template) ?? []), ...ranks]);
   }
 }
 

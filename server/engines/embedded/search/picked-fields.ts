@@ -8,7 +8,7 @@ import { type PickedValues, pickedValues } from '../scan/picked-values.ts';
 import { ValueText } from '../aggregate/value-text.ts';
 import type { RowFields } from './row-fields.ts';
 
-export interface PickedRows extends RowFields {
+interface PickedRows extends RowFields {
   /** One for each of the rows, up to the one whose values reach a limit: empty. */
   readonly lines: ByteStrings;
   /** Of the values of these rows, at most. */

@@ -9,7 +9,7 @@ import type { SeriesLabels } from './series.ts';
 import type { Matcher } from '../syntax/ast.ts';
 import { eachVolume, type VolumesAsked } from '../volumes.ts';
 
-export interface VolumeQuestion extends Omit<VolumesAsked, 'names'> {
+interface VolumeQuestion extends Omit<VolumesAsked, 'names'> {
   /** Streams without one of them are left out. */
   readonly targets: readonly string[];
   /** Whether each name of a label has a series, instead of each set of labels. */
@@ -24,7 +24,7 @@ export interface VolumeSeries {
   readonly points: readonly VolumePoint[];
 }
 
-export interface VolumePoint {
+interface VolumePoint {
   /** The last instant of its step; that of the last step is the end. */
   readonly at: bigint;
   readonly bytes: number;

@@ -11,7 +11,7 @@ import type { Entry, Run } from './stage.ts';
 const TEMPLATE_ERROR = 'TemplateFormatErr';
 
 /** @throws SyntaxError */
-export function templateOf(text: string, name: 'line' | 'label', what: string): Template {
+function templateOf(text: string, name: 'line' | 'label', what: string): Template {
   try {
     return compileTemplate(text, name);
   } catch (error) {

@@ -20,7 +20,7 @@ export interface Label {
 export type LabelValues = readonly (readonly [name: string, value: string])[];
 
 /** Structured metadata that is made of a line when it is asked for. */
-export interface MadeMetadata {
+interface MadeMetadata {
   readonly name: string;
   readonly valueOf: () => string;
 }

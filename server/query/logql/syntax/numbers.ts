@@ -1,6 +1,6 @@
 /** Numbers as Go's scanner reads them, with its messages. */
 
-export interface NumberText {
+interface NumberText {
   readonly text: string;
   readonly problem?: string;
 }
