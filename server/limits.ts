@@ -138,6 +138,12 @@ export const LOKI_PUSH_STREAMS_MAX = 10_000;
  */
 export const OTLP_JSON_BYTES_MAX = 8 * MIB;
 
+/**
+ * Attributes and values of a log record of OpenTelemetry in protobuf, of its scope and of its resource, each: two bytes may be one, of
+ * which an object is made. Beyond: 413.
+ */
+export const OTLP_VALUES_MAX = 32_768;
+
 /** Levels of objects and arrays in a push of JSON; what is not of a push is passed over. Beyond: 400. */
 export const LOKI_JSON_DEPTH_MAX = 64;
 

@@ -4,7 +4,6 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
-import type { Permission } from './guard.ts';
 import { TENANT_HEADER } from '../../shared/tenant-name.ts';
 import { tenantNamesIn } from '../tenants/tenant-names.ts';
 import { HOME, type Tenants } from '../tenants/tenants.ts';
@@ -24,11 +23,12 @@ export function routeTenants(app: FastifyInstance, tenants: Tenants): void {
   app.addHook('onRequest', async (request, reply) => {
     const { url, config } = request.routeOptions;
     if (request.is404 || config.permission === 'open' || OF_NONE.has(url ?? '')) return;
-    if (url === METRICS && request.headers[TENANT_HEADER] === undefined) return;
+    const isOfServer = url === METRICS && request.caller?.tenants === undefined;
+    if (isOfServer && request.headers[TENANT_HEADER] === undefined) return;
     const names = namesOf(request, config.permission === 'agent');
     const [name] = names;
     if (names.length === 1 && name === HOME) return;
-    const tenant = names.length === 1 ? await tenants.tenant(name!, isSender(config.permission)) : undefined;
+    const tenant = names.length === 1 ? await tenants.tenant(name!, isSender(request)) : undefined;
     if (tenant === undefined && !OF_SEVERAL.test(url ?? '')) {
       throw names.length > 1 ? notOfSeveral(url!) : unknownTenant(name!);
     }
@@ -61,9 +61,11 @@ function isOfPage({ headers, session }: FastifyRequest): boolean {
   return session !== undefined || headers['sec-fetch-site'] === 'same-origin';
 }
 
-/** Whether a route takes lines: a tenant is made for them, and for no question. */
-function isSender(permission: Permission | undefined): boolean {
-  return permission === 'ingest' || permission === 'agent';
+/** Whether a request may bring lines: a tenant is made for them, and for no question. */
+function isSender({ method, routeOptions }: FastifyRequest): boolean {
+  const { permission } = routeOptions.config;
+  // Agents ask for their positions first.
+  return permission === 'agent' || (permission === 'ingest' && method === 'POST');
 }
 
 function unknownTenant(name: string): PodlogError {

@@ -76,6 +76,7 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
     `Up to ${count(server.LABELS_MAX)}, with names of up to ${count(server.LABEL_NAME_BYTES_MAX)} bytes and values of up to ${count(server.LABEL_VALUE_BYTES_MAX)}`,
     `Up to ${size(server.BODY_BYTES_MAX)}, ${size(server.LOKI_PUSH_BYTES_MAX)} decompressed, ${count(server.LOKI_PUSH_ENTRIES_MAX)} lines of ${count(server.LOKI_PUSH_STREAMS_MAX)} streams`,
     `up to ${server.LOKI_AGE_MS_MAX / 86_400_000} days ago and ${server.LOKI_LEAD_MS_MAX / 60_000} minutes ahead. A line has up to ${size(server.LOKI_LINE_BYTES_MAX)}`,
+    `JSON has up to ${size(server.OTLP_JSON_BYTES_MAX)}, and a record, a scope or a resource in protobuf up to ${count(server.OTLP_VALUES_MAX)} attributes and values`,
     `A stream has up to ${server.LOKI_LABELS_MAX} labels`,
     `takes over ${word(server.QUERY_RUN_MS_MAX / 60_000)} minutes`,
     `the request line and headers exceed ${size(server.HEADERS_BYTES_MAX)}`,

@@ -66,6 +66,12 @@ export class MetadataCollector {
     this.#sentEnds[at] = end;
   }
 
+  /** Counts names and values of the entry that is read, which are more than it may have. */
+  addUnkept(count: number, sizeBytes: number): void {
+    this.#sentCount += count;
+    this.#sentBytes += sizeBytes;
+  }
+
   /** Ends an entry. */
   end(entry: number): void {
     const count = this.#sentCount;

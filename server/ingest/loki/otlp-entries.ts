@@ -3,7 +3,7 @@
  * scopes and records, and what else a record has besides its body are metadata. Lines and values are written into bytes of their own.
  */
 import { floorDivided, NS_PER_SECOND } from '../../../shared/time.ts';
-import { LOKI_PUSH_BYTES_MAX } from '../../limits.ts';
+import { LOKI_METADATA_MAX, LOKI_PUSH_BYTES_MAX } from '../../limits.ts';
 import type { EntryCollector } from './entries.ts';
 import { metadataName } from './entry-metadata.ts';
 import { streamLabelsText } from './labels.ts';
@@ -50,6 +50,15 @@ interface Pair {
   readonly end: number;
 }
 
+/** The pairs of all records of a resource or scope: as many as a record may have, and one more. What is beyond is only counted. */
+interface CommonPairs {
+  readonly kept: readonly Pair[];
+  readonly unkeptCount: number;
+  readonly unkeptBytes: number;
+}
+
+const NO_PAIRS: CommonPairs = { kept: [], unkeptCount: 0, unkeptBytes: 0 };
+
 export class OtlpEntries implements OtlpVisitor {
   readonly #entries: EntryCollector;
   /** The time of records that have none. */
@@ -57,8 +66,8 @@ export class OtlpEntries implements OtlpVisitor {
   #bytes = Buffer.allocUnsafeSlow(CAPACITY_MIN);
   #used = 0;
   #labels = '{}';
-  #ofResource: readonly Pair[] = [];
-  #ofScope: readonly Pair[] = [];
+  #ofResource = NO_PAIRS;
+  #ofScope = NO_PAIRS;
 
   constructor(entries: EntryCollector, nowMs: number) {
     this.#entries = entries;
@@ -70,18 +79,18 @@ export class OtlpEntries implements OtlpVisitor {
     const isLabel = ({ key }: OtlpAttribute): boolean => LABEL_ATTRIBUTES.has(key);
     eachLeaf(attributes.filter(isLabel), (name, value) => labels.set(metadataName(name)!, textOf(value)));
     this.#labels = streamLabelsText(labels);
-    this.#ofResource = this.#pairsOf(attributes.filter((each) => !isLabel(each)));
-    this.#ofScope = [];
+    this.#ofResource = commonPairs(this.#pairsOf(attributes.filter((each) => !isLabel(each))));
+    this.#ofScope = NO_PAIRS;
     this.#entries.begin();
   }
 
   beginScope({ name, version, attributes, droppedAttributes }: OtlpScope): void {
-    this.#ofScope = [
+    this.#ofScope = commonPairs([
       ...this.#pairsOf(attributes),
       ...this.#pairs('scope_name', name),
       ...this.#pairs('scope_version', version),
       ...this.#pairs('scope_dropped_attributes_count', numberText(droppedAttributes)),
-    ];
+    ]);
   }
 
   record(record: OtlpRecord): void {
@@ -101,8 +110,10 @@ export class OtlpEntries implements OtlpVisitor {
     write('trace_id', record.traceId);
     write('span_id', record.spanId);
     write(EVENT_NAME, eventName);
-    this.#ofResource.forEach(add);
-    this.#ofScope.forEach(add);
+    for (const { kept, unkeptCount, unkeptBytes } of [this.#ofResource, this.#ofScope]) {
+      kept.forEach(add);
+      entries.metadata.addUnkept(unkeptCount, unkeptBytes);
+    }
     const line = this.#pair('', textOf(record.body));
     const time = timeNs !== 0n ? timeNs : observedNs !== 0n ? observedNs : this.#now;
     const seconds = floorDivided(time, BigInt(NS_PER_SECOND));
@@ -142,6 +153,12 @@ export class OtlpEntries implements OtlpVisitor {
     this.#bytes.copy(larger, 0, 0, this.#used);
     this.#bytes = larger;
   }
+}
+
+function commonPairs(pairs: readonly Pair[]): CommonPairs {
+  const unkept = pairs.slice(LOKI_METADATA_MAX + 1);
+  const unkeptBytes = unkept.reduce((sum, { name, start, end }) => sum + name.length + end - start, 0);
+  return { kept: pairs.slice(0, LOKI_METADATA_MAX + 1), unkeptCount: unkept.length, unkeptBytes };
 }
 
 function numberText(value: number): string {

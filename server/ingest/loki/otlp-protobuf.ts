@@ -3,7 +3,7 @@
  * may come in any order, so that what belongs to all of its records is looked for first.
  */
 import { CorruptionError } from '../../../shared/errors.ts';
-import { LOKI_JSON_DEPTH_MAX } from '../../limits.ts';
+import { LOKI_JSON_DEPTH_MAX, OTLP_VALUES_MAX } from '../../limits.ts';
 import {
   EMPTY,
   NO_RECORD,
@@ -14,6 +14,7 @@ import {
   type OtlpValue,
   type OtlpVisitor,
 } from './otlp-logs.ts';
+import { tooMany } from './too-large.ts';
 import { FIXED32, FIXED64, ProtoFields, SIZED, VARINT } from './proto-fields.ts';
 
 const TRACE_ID_BYTES = 16;
@@ -26,14 +27,30 @@ function field(number: number, type: number): number {
 const FIELD_1 = field(1, SIZED);
 const FIELD_2 = field(2, SIZED);
 
-/** @throws CorruptionError; what the visitor throws */
+/** The fields of a request, and how many values were read of one of its records, scopes or resources. */
+class OtlpFields extends ProtoFields {
+  #values = 0;
+
+  beginValues(): void {
+    this.#values = 0;
+  }
+
+  /** @throws PodlogError 413 */
+  countValue(): void {
+    if (++this.#values > OTLP_VALUES_MAX) {
+      throw tooMany('attributes and values of one record, scope or resource', OTLP_VALUES_MAX);
+    }
+  }
+}
+
+/** @throws CorruptionError; PodlogError 413; what the visitor throws */
 export function decodeOtlpProtobuf(bytes: Buffer, visitor: OtlpVisitor): void {
-  const fields = new ProtoFields(bytes);
+  const fields = new OtlpFields(bytes);
   eachMessage(fields, bytes.length, FIELD_1, (end) => decodeResourceLogs(fields, end, visitor));
 }
 
 /** Calls `visit` for each message in a field. Wherever `visit` leaves `fields.at`, it goes on after the message. */
-function eachMessage(fields: ProtoFields, end: number, tag: number, visit: (end: number) => void): void {
+function eachMessage(fields: OtlpFields, end: number, tag: number, visit: (end: number) => void): void {
   while (fields.at < end) {
     if (fields.tag(end) !== tag) {
       fields.skip(end);
@@ -45,7 +62,7 @@ function eachMessage(fields: ProtoFields, end: number, tag: number, visit: (end:
   }
 }
 
-function decodeResourceLogs(fields: ProtoFields, end: number, visitor: OtlpVisitor): void {
+function decodeResourceLogs(fields: OtlpFields, end: number, visitor: OtlpVisitor): void {
   const start = fields.at;
   let attributes: readonly OtlpAttribute[] = [];
   eachMessage(fields, end, FIELD_1, (resourceEnd) => (attributes = attributesIn(fields, resourceEnd, FIELD_1)));
@@ -55,7 +72,7 @@ function decodeResourceLogs(fields: ProtoFields, end: number, visitor: OtlpVisit
   visitor.endResource();
 }
 
-function decodeScopeLogs(fields: ProtoFields, end: number, visitor: OtlpVisitor): void {
+function decodeScopeLogs(fields: OtlpFields, end: number, visitor: OtlpVisitor): void {
   const start = fields.at;
   let scope = NO_SCOPE;
   eachMessage(fields, end, FIELD_1, (scopeEnd) => (scope = decodeScope(fields, scopeEnd)));
@@ -64,8 +81,9 @@ function decodeScopeLogs(fields: ProtoFields, end: number, visitor: OtlpVisitor)
   eachMessage(fields, end, FIELD_2, (recordEnd) => visitor.record(decodeRecord(fields, recordEnd)));
 }
 
-function decodeScope(fields: ProtoFields, end: number): OtlpScope {
+function decodeScope(fields: OtlpFields, end: number): OtlpScope {
   const scope = { ...NO_SCOPE, attributes: [] as OtlpAttribute[] };
+  fields.beginValues();
   while (fields.at < end) {
     switch (fields.tag(end)) {
       case FIELD_1:
@@ -87,8 +105,9 @@ function decodeScope(fields: ProtoFields, end: number): OtlpScope {
   return scope;
 }
 
-function decodeRecord(fields: ProtoFields, end: number): OtlpRecord {
+function decodeRecord(fields: OtlpFields, end: number): OtlpRecord {
   const record = { ...NO_RECORD, attributes: [] as OtlpAttribute[] };
+  fields.beginValues();
   while (fields.at < end) {
     switch (fields.tag(end)) {
       case field(1, FIXED64):
@@ -132,13 +151,15 @@ function decodeRecord(fields: ProtoFields, end: number): OtlpRecord {
 }
 
 /** Returns the attributes in a message. @param tag  of their field */
-function attributesIn(fields: ProtoFields, end: number, tag: number): OtlpAttribute[] {
+function attributesIn(fields: OtlpFields, end: number, tag: number): OtlpAttribute[] {
   const attributes: OtlpAttribute[] = [];
+  fields.beginValues();
   eachMessage(fields, end, tag, (attributeEnd) => attributes.push(decodeAttribute(fields, attributeEnd, 0)));
   return attributes;
 }
 
-function decodeAttribute(fields: ProtoFields, end: number, depth: number): OtlpAttribute {
+function decodeAttribute(fields: OtlpFields, end: number, depth: number): OtlpAttribute {
+  fields.countValue();
   let key = '';
   let value = EMPTY;
   while (fields.at < end) {
@@ -157,8 +178,9 @@ function decodeAttribute(fields: ProtoFields, end: number, depth: number): OtlpA
 }
 
 /** The last of several values counts. */
-function decodeValue(fields: ProtoFields, end: number, depth: number): OtlpValue {
+function decodeValue(fields: OtlpFields, end: number, depth: number): OtlpValue {
   if (depth > LOKI_JSON_DEPTH_MAX) throw new CorruptionError(`a value of more than ${LOKI_JSON_DEPTH_MAX} levels`);
+  fields.countValue();
   let value = EMPTY;
   while (fields.at < end) {
     switch (fields.tag(end)) {
@@ -202,7 +224,7 @@ function decodeValue(fields: ProtoFields, end: number, depth: number): OtlpValue
 }
 
 /** An id of zeros is none. */
-function decodeId(fields: ProtoFields, end: number, sizeBytes: number, name: string): string {
+function decodeId(fields: OtlpFields, end: number, sizeBytes: number, name: string): string {
   const to = fields.sized(end);
   const id = fields.bytes.subarray(fields.at, to);
   fields.at = to;

@@ -8,7 +8,7 @@
  */
 import type { FileRange } from '../../../shared/wire.ts';
 import { ownMemory } from '../../../shared/own-memory.ts';
-import { LOKI_PUSH_BYTES_MAX, OTLP_JSON_BYTES_MAX } from '../../limits.ts';
+import { LOKI_PUSH_BYTES_MAX, OTLP_JSON_BYTES_MAX, OTLP_VALUES_MAX } from '../../limits.ts';
 import { PUSH_NODE, type StoredPositions } from '../../store/positions.ts';
 import { type RunTask, type TaskFlow, taskFlow } from '../../workers/task.ts';
 import type { BatchAcceptor } from '../accept-batch.ts';
@@ -27,6 +27,10 @@ import { bodyTooLarge } from './too-large.ts';
 
 /** Memory of a byte of JSON whose objects are made. */
 const OTLP_JSON_BYTES = 8;
+/** Memory of an attribute or value of protobuf, of which those of a resource, a scope and a record are there at once. */
+const OTLP_VALUE_BYTES = 128;
+/** What such a one takes at least in protobuf. */
+const OTLP_VALUE_ENCODED_BYTES = 2;
 
 /** In keys of pushes, so that they are not those of other routes. */
 const PREFIX = 'loki:';
@@ -133,8 +137,18 @@ function decodingBytes(push: LokiPush): number {
   const { body, coding } = push;
   const decodedBytes = decodedBytesMax(push);
   const inflating = coding === undefined ? 0 : inflatingBytes(body.length, [coding]);
-  const objects = push.format === 'otlp-json' ? OTLP_JSON_BYTES * decodedBytes : 0;
-  return 2 * decodedBytes + entriesMemoryBytes(decodedBytes) + inflating + objects;
+  return 2 * decodedBytes + entriesMemoryBytes(decodedBytes) + inflating + objectBytes(push.format, decodedBytes);
+}
+
+function objectBytes(format: PushFormat, decodedBytes: number): number {
+  switch (format) {
+    case 'otlp-json':
+      return OTLP_JSON_BYTES * decodedBytes;
+    case 'otlp-protobuf':
+      return OTLP_VALUE_BYTES * Math.min(3 * OTLP_VALUES_MAX, decodedBytes / OTLP_VALUE_ENCODED_BYTES);
+    default:
+      return 0;
+  }
 }
 
 function bytesMaxOf(format: PushFormat): number {

@@ -208,6 +208,24 @@ test('the lines of several are in the order of their times, as many as are wante
   expect(await turns('&limit=4&direction=forward')).toEqual([0, 1, 2, 3].map((n) => `turn ${n}`));
 });
 
+test('metrics of a tenant are for its tokens; those of the server for tokens of no tenant', async () => {
+  const rowsIn = async (name: string, tenant?: string): Promise<string | undefined> => {
+    const { text } = await call('GET', '/metrics', name, tenant);
+    return /^podlog_appended_rows_total (\d+)$/m.exec(text)?.[1];
+  };
+  const ofShop = await rowsIn('all', 'shop');
+  expect(ofShop).toBeDefined();
+  expect(await rowsIn('shop')).toBe(ofShop);
+  expect(await rowsIn('all')).not.toBe(ofShop);
+  expect(await call('GET', '/metrics', 'two')).toMatchObject({ status: 401 });
+});
+
+test('a question makes no tenant, whatever its route', async () => {
+  expect(await call('GET', '/loki/api/v1/push', 'all', 'asked')).toMatchObject({ status: 404 });
+  expect(await call('GET', '/otlp/v1/logs', 'all', 'asked')).toMatchObject({ status: 404 });
+  await expect(access(join(folder, 'data/tenants/asked'))).rejects.toThrow();
+});
+
 test('an export of several is recorded in the store of the data folder', async () => {
   const recorded = async (): Promise<string> =>
     (await call('GET', '/logs?source=audit&q=exported', 'all', 'podlog')).text;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodePushTask, type PushFormat } from '../../../../server/ingest/loki/decode-push.ts';
 import { NOT_STORED } from '../../../../server/ingest/loki/entries.ts';
+import { OTLP_VALUES_MAX } from '../../../../server/limits.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { instantOf, instantOfMs } from '../../../../shared/time.ts';
 import { fuzz, mutated, randomBytes } from '../../../fuzz/fuzz.ts';
@@ -213,6 +214,43 @@ test('both encodings of one request are the same entries', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test.each(FORMATS)(
+  '%s: records whose resource has more attributes than metadata may have are refused one by one',
+  (format) => {
+    const many = Array.from({ length: 5000 }, (_, n) => text(`a${n}`, 'x'));
+    const records = Array.from({ length: 3 }, (_, n) => ({
+      timeUnixNano: at(BigInt(n)),
+      body: { stringValue: `${n}` },
+    }));
+    const logs: SentLogs = {
+      resourceLogs: [
+        { resource: { attributes: many }, scopeLogs: [{ logRecords: records }] },
+        { scopeLogs: [{ logRecords: records.slice(0, 1) }] },
+      ],
+    };
+    const { stored, refusal } = decode(format, bodyOf(format, logs));
+    expect(stored.map(({ line }) => line)).toEqual(['0']);
+    expect(refusal).toContain("has too many structured metadata labels: '5000', limit: '128'");
+  },
+);
+
+test('a record, a scope and a resource have up to so many values, also empty ones', () => {
+  const attributes = (count: number) => Array.from({ length: count }, () => ({ key: '', value: {} }));
+  const bodies = (count: number): SentLogs[] => [
+    logsOf({ attributes: attributes(count) }),
+    { resourceLogs: [{ resource: { attributes: attributes(count) }, scopeLogs: [] }] },
+    { resourceLogs: [{ scopeLogs: [{ scope: { attributes: attributes(count) }, logRecords: [] }] }] },
+    logsOf({ body: { arrayValue: { values: Array.from({ length: count * 2 }, () => ({})) } } }),
+  ];
+  // An attribute and its value are two.
+  for (const logs of bodies(OTLP_VALUES_MAX / 2 - 2)) decode('otlp-protobuf', otlpProtobufOf(logs));
+  for (const logs of bodies(OTLP_VALUES_MAX / 2 + 2)) {
+    expect(() => decode('otlp-protobuf', otlpProtobufOf(logs))).toThrow(
+      `more than ${OTLP_VALUES_MAX} attributes and values`,
+    );
+  }
 });
 
 test.each([
