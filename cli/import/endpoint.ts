@@ -56,6 +56,8 @@ export class Endpoint {
     const { Agent } = httpModule(new URL(options.url).protocol === 'https:');
     this.#connection = new Agent({ keepAlive: true, maxSockets: 1 });
     this.#token = options.tokenFile === undefined ? undefined : tokenFrom(options.tokenFile);
+    // A file that cannot be read now is a mistake; later, it may be in the middle of a change.
+    this.#token?.();
   }
 
   close(): void {

@@ -124,13 +124,18 @@ function textIn(object: JsonObject, name: string): string {
   return value.toWellFormed();
 }
 
+/** Times are unsigned, other integers are signed. */
+const [INT_MIN, INT_MAX] = [-(2n ** 63n), 2n ** 64n - 1n];
+
 function intIn(object: JsonObject, name: string): bigint {
   const value = object[name];
   if (value === undefined || value === null) return 0n;
   const isInt =
     typeof value === 'number' ? Number.isInteger(value) : typeof value === 'string' && /^-?\d{1,20}$/.test(value);
   if (!isInt) throw new CorruptionError(`JSON: ${name} must be an integer`);
-  return BigInt.asIntN(64, BigInt(value as string | number));
+  const int = BigInt(value as string | number);
+  if (int < INT_MIN || int > INT_MAX) throw new CorruptionError(`JSON: ${name} must fit into 64 bits`);
+  return BigInt.asIntN(64, int);
 }
 
 /** An id of zeros is none. */

@@ -7,6 +7,7 @@ import type { ColumnValues } from '../../../../shared/row-group/encodings/column
 import { ENCODING_TIMESTAMP, KIND_STRING } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
+import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
 import { isPlainName } from '../../../store/asked-name.ts';
 import { answersOf, labelNamesOf, mayAnswer } from './name.ts';
 
@@ -55,6 +56,29 @@ export function pickedValues(
   }
   for (const [column, templates] of templatesOf) addColumn(group, column, templates, places, picked);
   return picked;
+}
+
+/** Returns the same of several names; undefined where columns do not tell what one of them says. Levels are canonical. */
+export function pickedValuesOf(
+  group: RowGroup,
+  names: readonly string[],
+  places: Places,
+): readonly ReadonlyMap<number, PickedValues>[] | undefined {
+  const picked: ReadonlyMap<number, PickedValues>[] = [];
+  for (const name of names) {
+    const values = pickedValues(group, name, places);
+    if (values === undefined) return undefined;
+    picked.push(name === LEVEL ? new Map([...values].map(([template, own]) => [template, asLevels(own)])) : values);
+  }
+  return picked;
+}
+
+function asLevels(values: PickedValues): PickedValues {
+  const at = (i: number): Buffer => {
+    const value = values.at(i);
+    return canonicalLevel(value, 0, value.length) ?? value;
+  };
+  return { ...values, at };
 }
 
 const NO_VALUES: ReadonlyMap<number, PickedValues> = new Map();

@@ -3,8 +3,7 @@ import type { ByteStrings } from '../../../../shared/byte-strings.ts';
 import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { rankedRows, splitByTemplate } from '../../../../shared/row-group/template-order.ts';
-import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
-import { type PickedValues, pickedValues } from '../scan/picked-values.ts';
+import { pickedValuesOf } from '../scan/picked-values.ts';
 import { ValueText } from '../aggregate/value-text.ts';
 import type { RowFields } from './row-fields.ts';
 
@@ -34,12 +33,8 @@ export function pickedFields(
   for (const [own, rows] of byTemplate) {
     for (const [i, at] of rows.places.entries()) placeOfRow.set(ranked.rows[at]!, [own, i]);
   }
-  const picked: ReadonlyMap<number, PickedValues>[] = [];
-  for (const name of names) {
-    const values = pickedValues(group, name, places);
-    if (values === undefined) return undefined;
-    picked.push(values);
-  }
+  const picked = pickedValuesOf(group, names, places);
+  if (picked === undefined) return undefined;
   const text = new ValueText();
   let template = 0;
   let index = 0;
@@ -60,8 +55,7 @@ export function pickedFields(
     read: (field) => {
       const value = picked[field]!.get(template)?.at(index);
       if (value === undefined) return false;
-      const own = names[field] === LEVEL ? (canonicalLevel(value, 0, value.length) ?? value) : value;
-      text.refer(own, 0, own.length);
+      text.refer(value, 0, value.length);
       return true;
     },
   };

@@ -1,9 +1,8 @@
 /**
- * What some names say in the lines that match: read where the rows are found, in one task, from the columns of these names
- * alone where few lines of a row group match. Lines are built only where columns do not tell.
+ * Values of some names in all lines that match. They are read in the task that finds the rows, from the columns of these names
+ * alone where few lines of a row group match; lines are built only where columns lack some of the values.
  */
 import { SCANS_AT_ONCE, VALUES_ROWS_AT_ONCE } from '../../../limits.ts';
-import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { Predicate } from '../../../store/predicate.ts';
@@ -13,7 +12,7 @@ import { eachGroup } from '../scan/each-group.ts';
 import { fewPlaces } from '../scan/few-places.ts';
 import { matchRows } from '../scan/match-rows.ts';
 import { inPartitions, type PartialOutput } from '../scan/partitions.ts';
-import { type PickedValues, pickedValues, type Places } from '../scan/picked-values.ts';
+import { type PickedValues, pickedValuesOf, type Places } from '../scan/picked-values.ts';
 import { placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import type { RowGroupRef } from '../segment/row-group-ref.ts';
@@ -115,23 +114,21 @@ class CollectedValues {
 
   addGroup(group: RowGroup, predicate: Predicate): void {
     const places = fewPlaces(group, predicate);
-    const picked = places && pickedOf(group, this.#asked.names, places);
+    const picked = places && pickedValuesOf(group, this.#asked.names, places);
     if (picked === undefined) this.#addRows(group, matchRows(group, predicate));
     else this.#addPlaces(places!, picked);
   }
 
   #addPlaces(places: Places, picked: readonly ReadonlyMap<number, PickedValues>[]): void {
-    const { names } = this.#asked;
     for (const [template, ranks] of places) {
       const first = this.#take(ranks.length);
       if (this.isTooMuch) return;
-      for (const [field, name] of names.entries()) {
-        const values = picked[field]!.get(template);
+      for (const [field, byTemplate] of picked.entries()) {
+        const values = byTemplate.get(template);
         if (values === undefined) continue;
         for (let i = 0; i < ranks.length; i++) {
           const value = values.at(i);
-          const text = name === LEVEL ? (canonicalLevel(value, 0, value.length) ?? value) : value;
-          this.#add(first + i, field, text, 0, text.length);
+          this.#add(first + i, field, value, 0, value.length);
         }
       }
     }
@@ -167,19 +164,4 @@ class CollectedValues {
     this.#fields.add(row, field, bytes, start, end);
     this.#sizeBytes += end - start;
   }
-}
-
-/** By name; undefined where columns do not tell what all of them say. */
-function pickedOf(
-  group: RowGroup,
-  names: readonly string[],
-  places: Places,
-): readonly ReadonlyMap<number, PickedValues>[] | undefined {
-  const picked: ReadonlyMap<number, PickedValues>[] = [];
-  for (const name of names) {
-    const values = pickedValues(group, name, places);
-    if (values === undefined) return undefined;
-    picked.push(values);
-  }
-  return picked;
 }

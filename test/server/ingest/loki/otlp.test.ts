@@ -266,6 +266,16 @@ test.each([
     '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"x"}]}]}]}',
     'JSON: timeUnixNano must be an integer',
   ],
+  [
+    'otlp-json',
+    '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"99999999999999999999"}]}]}]}',
+    'JSON: timeUnixNano must fit into 64 bits',
+  ],
+  [
+    'otlp-json',
+    '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"observedTimeUnixNano":1e300}]}]}]}',
+    'JSON: observedTimeUnixNano must fit into 64 bits',
+  ],
   ['otlp-protobuf', '\n\u0005', 'unexpected EOF'],
 ] as const)('%s: %j is refused as a whole', (format, body, message) => {
   expect(() => decode(format, Buffer.from(body))).toThrow(message);
