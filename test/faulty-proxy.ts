@@ -11,6 +11,8 @@ export interface FaultyProxy {
   cut(count: number): void;
   /** Requests so far that were refused, cut, or could not be forwarded. */
   readonly faultCount: number;
+  /** Answers of the server with a status that were passed on; with any, without one. */
+  answerCount(status?: number): number;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export async function startFaultyProxy(target: () => string): Promise<FaultyProx
   const refusals: number[] = [];
   let cuts = 0;
   let faultCount = 0;
+  const answers: number[] = [];
   const forward = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const { url, method, headers } = incoming;
     const isCut = cuts > 0;
@@ -32,6 +35,7 @@ export async function startFaultyProxy(target: () => string): Promise<FaultyProx
         answer.resume().once('end', fail);
         return;
       }
+      answers.push(answer.statusCode!);
       outgoing.writeHead(answer.statusCode!, answer.headers);
       answer.pipe(outgoing);
     });
@@ -58,6 +62,7 @@ export async function startFaultyProxy(target: () => string): Promise<FaultyProx
     get faultCount() {
       return faultCount;
     },
+    answerCount: (status) => answers.filter((each) => status === undefined || each === status).length,
     close: async () => {
       server.closeAllConnections();
       server.close();
