@@ -367,6 +367,28 @@ test('a request is on one time axis, with its slowest step', async () => {
   await look(phone, 'request-phone');
 });
 
+test('older lines that come in while the list is on its way to the middle one leave that in sight', async () => {
+  const page = await open('/');
+  // Slow frames: the list takes several to come to rest, in which older lines arrive.
+  await page.addInitScript(`{
+    const nextFrame = requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (callback) => setTimeout(() => nextFrame(callback), 200);
+  }`);
+  await page.goto(`${pages.sample.server.url}/request/${pages.sample.requestId}`);
+  await page.locator('.to-context').nth(1).click();
+  await until(page, `document.querySelector('.context .lines')?.scrollTop > 100`);
+  await page.getByRole('button', { name: 'This container' }).click();
+  // The last line of its container: fewer lines than were in sight, so the list is at its start, where older ones are asked for.
+  await page.locator('.lines[aria-rowcount="126"]').waitFor();
+  const isInSight = await page.evaluate(`(async () => {
+    for (let i = 0; i < 8; i++) await new Promise((next) => requestAnimationFrame(next));
+    const { top, bottom } = document.querySelector('.context .lines').getBoundingClientRect();
+    const middle = document.querySelector('.context .line.is-middle')?.getBoundingClientRect();
+    return middle !== undefined && middle.top >= top && middle.bottom <= bottom;
+  })()`);
+  expect(isInSight).toBe(true);
+});
+
 test('a user has requests, which lead to their lines', async () => {
   const page = await open('/user/12345');
   await page.getByRole('heading', { name: 'User 12345' }).waitFor();

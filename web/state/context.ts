@@ -14,6 +14,7 @@ export const EXTENTS: readonly { readonly extent: Extent; readonly label: string
 ];
 
 export interface Context {
+  readonly extent: Extent;
   readonly middle: LogRow;
   /** Oldest first, as in a file. */
   readonly rows: readonly LogRow[];
@@ -78,6 +79,7 @@ async function load(line: string, of: Extent): Promise<void> {
     const at = rows.findIndex((row) => row.around === true);
     if (ended.aborted || at < 0) return;
     context.value = {
+      extent: of,
       middle: rows[at]!,
       rows,
       hasOlder: at === SIDE_LINES,
@@ -92,7 +94,9 @@ let isLoadingMore = false;
 
 export async function loadMoreContext(side: 'older' | 'newer'): Promise<void> {
   const value = context.peek();
-  if (value === undefined || isLoadingMore || !(side === 'older' ? value.hasOlder : value.hasNewer)) return;
+  // Lines of another extent stay in sight until those of the chosen one are there.
+  if (value === undefined || value.extent !== extent.peek() || isLoadingMore) return;
+  if (!(side === 'older' ? value.hasOlder : value.hasNewer)) return;
   const { signal: ended } = running;
   const edge = value.rows.at(side === 'older' ? 0 : -1)!;
   const [before, after] = side === 'older' ? [MORE_LINES, 0] : [0, MORE_LINES];

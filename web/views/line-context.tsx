@@ -34,7 +34,8 @@ export function Context() {
     const at = first.current === undefined ? 0 : (value?.rows.indexOf(first.current) ?? 0);
     first.current = value?.rows[0];
     const start = list.current?.measurementsCache[at]?.start ?? 0;
-    if (at > 0 && scroller.current !== null) scroller.current.scrollTop += start;
+    // By the list itself, which may still be on its way to the middle line, at the place where that was before.
+    if (at > 0) list.current?.scrollBy(start);
   }, [value?.rows]);
   useEffect(() => {
     const element = scroller.current;
@@ -49,8 +50,11 @@ export function Context() {
   }, [value === undefined]);
   useEffect(() => {
     if (value === undefined) return;
-    const place = value.rows.indexOf(value.middle);
-    requestAnimationFrame(() => list.current?.scrollToIndex(place, { align: 'center' }));
+    requestAnimationFrame(() => {
+      const { rows = [], middle } = context.peek() ?? {};
+      const place = middle === undefined ? -1 : rows.indexOf(middle);
+      if (place >= 0) list.current?.scrollToIndex(place, { align: 'center' });
+    });
   }, [value?.middle]);
   return (
     <div class="context">
