@@ -477,6 +477,7 @@ function split(value: number, i: number, count: number, width: number, planes: U
 
 /** Sets values[i] = base + the bytes of the planes at i. */
 function addPlanes(values: IntegerArray, base: number, planes: readonly Uint8Array[]): void {
+  if (planes.length <= 2) return addTwoPlanes(values, base, planes);
   const { low, high } = fourPlanes(planes, values.length);
   const [p0, p1, p2, p3] = low;
   for (let i = 0; i < values.length; i++) {
@@ -487,6 +488,13 @@ function addPlanes(values: IntegerArray, base: number, planes: readonly Uint8Arr
     for (let i = 0; i < values.length; i++) values[i]! += plane[i]! * scale;
     scale *= 256;
   }
+}
+
+/** Does the same for most numbers, which are small: statuses, durations, distances of times. */
+function addTwoPlanes(values: IntegerArray, base: number, [low, high]: readonly Uint8Array[]): void {
+  if (low === undefined) values.fill(base);
+  else if (high === undefined) for (let i = 0; i < values.length; i++) values[i] = base + low[i]!;
+  else for (let i = 0; i < values.length; i++) values[i] = base + (low[i]! | (high[i]! << 8));
 }
 
 /** From a restart to the next one: adds each value to the previous one. */

@@ -3,8 +3,6 @@
  * No line is built. This file handles one row group; run.ts has the passes.
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { countMarked, hasMarked } from '../scan/masks.ts';
-import { matchMask } from '../scan/match-rows.ts';
 import { addToUpperBounds, type UpperBounds, type CounterBits } from './upper-bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
 import { countCodes, groupCodes } from './group-codes.ts';
@@ -14,7 +12,7 @@ import type { MeasureState } from './measures.ts';
 import type { MeasuredGroup, OpenMeasure } from './open-measure.ts';
 import type { AggregatePlan } from '../../../store/aggregate-plan.ts';
 import type { Where } from '../../../store/predicate.ts';
-import { type Rows, rowsOf, setGroups } from './row-counts.ts';
+import { countRows, type Rows, selectRows, setGroups } from './row-counts.ts';
 
 /**
  * Adds the rows of a row group to a table.
@@ -29,7 +27,7 @@ export function countGroup(
   counterBits: CounterBits | undefined,
   memory: CountingMemory,
 ): void {
-  const counted = countRows(group, plan, memory);
+  const counted = countedRows(group, plan, memory);
   if (counted === undefined) return;
   const { codes, totals } = counted;
   const used = counterBits === undefined ? counted.used : codesWithBit(counted, counterBits, memory);
@@ -47,7 +45,7 @@ export function addRowsToUpperBounds(
   upperBounds: UpperBounds,
   memory: CountingMemory,
 ): void {
-  const counted = countRows(group, plan, memory);
+  const counted = countedRows(group, plan, memory);
   if (counted === undefined) return;
   const { codes, totals, used } = counted;
   const hashes = hashesOf(codes, used, memory);
@@ -104,9 +102,7 @@ function rowsByCondition(group: RowGroup, memory: CountingMemory): MeasuredGroup
   const lend = memory.marksLender();
   return (where) => {
     if (!known.has(where)) {
-      const mask = matchMask(group, { from: undefined, to: undefined, where });
-      const isNone = mask !== 'all' && !hasMarked(mask);
-      known.set(where, isNone ? undefined : rowsOf(group, mask, lend(group.info.rowCount)));
+      known.set(where, selectRows(group, { from: undefined, to: undefined, where }, lend(group.info.rowCount)));
     }
     return known.get(where);
   };
@@ -129,22 +125,19 @@ function countedGroups(grouped: GroupedRows, table: GroupTable, memory: Counting
 type GroupedRows = Pick<CountedRows, 'rows' | 'codes'>;
 
 function groupRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): GroupedRows | undefined {
-  const mask = matchMask(group, plan);
-  if (mask !== 'all' && !hasMarked(mask)) return undefined;
-  const rows = rowsOf(group, mask, memory.selected(group.info.rowCount));
-  return { rows, codes: groupCodes(group, plan, rows.counts, memory.lender()) };
+  const rows = selectRows(group, plan, memory.selected(group.info.rowCount));
+  return rows && { rows, codes: groupCodes(group, plan, rows.counts, memory.lender()) };
 }
 
-function countRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): CountedRows | undefined {
+function countedRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): CountedRows | undefined {
   const isTotal = plan.by.length === 0 && plan.stepNs === undefined;
   const grouped = isTotal ? totalOf(group, plan, memory) : groupRows(group, plan, memory);
   return grouped && countCodesOf(grouped, memory);
 }
 
-/** Returns all matching rows as one group: their number is that of the marks, in whatever order. */
+/** Returns all matching rows as one group. */
 function totalOf(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): GroupedRows | undefined {
-  const mask = matchMask(group, plan);
-  const count = mask === 'all' ? group.info.rowCount : countMarked(mask);
+  const count = countRows(group, plan);
   if (count === 0) return undefined;
   const rows = { counts: Int32Array.from(group.templateRowCounts), selected: undefined };
   const codes = groupCodes(group, plan, rows.counts, memory.lender());

@@ -1,5 +1,8 @@
 /** The matching rows of a row group, in template order, and loops that count them by their codes. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { Predicate } from '../../../store/predicate.ts';
+import { countMarked, hasMarked } from '../scan/masks.ts';
+import { matchMask, matchMaskInTemplateOrder } from '../scan/match-rows.ts';
 import type { CodePart, Codes } from './value-codes.ts';
 
 /** The rows of a row group, in template order. */
@@ -8,6 +11,27 @@ export interface Rows {
   readonly counts: Int32Array;
   /** 1 where the row matches, by position in template order; undefined when all do. */
   readonly selected: Uint8Array | undefined;
+}
+
+/**
+ * Returns the rows that match; undefined where none does.
+ * @param memory  room for the rows
+ */
+export function selectRows(group: RowGroup, plan: Predicate, memory?: Uint8Array<ArrayBuffer>): Rows | undefined {
+  const inOrder = matchMaskInTemplateOrder(group, plan);
+  const mask = inOrder ?? matchMask(group, plan);
+  if (mask !== 'all' && !hasMarked(mask)) return undefined;
+  if (inOrder === undefined || mask === 'all') return rowsOf(group, mask, memory);
+  // The mask is overwritten by the next one.
+  const selected = memory?.subarray(0, mask.length) ?? new Uint8Array(mask.length);
+  selected.set(mask);
+  return { counts: Int32Array.from(group.templateRowCounts), selected };
+}
+
+/** Returns how many rows match: in whatever order. */
+export function countRows(group: RowGroup, plan: Predicate): number {
+  const mask = matchMaskInTemplateOrder(group, plan) ?? matchMask(group, plan);
+  return mask === 'all' ? group.info.rowCount : countMarked(mask);
 }
 
 /** @param memory  room for the rows */

@@ -5,6 +5,7 @@
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { timeNsFrom } from '../../../../shared/time.ts';
 import type { Predicate, TimeRange, ValueTest, Where } from '../../../store/predicate.ts';
+import type { MaskOrder } from './mask-order.ts';
 import { orMask, hasMarked, maskDepth, markedIn, andNotMask, releaseMasks, takeDirtyMask, takeMask } from './masks.ts';
 import { WholeLineMatches } from './match-whole-lines.ts';
 import { matchReadLeaf } from './read-leaf.ts';
@@ -27,13 +28,14 @@ const COSTS = {
 
 interface Scan {
   readonly group: RowGroup;
+  readonly order: MaskOrder;
   readonly wholeLines: WholeLineMatches;
 }
 
 /** @param out  has as many rows as the group */
 export function evaluate(group: RowGroup, { from, to, where }: Predicate, out: Uint8Array): Outcome {
-  const scan = { group, wholeLines: new WholeLineMatches(group, where) };
-  if (!reachesOutside(group, { from, to })) return evaluateNode(scan, where, undefined, out);
+  if (!reachesOutside(group, { from, to })) return evaluateWhere(group, where, 'rows', out);
+  const scan = scanOf(group, where, 'rows');
   // Times are read only for the remaining rows, and text is searched only within the time range.
   const inOrder = where.kind === 'all' ? cheapestFirst(where.of) : [where];
   const cheap = inOrder.filter((each) => costOf(each) < COSTS.time);
@@ -43,6 +45,15 @@ export function evaluate(group: RowGroup, { from, to, where }: Predicate, out: U
   if (outcome === 'none' || cheap.length === inOrder.length) return outcome;
   const rest = evaluateAll(scan, inOrder.slice(cheap.length), out, out);
   return rest === 'none' ? 'none' : 'some';
+}
+
+/** Does the same without times. @param order  of `out`; in template order only what `isOfValues` says */
+export function evaluateWhere(group: RowGroup, where: Where, order: MaskOrder, out: Uint8Array): Outcome {
+  return evaluateNode(scanOf(group, where, order), where, undefined, out);
+}
+
+function scanOf(group: RowGroup, where: Where, order: MaskOrder): Scan {
+  return { group, order, wholeLines: new WholeLineMatches(group, where) };
 }
 
 /**
@@ -66,7 +77,7 @@ function evaluateNode(scan: Scan, where: Where, within: Uint8Array | undefined, 
         ? matchReadLeaf(scan.group, where, within, out)
         : matchRegexpLeaf(scan.group, where, within, out);
     case 'value':
-      return matchValueLeaf(scan.group, where, scan.wholeLines, within, out);
+      return matchValueLeaf(scan.group, where, scan.wholeLines, within, out, scan.order);
   }
 }
 

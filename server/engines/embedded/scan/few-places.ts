@@ -7,19 +7,12 @@ import { ranksOfValues } from '../../../../shared/row-group/value-rows.ts';
 import { KIND_ARRAY, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
-import { decide, isOfLines, type Leaf, type Predicate, type ValueLeaf, type Where } from '../../../store/predicate.ts';
+import { decide, type Leaf, type Predicate, type ValueLeaf, type Where } from '../../../store/predicate.ts';
 import { reachesOutside } from './evaluate.ts';
-import { canBeSearched, headerMatch, matchColumn } from './match-column.ts';
+import { headerOutcomes, isOfColumns } from './header-outcomes.ts';
+import { canBeSearched, matchColumn } from './match-column.ts';
 import { markedIn, maskDepth, releaseMasks } from './masks.ts';
-import {
-  answeringColumns,
-  type AnsweringColumn,
-  answersOf,
-  labelNamesOf,
-  mayAnswer,
-  passesOf,
-  testsOf,
-} from './name.ts';
+import { answeringColumns, type AnsweringColumn, answersOf, passesOf, testsOf } from './name.ts';
 import { type PickedValues, pickedValues, type Places } from './picked-values.ts';
 import { judgeLabels } from './value-leaf.ts';
 
@@ -55,7 +48,7 @@ export function fewPlaces(
 /** Returns a value that every match has. */
 function leadOf(group: RowGroup, where: Where): ValueLeaf | undefined {
   return (where.kind === 'all' ? where.of : [where]).find((each): each is ValueLeaf => {
-    if (each.kind !== 'value' || each.name === LEVEL || each.ofShape === true || isOfLines(each)) return false;
+    if (each.kind !== 'value' || each.name === LEVEL || !isOfColumns(each)) return false;
     if (!each.tests.every(({ kind }) => kind === 'equals')) return false;
     return group.info.streams.every((labels) => judgeLabels(each, labels) === undefined);
   });
@@ -106,34 +99,11 @@ class Outcomes {
   /** Returns undefined where neither the header nor values of columns decide. */
   of(leaf: Leaf, template: number, i: number): boolean | undefined {
     let byHeader = this.#byHeader.get(leaf);
-    if (byHeader === undefined) this.#byHeader.set(leaf, (byHeader = this.#decide(leaf)));
+    if (byHeader === undefined) this.#byHeader.set(leaf, (byHeader = headerOutcomes(this.#group, leaf)));
     const known = byHeader[template];
-    if (known !== undefined || leaf.kind !== 'value' || leaf.ofShape === true || isOfLines(leaf)) return known;
+    if (known !== undefined || !isOfColumns(leaf)) return known;
     if (!this.#values.has(leaf)) this.#values.set(leaf, pickedValues(this.#group, leaf.name, this.#places));
     const value = this.#values.get(leaf)?.get(template);
     return value === undefined || value.kind === KIND_ARRAY ? undefined : passesOf(leaf)(value.at(i));
-  }
-
-  #decide(leaf: Leaf): readonly (boolean | undefined)[] {
-    const group = this.#group;
-    const ofEach = (outcome: boolean | undefined): (boolean | undefined)[] => group.templates.map(() => outcome);
-    if (leaf.kind !== 'value' || leaf.ofShape === true || isOfLines(leaf)) return ofEach(undefined);
-    if (leaf.labelOnly === true || (leaf.fieldOnly !== true && labelNamesOf(group).has(leaf.name))) {
-      const ofLabels = group.info.streams.map((labels) => judgeLabels(leaf, labels));
-      return ofEach(ofLabels.every((each) => each === ofLabels[0]) ? ofLabels[0] : undefined);
-    }
-    if (!mayAnswer(group, leaf.name)) return ofEach(false);
-    const tests = testsOf(leaf);
-    const answers = answersOf(group, leaf.name);
-    const ofColumns = new Map<number, boolean | undefined>();
-    for (const { column, path } of answeringColumns(group, answers)) {
-      const matched = path === '' ? headerMatch(group, column, tests) : undefined;
-      ofColumns.set(column, matched && matched === 'all');
-    }
-    return answers.map((answer, template) => {
-      if (answer === undefined) return false;
-      if (answer.kind === 'implied') return passesOf(leaf)(answer.value);
-      return ofColumns.get(group.columnsOfTemplate[template]![answer.slot]!);
-    });
   }
 }

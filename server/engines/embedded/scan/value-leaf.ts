@@ -4,25 +4,21 @@
  * elements does.
  */
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
-import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
-import { firstValueOf } from '../../../../shared/row-group/column.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { isOfLines, type Leaf, type ValueLeaf } from '../../../store/predicate.ts';
-import { countMarked, hasGaps, hasMarked, andMask, maskDepth, markedIn, releaseMasks, takeMask } from './masks.ts';
-import { type MatchedValues, matchColumn } from './match-column.ts';
+import { type MaskOrder, markRanks, markTemplates, markValues } from './mask-order.ts';
+import { hasGaps, hasMarked, andMask, maskDepth, releaseMasks, takeMask } from './masks.ts';
+import { maskOfCodes, matchColumn } from './match-column.ts';
 import { linePatterns, passesPattern } from './line-patterns.ts';
 import { matchRuns } from './line-runs.ts';
 import type { WholeLineMatches } from './match-whole-lines.ts';
 import { matchShapes } from './match-shapes.ts';
-import { answeringColumns, type AnsweringColumn, answersOf, passesOf, testsOf } from './name.ts';
+import { answeringColumns, answersOf, passesOf, testsOf } from './name.ts';
 
 /**
  * Which of the rows in question match: none, all, or at least one, marked in `out`, which is written only for `some`.
  */
 export type Outcome = 'none' | 'some' | 'all';
-
-/** If fewer than one row in this many match, they are found one by one. */
-const FEW_ROWS_FACTOR = 16;
 
 /** Evaluates a leaf on the labels of a stream; undefined where the lines themselves decide. */
 export function judgeLabels(leaf: Leaf, labels: Labels): boolean | undefined {
@@ -36,6 +32,7 @@ export function judgeLabels(leaf: Leaf, labels: Labels): boolean | undefined {
  * @param wholeLines  of the row group, under the tree of the leaf
  * @param within  the rows in question; undefined for all
  * @param out  may be `within`
+ * @param order  of both; in template order only what `isOfValues` says
  */
 export function matchValueLeaf(
   group: RowGroup,
@@ -43,6 +40,7 @@ export function matchValueLeaf(
   wholeLines: WholeLineMatches,
   within: Uint8Array | undefined,
   out: Uint8Array,
+  order: MaskOrder,
 ): Outcome {
   const { streams, rowCount } = group.info;
   const byStream = streams.map((labels) => judgeLabels(leaf, labels));
@@ -52,7 +50,7 @@ export function matchValueLeaf(
   const since = maskDepth();
   const rows = within === undefined ? out.fill(0) : takeMask(rowCount);
   const match = leaf.ofRun !== undefined ? matchRuns : leaf.ofPattern === true ? matchPatterns : matchFields;
-  let outcome = byStream.includes(undefined) ? match(group, leaf, rows, wholeLines) : 'none';
+  let outcome = byStream.includes(undefined) ? match(group, leaf, rows, order, wholeLines) : 'none';
   if (byStream.some((value) => value !== undefined)) {
     const codes = group.streamCodes();
     const fieldMark = outcome === 'all' ? 1 : 0;
@@ -72,7 +70,13 @@ export function matchValueLeaf(
 }
 
 /** @param rows  zeros; rows that match are set to 1 */
-function matchFields(group: RowGroup, leaf: ValueLeaf, rows: Uint8Array, wholeLines: WholeLineMatches): Outcome {
+function matchFields(
+  group: RowGroup,
+  leaf: ValueLeaf,
+  rows: Uint8Array,
+  order: MaskOrder,
+  wholeLines: WholeLineMatches,
+): Outcome {
   const tests = testsOf(leaf);
   const passes = passesOf(leaf);
   const answers = answersOf(group, leaf.name);
@@ -93,64 +97,27 @@ function matchFields(group: RowGroup, leaf: ValueLeaf, rows: Uint8Array, wholeLi
     const matched =
       leaf.ofShape === true ? matchShapes(group, column, passes, path) : matchColumn(group, column, tests, path);
     if (matched === 'all') for (const { template } of answering.parts) whole[template] = 1;
-    else if (matched !== 'none') markRows(group, answering, matched, rows);
+    else if (matched !== 'none') markValues(group, answering, matched, order, rows);
     releaseMasks(since);
   }
   if (!whole.includes(0)) return 'all';
-  if (whole.includes(1)) markTemplates(group, whole, rows);
+  if (whole.includes(1)) markTemplates(group, whole, order, rows);
   wholeLines.mark(leaf, rows, answers);
   if (!hasMarked(rows)) return 'none';
   return hasGaps(rows) ? 'some' : 'all';
 }
 
 /** Does the same with the patterns of lines: a test on a pattern, or its id. */
-function matchPatterns(group: RowGroup, { tests }: ValueLeaf, rows: Uint8Array): Outcome {
+function matchPatterns(group: RowGroup, { tests }: ValueLeaf, rows: Uint8Array, order: MaskOrder): Outcome {
   const { patterns, codes } = linePatterns(group);
   const matches = Uint8Array.from(patterns, (pattern) => (passesPattern(tests, pattern) ? 1 : 0));
   if (!matches.includes(1)) return 'none';
   if (!matches.includes(0)) return 'all';
+  const whole = new Uint8Array(codes.length);
   for (const [template, own] of codes.entries()) {
-    if (typeof own === 'number' && matches[own] === 0) continue;
-    const templateRows = group.rowsOfTemplate(template);
-    if (typeof own === 'number') for (let i = 0; i < templateRows.length; i++) rows[templateRows[i]!] = 1;
-    else for (let i = 0; i < templateRows.length; i++) rows[templateRows[i]!] = matches[own[i]!]!;
+    if (typeof own === 'number') whole[template] = matches[own]!;
+    else markRanks(group, template, maskOfCodes(own, matches), order, rows);
   }
+  if (whole.includes(1)) markTemplates(group, whole, order, rows);
   return hasMarked(rows) ? 'some' : 'none';
-}
-
-function markTemplates(group: RowGroup, whole: Uint8Array, rows: Uint8Array): void {
-  const codes = group.templateCodes();
-  for (let row = 0; row < rows.length; row++) rows[row]! |= whole[codes[row]!]!;
-}
-
-/** Marks the rows of values that match. */
-function markRows(
-  group: RowGroup,
-  { column: index, parts }: AnsweringColumn,
-  matched: Exclude<MatchedValues, 'none' | 'all'>,
-  rows: Uint8Array,
-): void {
-  const column = group.columns[index]!;
-  const count = matched instanceof Uint8Array ? countMarked(matched) : matched.length;
-  if (matched instanceof Uint8Array && count * FEW_ROWS_FACTOR > rows.length) {
-    for (const { template } of parts) {
-      const firstValue = firstValueOf(column, template);
-      const templateRows = group.rowsOfTemplate(template);
-      for (let i = 0; i < templateRows.length; i++) rows[templateRows[i]!]! |= matched[firstValue + i]!;
-    }
-    return;
-  }
-  const values = matched instanceof Uint8Array ? markedIn(matched, count) : matched;
-  const counting = parts.length === column.parts.length ? values : inParts(column, parts, values);
-  for (const row of group.rowsOf(column, counting)) rows[row] = 1;
-}
-
-/** Returns those of some ascending values that lie in these parts of the column. */
-function inParts(column: ColumnInfo, parts: ColumnInfo['parts'], values: Uint32Array): Uint32Array {
-  const counting = new Set(parts);
-  let at = 0;
-  return values.filter((value) => {
-    while ((column.parts[at + 1]?.firstValue ?? Infinity) <= value) at++;
-    return counting.has(column.parts[at]!);
-  });
 }

@@ -1,0 +1,34 @@
+/** What the header of a row group alone tells about a leaf: by templates, labels, constants, dictionaries and ranges. */
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { isOfLines, type Leaf, type ValueLeaf } from '../../../store/predicate.ts';
+import { headerMatch } from './match-column.ts';
+import { answeringColumns, answersOf, labelNamesOf, mayAnswer, passesOf, testsOf } from './name.ts';
+import { judgeLabels } from './value-leaf.ts';
+
+/** Whether a leaf is about one value in each line, which a column has. */
+export function isOfColumns(leaf: Leaf): leaf is ValueLeaf {
+  return leaf.kind === 'value' && leaf.ofShape !== true && !isOfLines(leaf);
+}
+
+/** By template: whether its lines satisfy a leaf; undefined where the header does not decide for all of them. */
+export function headerOutcomes(group: RowGroup, leaf: Leaf): readonly (boolean | undefined)[] {
+  const ofEach = (outcome: boolean | undefined): (boolean | undefined)[] => group.templates.map(() => outcome);
+  if (!isOfColumns(leaf)) return ofEach(undefined);
+  if (leaf.labelOnly === true || (leaf.fieldOnly !== true && labelNamesOf(group).has(leaf.name))) {
+    const ofLabels = group.info.streams.map((labels) => judgeLabels(leaf, labels));
+    return ofEach(ofLabels.every((each) => each === ofLabels[0]) ? ofLabels[0] : undefined);
+  }
+  if (!mayAnswer(group, leaf.name)) return ofEach(false);
+  const tests = testsOf(leaf);
+  const answers = answersOf(group, leaf.name);
+  const ofColumns = new Map<number, boolean | undefined>();
+  for (const { column, path } of answeringColumns(group, answers)) {
+    const matched = path === '' ? headerMatch(group, column, tests) : undefined;
+    ofColumns.set(column, matched && matched === 'all');
+  }
+  return answers.map((answer, template) => {
+    if (answer === undefined) return false;
+    if (answer.kind === 'implied') return passesOf(leaf)(answer.value);
+    return ofColumns.get(group.columnsOfTemplate[template]![answer.slot]!);
+  });
+}
