@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { LogLine, LogStream } from '../../query/logql/logs.ts';
 import type { LabelValues } from '../../query/logql/pipeline/line-labels.ts';
 import { plainFloat } from '../../query/logql/syntax/go-float.ts';
-import type { Evaluated, Steps } from '../../query/logql/metrics/series.ts';
+import { type Evaluated, keyOf, type Series, type Steps } from '../../query/logql/metrics/series.ts';
 import type { LineCounts } from '../../query/logql/rows.ts';
 
 export const JSON_TYPE = 'application/json; charset=UTF-8';
@@ -44,7 +44,7 @@ export function lineValue({ timestamp, line, metadata, parsed }: LogLine, isCate
 /** The value of a metric at an instant. */
 export function instantAnswer(result: Evaluated, at: bigint, cost: Cost): unknown {
   if (result.kind === 'scalar') {
-    return success('scalar', [secondsOf(at), plainFloat(result.value)], cost);
+    return success('scalar', [scalarTime(at), plainFloat(result.value)], cost);
   }
   const vector = result.series.map(({ labels, values }) => ({
     metric: Object.fromEntries(labels),
@@ -60,15 +60,30 @@ export function rangeAnswer(result: Evaluated, steps: Steps, cost: Cost): unknow
     const value = plainFloat(result.value);
     return success('matrix', [{ metric: {}, values: times.map((time) => [time, value]) }], cost);
   }
-  const matrix = result.series.map(({ labels, values, isPresent }) => ({
-    metric: Object.fromEntries(labels),
-    values: times.flatMap((time, step) => (isPresent[step] === 1 ? [[time, plainFloat(values[step]!)]] : [])),
+  const matrix = [...bySameLabels(result.series)].map((alike) => ({
+    metric: Object.fromEntries(alike[0]!.labels),
+    values: times.flatMap((time, step) =>
+      alike.flatMap(({ values, isPresent }) => (isPresent[step] === 1 ? [[time, plainFloat(values[step]!)]] : [])),
+    ),
   }));
   return success('matrix', matrix, cost);
 }
 
+/** `label_replace` may give several series the same labels: over a range they are one, with several values at a time. */
+function bySameLabels(series: readonly Series[]): Iterable<readonly Series[]> {
+  return Map.groupBy(series, ({ labels }) => keyOf(labels)).values();
+}
+
 export function success(resultType: string, result: unknown, cost: Cost): unknown {
   return { status: 'success', data: { resultType, result, stats: statisticsOf(cost) } };
+}
+
+/**
+ * Returns the time of a number as Loki 3.7 gives it: its milliseconds are taken for seconds on their way, and 64 bits are too
+ * few for what becomes of them.
+ */
+function scalarTime(at: bigint): number {
+  return Number(BigInt.asIntN(64, (at / 1_000_000n) * 1_000_000_000n) / 1_000_000n);
 }
 
 /** Returns seconds, with milliseconds as a fraction. */

@@ -4,6 +4,7 @@ import { parseGoFloat } from '../../query/logql/pipeline/label-filter.ts';
 import { JSON_TYPE } from './answers.ts';
 import { getOrPost } from './get-or-post.ts';
 import { streamsOf } from './labels.ts';
+import { BACKWARDS } from './parameters.ts';
 import type { QueryRoutes } from './query.ts';
 import { parseSelector } from './selector.ts';
 
@@ -16,7 +17,7 @@ export function registerDetectedLabels(app: FastifyInstance, routes: QueryRoutes
     const text = form.get('query');
     const asked = [text === undefined ? [] : parseSelector(text)];
     const valuesOf = new Map<string, Set<string>>();
-    for (const labels of await streamsOf(routes, form, asked, request, reply)) {
+    for (const labels of await streamsOf(routes, form, asked, request, reply, BACKWARDS)) {
       for (const [name, value] of labels) {
         const values = valuesOf.get(name);
         if (values === undefined) valuesOf.set(name, new Set([value]));

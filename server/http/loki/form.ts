@@ -23,8 +23,14 @@ export class Form {
     return value === null || value === '' ? undefined : value;
   }
 
-  all(...names: readonly string[]): string[] {
-    return names.flatMap((name) => this.#values.getAll(name)).filter((value) => value !== '');
+  /** Returns all values but empty ones. */
+  all(name: string): string[] {
+    return this.#values.getAll(name).filter((value) => value !== '');
+  }
+
+  /** Returns all values of several names, empty ones, too. */
+  given(...names: readonly string[]): string[] {
+    return names.flatMap((name) => this.#values.getAll(name));
   }
 }
 

@@ -9,10 +9,18 @@ export function registerFormatQuery(app: FastifyInstance): void {
   getOrPost(app, '/loki/api/v1/format_query', async (form, _request, reply) => {
     void reply.type('application/json; charset=utf-8');
     try {
-      return { status: 'success', data: prettyQuery(parseQuery(form.get('query') ?? '')) };
+      return goJson({ status: 'success', data: prettyQuery(parseQuery(form.get('query') ?? '')) });
     } catch (error) {
       if (!(error instanceof LogqlError)) throw error;
-      return reply.code(error.status).send({ status: 'invalid-query', error: error.message });
+      return reply.code(error.status).send(goJson({ status: 'invalid-query', error: error.message }));
     }
   });
+}
+
+/** Writes JSON as Go does: safe within HTML, and with a newline at its end. */
+function goJson(value: unknown): string {
+  const text = JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+  return `${text}\n`;
 }

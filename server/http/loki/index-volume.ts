@@ -9,7 +9,7 @@ import { lokiAskerOf } from './asker.ts';
 import { type Cost, JSON_TYPE, secondsOf, success } from './answers.ts';
 import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
-import { type Bounds, parseBounds, parsePositive, parseStep } from './parameters.ts';
+import { assertRange, type Bounds, parseBounds, parsePositive, parseStep } from './parameters.ts';
 import { type QueryRoutes, visibleOf } from './query.ts';
 import { parseSelector, parseSelectorOrAll } from './selector.ts';
 
@@ -39,9 +39,11 @@ export async function streamStats(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const { engine, discovery, now } = routes;
+  const { engine, discovery, limits, now } = routes;
   const nowMs = now();
-  const visible = visibleOf(request, parseBounds(form, nowMs), nowMs);
+  const bounds = parseBounds(form, nowMs);
+  assertRange(bounds, limits);
+  const visible = visibleOf(request, bounds, nowMs);
   const { answer } = await engine.run(lokiAskerOf(routes, request, reply), async (view, query) => {
     const found = { bytes: 0, entries: 0 };
     const asked = { matchers, visible, names: [], stepNs: undefined, discovery };
@@ -66,7 +68,8 @@ async function volumes(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const { engine, discovery, now } = routes;
+  const { engine, discovery, limits, now } = routes;
+  assertRange(bounds, limits);
   const begunMs = performance.now();
   const question = {
     matchers: parseSelectorOrAll(form.get('query') ?? ''),

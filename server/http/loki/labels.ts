@@ -9,7 +9,7 @@ import { lokiAskerOf } from './asker.ts';
 import { JSON_TYPE } from './answers.ts';
 import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
-import { parseBounds } from './parameters.ts';
+import { assertRange, parseBounds } from './parameters.ts';
 import { type QueryRoutes, visibleOf } from './query.ts';
 import { parseSelector, parseSelectorOrAll } from './selector.ts';
 
@@ -36,7 +36,7 @@ export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void 
   });
   getOrPost(app, '/loki/api/v1/series', async (form, request, reply) => {
     void reply.type(JSON_TYPE);
-    const texts = form.all('match', 'match[]');
+    const texts = form.given('match', 'match[]');
     const asked = texts.length === 0 ? [[]] : texts.map(parseSelectorOrAll);
     const byText = new Map<string, StreamLabels>();
     for (const labels of await streamsOf(routes, form, asked, request, reply)) {
@@ -55,17 +55,26 @@ function selectors(texts: readonly string[]): (readonly Matcher[])[] {
   return texts.length === 0 ? [[]] : texts.map(parseSelector);
 }
 
-/** Returns the labels of streams that one of the selectors selects. */
+/** What Loki says of labels in a range that ends before it starts. */
+const NO_LONGER_THERE = 'this data is no longer available, it is past now - max_query_lookback (0s)';
+
+/**
+ * Returns the labels of streams that one of the selectors selects.
+ * @param backwards  what is said of an end before the start
+ */
 export async function streamsOf(
   routes: QueryRoutes,
   form: Form,
   asked: readonly (readonly Matcher[])[],
   request: FastifyRequest,
   reply: FastifyReply,
+  backwards = NO_LONGER_THERE,
 ): Promise<StreamLabels[]> {
-  const { engine, discovery, now } = routes;
+  const { engine, discovery, limits, now } = routes;
   const nowMs = now();
-  const visible = visibleOf(request, parseBounds(form, nowMs), nowMs);
+  const bounds = parseBounds(form, nowMs, backwards);
+  assertRange(bounds, limits);
+  const visible = visibleOf(request, bounds, nowMs);
   const predicates = asked.map((matchers) => streamsPredicate(matchers, visible, discovery));
   const { answer } = await engine.run(lokiAskerOf(routes, request, reply), (view, query) =>
     Promise.all(predicates.map((predicate) => view.streams(predicate, query))),

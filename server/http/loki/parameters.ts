@@ -2,12 +2,7 @@
 import { instantOfMs, NS_PER_MS } from '../../../shared/time.ts';
 import { LOGQL_LINES_DEFAULT } from '../../limits.ts';
 import type { LogqlLimits } from '../../query/logql/query-limits.ts';
-import {
-  goDuration,
-  parseDuration,
-  parsePrometheusDuration,
-  prometheusDuration,
-} from '../../query/logql/syntax/durations.ts';
+import { goDuration, parsePrometheusDuration, prometheusDuration } from '../../query/logql/syntax/durations.ts';
 import type { Direction } from '../../store/search-plan.ts';
 import { type Form, LokiRequestError } from './form.ts';
 
@@ -60,8 +55,14 @@ function parseRfc3339(text: string): bigint | undefined {
   return Number.isNaN(ms) ? undefined : BigInt(ms) * BigInt(NS_PER_MS) + BigInt(fraction.padEnd(9, '0'));
 }
 
-/** Start and end; the last hour by default. @throws LokiRequestError */
-export function parseBounds(form: Form, nowMs: number): Bounds {
+export const BACKWARDS = 'end timestamp must not be before or equal to start time';
+
+/**
+ * Start and end; the last hour by default.
+ * @param backwards  what is said of an end before the start
+ * @throws LokiRequestError
+ */
+export function parseBounds(form: Form, nowMs: number, backwards = BACKWARDS): Bounds {
   const now = instantOfMs(nowMs);
   const end = parseTime(form, 'end', now);
   const since = form.get('since');
@@ -72,7 +73,7 @@ export function parseBounds(form: Form, nowMs: number): Bounds {
     );
   }
   const start = parseTime(form, 'start', (end > now ? now : end) - sinceNs);
-  if (end < start) throw new LokiRequestError('end timestamp must not be before or equal to start time');
+  if (end < start) throw new LokiRequestError(backwards);
   return { start, end };
 }
 
@@ -129,10 +130,10 @@ export function parseDirection(form: Form): Direction {
   throw new LokiRequestError(`invalid direction '${text}'`);
 }
 
-/** Parses seconds or a duration: `60`, `1.5`, `60000ms`. */
+/** Parses seconds or a duration of whole units: `60`, `1.5`, `60000ms`, `1h30m`. */
 function parseSecondsOrDuration(text: string): bigint {
   if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text)) return BigInt(Math.round(Number(text) * 1e9));
-  const ns = parseDuration(text);
+  const ns = parsePrometheusDuration(text);
   if (ns === undefined) throw new LokiRequestError(`cannot parse ${JSON.stringify(text)} to a valid duration`);
   return ns;
 }

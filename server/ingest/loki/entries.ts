@@ -191,7 +191,7 @@ export class EntryCollector {
     }
     const sizeBytes = this.#ends[i]! - this.#starts[i]!;
     if (sizeBytes <= LOKI_LINE_BYTES_MAX) return this.metadata.problemOf(i)?.(text);
-    return `Max entry size '${LOKI_LINE_BYTES_MAX}' bytes exceeded for stream '${text}' while adding an entry with length '${sizeBytes}' bytes`;
+    return `max entry size '${LOKI_LINE_BYTES_MAX}' bytes exceeded for stream '${text}' while adding an entry with length '${sizeBytes}' bytes`;
   }
 
   /** Whether the same line of the same stream and time is among the entries right before it: Loki stores it once. */

@@ -12,6 +12,7 @@ const BRACE_END = 0x7d;
 const BRACKET = 0x5b;
 const BRACKET_END = 0x5d;
 const SPACE = 0x20;
+const NULL = 'null';
 const SCALAR = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)/y;
 /** Bytes of a number; a longer one is refused. */
 const SCALAR_BYTES_MAX = 1024;
@@ -81,6 +82,23 @@ export class JsonCursor {
   text(): string {
     this.string();
     return this.bytes.toString('utf8', this.start, this.end);
+  }
+
+  /** Reads a string, or the text of a number, true, false or null. */
+  textOrScalar(): string {
+    this.#space();
+    if (this.bytes[this.at] === QUOTE) return this.text();
+    const from = this.at;
+    this.#scalar();
+    return this.bytes.toString('latin1', from, this.at);
+  }
+
+  /** Passes null, if it is next. */
+  skipsNull(): boolean {
+    this.#space();
+    if (this.bytes.toString('latin1', this.at, this.at + NULL.length) !== NULL) return false;
+    this.at += NULL.length;
+    return true;
   }
 
   /** Passes any value. */

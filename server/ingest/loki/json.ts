@@ -16,6 +16,8 @@ import { streamLabelsText } from './labels.ts';
 
 const SECONDS_PER_DAY = MS_PER_DAY / 1000;
 const NS_DIGITS = 9;
+/** Seconds from 1970 to the beginning of the year 1. */
+const YEAR_1_SECONDS = -62_135_596_800;
 /** Digits of a number of 64 bits. */
 const DIGITS_MAX = 19;
 
@@ -43,9 +45,11 @@ class JsonPush {
 
   decode(): void {
     const json = this.#json;
+    if (json.bytes.length === 0) throw new CorruptionError('EOF');
+    if (json.skipsNull()) return;
     json.object((key) => {
-      if (key === 'streams') json.array(() => this.#stream());
-      else json.skip();
+      if (key !== 'streams') json.skip();
+      else if (!json.skipsNull()) json.array(() => this.#stream());
     });
     json.expectEnd();
   }
@@ -77,7 +81,7 @@ class JsonPush {
 
   #labels(): string {
     const labels = new Map<string, string>();
-    this.#json.object((key) => labels.set(key, this.#json.text()));
+    this.#json.object((key) => labels.set(key, this.#json.textOrScalar()));
     return streamLabelsText(labels);
   }
 
@@ -87,6 +91,9 @@ class JsonPush {
     let part = 0;
     let start = 0;
     let end = 0;
+    // A value without a time has Go's first one, and one without a line an empty one.
+    this.#seconds = YEAR_1_SECONDS;
+    this.#ns = 0;
     json.array(() => {
       switch (part++) {
         case 0:
@@ -104,7 +111,6 @@ class JsonPush {
           json.skip();
       }
     });
-    if (part < 2) throw new CorruptionError(`a value must be ["<nanoseconds>", "<line>"], near byte ${json.at}`);
     this.#entries.add(start, end, this.#seconds, this.#ns);
   }
 

@@ -29,10 +29,10 @@ export type StreamLabels =
 export function parseStreamLabels(text: string): StreamLabels {
   const quoted = shortened(text);
   if (text.length > LOKI_LABELS_TEXT_BYTES_MAX) {
-    return refused(`Error parsing labels '${quoted}' with error: longer than ${LOKI_LABELS_TEXT_BYTES_MAX} bytes`);
+    return refused(`couldn't parse labels: longer than ${LOKI_LABELS_TEXT_BYTES_MAX} bytes: '${quoted}'`);
   }
   const pairs = parsePairs(text);
-  if (typeof pairs === 'string') return refused(`Error parsing labels '${quoted}' with error: ${pairs}`);
+  if (typeof pairs === 'string') return refused(`couldn't parse labels: ${pairs}`);
   const labels = new Map<string, string>();
   for (const [name, value] of pairs) {
     if (labels.has(name)) return refused(`stream '${quoted}' has duplicate label name: '${name}'`);

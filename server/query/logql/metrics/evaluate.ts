@@ -78,15 +78,14 @@ async function evaluateAggregate(expr: VectorExpr, evaluation: Evaluation): Prom
   return aggregate(expr, await seriesOf(of, evaluation));
 }
 
-/** Returns the series of a metric; a number is a series without labels. */
+/** Returns the series of a metric; a number has none, and is refused as Loki refuses it. */
 async function seriesOf(expr: MetricExpr, evaluation: Evaluation): Promise<readonly Series[]> {
   const result = await evaluate(expr, evaluation);
   if (result.kind === 'series') return result.series;
-  const series = newSeries([], evaluation.steps.count);
-  series.values.fill(result.value);
-  series.isPresent.fill(1);
-  return [series];
+  throw new PodlogError('PODLOG_BAD_LOGQL', 500, NO_SERIES);
 }
+
+const NO_SERIES = 'unexpected expr type (*syntax.LiteralExpr) for Evaluator type (*logql.DefaultEvaluator) ';
 
 /** Evaluates variants; the series of each get its number as a label. */
 async function variants({ of }: VariantsExpr, evaluation: Evaluation): Promise<Evaluated> {

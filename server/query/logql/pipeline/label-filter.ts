@@ -18,7 +18,7 @@ export function labelFilterStage(filter: LabelFilter): Run {
     case 'matcher': {
       const matches = matcherTest(filter.matcher);
       const { name } = filter.matcher;
-      return ({ labels }) => matches(labels.get(name) ?? '');
+      return ({ labels }) => matches(labels.compared(name) ?? '');
     }
     case 'ip': {
       const range = parseIpRange(filter.pattern);

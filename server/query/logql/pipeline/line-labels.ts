@@ -66,6 +66,12 @@ export class LineLabels {
     return pending !== undefined && (name === pending || name === pending + EXTRACTED);
   }
 
+  /** Returns what filters compare: of errors, only those of the pipeline, whatever labels a line has. */
+  compared(name: string): string | undefined {
+    if (name === ERROR) return this.#error;
+    return name === ERROR_DETAILS ? this.#details : this.get(name);
+  }
+
   get(name: string): string | undefined {
     if (this.#error !== '') {
       if (name === ERROR) return this.#error;
@@ -89,8 +95,9 @@ export class LineLabels {
 
   drop(name: string): void {
     if (this.#isPending(name)) this.#addMade();
-    if (name === ERROR) this.#error = '';
-    if (name === ERROR_DETAILS) this.#details = '';
+    // A label that the line calls so itself stays.
+    if (name === ERROR) return void (this.#error = '');
+    if (name === ERROR_DETAILS) return void (this.#details = '');
     if (this.#stream.has(name)) this.#own.set(name, undefined);
     else this.#own.delete(name);
   }

@@ -1,5 +1,6 @@
 /** `| regexp "(?P<method>\\w+)"`: the named groups of the first match. */
 import { compileMatches } from '../syntax/matches.ts';
+import { sanitizedKey } from './label-name.ts';
 import type { Run, Wanted } from './stage.ts';
 
 export function regexpStage(pattern: string, { nothing, isWanted }: Wanted): Run {
@@ -9,7 +10,7 @@ export function regexpStage(pattern: string, { nothing, isWanted }: Wanted): Run
     const match = first(line);
     if (match === undefined) return true;
     for (const [field, group] of Object.entries(match.names)) {
-      const name = labels.claim(field, isWanted);
+      const name = labels.claim(sanitizedKey(field, true), isWanted);
       if (name !== undefined) labels.set(name, match.values[group] ?? '');
     }
     return true;

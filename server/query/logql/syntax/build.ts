@@ -41,11 +41,22 @@ export function literal(text: string): LiteralExpr {
   return { kind: 'literal', value: float(text, 'literal') };
 }
 
-/** @param what  of the query it is, for the error */
-export function float(text: string, what: string): number {
+/** A number that labels are compared with: one that cannot be read is 0, and one that is too large infinite. */
+export function comparedNumber(text: string): LiteralExpr {
+  const value = floatOf(text);
+  return { kind: 'literal', value: Number.isNaN(value) ? 0 : value };
+}
+
+/** Returns a number in Go's syntax, or NaN. */
+function floatOf(text: string): number {
   const plain = text.replaceAll('_', '');
   const isDecimal = /^(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(plain);
-  const value = /^0[xX]/.test(plain) ? hexFloat(plain) : isDecimal ? Number(plain) : NaN;
+  return /^0[xX]/.test(plain) ? hexFloat(plain) : isDecimal ? Number(plain) : NaN;
+}
+
+/** @param what  of the query it is, for the error */
+export function float(text: string, what: string): number {
+  const value = floatOf(text);
   const problem = Number.isNaN(value) ? 'invalid syntax' : value === Infinity ? 'value out of range' : undefined;
   if (problem === undefined) return value;
   const parsing = `strconv.ParseFloat: parsing ${JSON.stringify(text)}: ${problem}`;
@@ -181,7 +192,10 @@ export function binary(
     const value = isComparison(operator) ? Number(compares(operator, a, b)) : calculated(operator, a, b);
     return { kind: 'literal', value };
   }
-  return { kind: 'binary', operator, left, right, isBool, ...(matching !== undefined && { matching }) };
+  // `ignoring ()` means nothing, unless it carries a group.
+  const isMatching =
+    matching !== undefined && (matching.isOn || matching.names.length > 0 || matching.many !== undefined);
+  return { kind: 'binary', operator, left, right, isBool, ...(isMatching && { matching }) };
 }
 
 function assertMetric(side: Query, leg: string, operator: BinaryOperator): asserts side is MetricExpr {

@@ -7,6 +7,7 @@ import {
   float,
   labelReplace,
   lineFilters,
+  comparedNumber,
   literal,
   matcher,
   numberFilter,
@@ -225,7 +226,7 @@ const RULES: readonly Written[] = [
   ['unitFilter', 'bytesFilter', first],
   ...COMPARED.map((op): Written => ['durationFilter', `IDENTIFIER ${op} DURATION`, numberFilter('duration')]),
   ...COMPARED.map((op): Written => ['bytesFilter', `IDENTIFIER ${op} BYTES`, numberFilter('bytes')]),
-  ...COMPARED.map((op): Written => ['numberFilter', `IDENTIFIER ${op} literal`, numberFilter('number')]),
+  ...COMPARED.map((op): Written => ['numberFilter', `IDENTIFIER ${op} compared`, numberFilter('number')]),
 
   ['namedLabel', 'IDENTIFIER', (name) => ({ name })],
   ['namedLabel', 'matcher', (each) => ({ name: each.name, matcher: each })],
@@ -248,6 +249,9 @@ const RULES: readonly Written[] = [
   ['modifier', 'onOrIgnoring group_right ( )', grouped('right')],
   ['modifier', 'onOrIgnoring group_right ( labels )', grouped('right')],
 
+  ['compared', 'NUMBER', comparedNumber],
+  ['compared', '+ NUMBER', (_, text) => comparedNumber(text)],
+  ['compared', '- NUMBER', (_, text) => ({ kind: 'literal', value: -comparedNumber(text).value })],
   ['literal', 'NUMBER', literal],
   ['literal', '+ NUMBER', (_, text) => literal(text)],
   ['literal', '- NUMBER', (_, text) => ({ kind: 'literal', value: -literal(text).value })],

@@ -18,7 +18,7 @@ const INDENT = '  ';
 
 export function prettyQuery(query: Query, level = 0): string {
   const short = printQuery(query);
-  if (short.length <= LINE_CHARS_MAX) return INDENT.repeat(level) + short;
+  if (query.kind !== 'variants' && short.length <= LINE_CHARS_MAX) return INDENT.repeat(level) + short;
   switch (query.kind) {
     case 'log':
       return prettyLog(query, level);
@@ -34,10 +34,14 @@ export function prettyQuery(query: Query, level = 0): string {
   }
 }
 
-function prettyLog({ matchers, stages }: LogExpr, level: number): string {
+function prettyLog(expr: LogExpr, level: number): string {
+  const { matchers, stages } = expr;
+  const short = printQuery(expr);
+  if (short.length <= LINE_CHARS_MAX) return INDENT.repeat(level) + short;
   const lines = stages.map((stage, i) => {
     const isNext = stage.kind === 'line' && stages[i - 1]?.kind === 'line';
-    return `${isNext ? ' ' : `\n${INDENT.repeat(level + 1)}`}${printStage(stage)}`;
+    const margin = stage.kind === 'decolorize' ? '' : INDENT.repeat(level + 1);
+    return `${isNext ? ' ' : `\n${margin}`}${printStage(stage)}`;
   });
   return [INDENT.repeat(level) + printSelector(matchers), ...lines].join('');
 }
@@ -66,7 +70,7 @@ function prettyMetric(expr: MetricExpr, level: number): string {
       return wrapped('label_replace', [prettyQuery(expr.of, level + 1), ...texts], '', level);
     }
     case 'binary': {
-      const operator = [expr.operator, printModifiers(expr)].filter((part) => part !== '').join(' ');
+      const operator = expr.operator + printModifiers(expr, ', ');
       const sides = [expr.left, expr.right].map((side) => prettyQuery(side, level + 1));
       const joined = sides.join(`\n${margin}${operator}\n`);
       // Without parentheses an inner one would mean something else.

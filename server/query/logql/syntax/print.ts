@@ -18,6 +18,7 @@ import type {
   Stage,
   Unwrap,
 } from './ast.ts';
+import { goFloat, plainFloat } from './go-float.ts';
 import { goDuration, humanBytes, parseBytes, prometheusDuration } from './durations.ts';
 import { quoted } from '../../../../shared/go-quote.ts';
 
@@ -110,7 +111,7 @@ function printFilter(filter: LabelFilter): string {
 function printOperand({ kind, value }: NumberFilter): string {
   switch (kind) {
     case 'number':
-      return printNumber(value);
+      return plainFloat(value);
     case 'duration':
       return goDuration(BigInt(value));
     case 'bytes': {
@@ -137,7 +138,8 @@ function printMetric(expr: MetricExpr): string {
       return `label_replace(${[printMetric(expr.of), ...texts].join(',')})`;
     }
     case 'binary': {
-      return `(${words(printMetric(expr.left), expr.operator, printModifiers(expr), printMetric(expr.right))})`;
+      const modifiers = printModifiers(expr);
+      return `(${printMetric(expr.left)} ${expr.operator}${modifiers} ${printMetric(expr.right)})`;
     }
   }
 }
@@ -171,15 +173,21 @@ export function printVectorGrouping(grouping: Grouping | undefined, separator = 
   return grouping?.isWithout === false && grouping.names.length === 0 ? '' : printGrouping(grouping, separator);
 }
 
-export function printModifiers({ isBool, matching }: BinaryExpr): string {
-  return words(isBool ? 'bool' : '', printMatching(matching));
+/** Returns what is between an operator and the space before its right side. */
+export function printModifiers({ isBool, matching, right }: BinaryExpr, separator = ','): string {
+  return (isBool ? ' bool' : '') + printMatching(matching, separator, right.kind === 'binary');
 }
 
-function printMatching(matching: Matching | undefined): string {
+/**
+ * Labels that are matched are followed by a space, whether or not a side is grouped: Loki's form has it.
+ * @param isBeforeParenthesis  which would be read as labels of the group
+ */
+function printMatching(matching: Matching | undefined, separator: string, isBeforeParenthesis: boolean): string {
   if (matching === undefined) return '';
   const { isOn, names, many, include } = matching;
-  const group = many === undefined ? '' : `group_${many} (${include.join(',')})`;
-  return words(`${isOn ? 'on' : 'ignoring'} (${names.join(',')})`, group);
+  const included = include.length === 0 && !isBeforeParenthesis ? '' : ` (${include.join(separator)})`;
+  const group = many === undefined ? '' : `group_${many}${included}`;
+  return ` ${isOn ? 'on' : 'ignoring'} (${names.join(separator)}) ${group}`;
 }
 
 /** As Loki prints it, unless digits would be lost. */
@@ -192,5 +200,5 @@ function withSixDigits(value: number): string {
 export function printNumber(value: number): string {
   if (Number.isNaN(value)) return '(0 / 0)';
   if (Math.abs(value) === Infinity) return `(${value < 0 ? '-' : ''}1e308 * 10)`;
-  return Object.is(value, -0) ? '-0' : String(value);
+  return goFloat(value);
 }

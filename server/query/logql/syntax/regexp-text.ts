@@ -4,7 +4,6 @@ import { assertRegexp } from '../../../../shared/regexp/regexp.ts';
 /** What Go says of it ends with a text that is empty. */
 const TRAILING = 'trailing backslash at end of expression';
 const GROUP = /\(\?P?<(\w*)>/g;
-const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** Returns what is wrong with an expression in RE2's syntax. */
 export function regexpProblem(pattern: string): string | undefined {
@@ -32,9 +31,7 @@ export function groupsProblem(pattern: string): string | undefined {
     return repeated !== undefined && problem.includes('duplicate capture group name')
       ? `duplicate extracted label name '${repeated}'`
       : problem;
-  if (names.length === 0) return 'at least one named capture must be supplied';
-  const invalid = names.find((name) => !LABEL_NAME.test(name));
-  return invalid === undefined ? undefined : `invalid extracted label name '${invalid}'`;
+  return names.length === 0 ? 'at least one named capture must be supplied' : undefined;
 }
 
 /** Returns the names of the groups of a valid expression, in their order. */

@@ -50,9 +50,7 @@ test('a long query is written over several lines', async () => {
     '      5,',
     '      sum by (pod)(',
     '        rate(',
-    '          {app="api"}',
-    `            |= "${'x'.repeat(60)}"`,
-    '            | json',
+    `          {app="api"} |= "${'x'.repeat(60)}" | json`,
     '            | unwrap ms [5m]',
     '        )',
     '      )',
@@ -64,6 +62,17 @@ test('a long query is written over several lines', async () => {
     '  1',
   ];
   expect(answer.json()).toEqual({ status: 'success', data: lines.join('\n') });
+});
+
+test('JSON is safe within HTML, as Go writes it', async () => {
+  const app = appOf();
+  const query = '{app="<&>"} | decolorize';
+  const answer = await app.inject(`${PATH}?${String(new URLSearchParams({ query }))}`);
+  const [begin, end] = [String.raw`\u003c`, String.raw`\u003e`];
+  const printed = String.raw`{app=\"${begin}\u0026${end}\"} | decolorize`;
+  expect(answer.body).toBe(`{"status":"success","data":"${printed}"}\n`);
+  const wrong = await app.inject(`${PATH}?${String(new URLSearchParams({ query: '{<' }))}`);
+  expect(wrong.body).toContain(`unexpected ${begin}, expecting`);
 });
 
 test('what is wrong is said in JSON here; a form that is too large in text', async () => {

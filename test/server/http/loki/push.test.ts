@@ -137,7 +137,7 @@ test.each<
   ['no type', ONE, {}, 400, 'mime: no media type\n'],
   ['JSON that is said to be protobuf', ONE, { 'content-type': PROTOBUF }, 400, 'snappy: corrupt input\n'],
   ['an empty body', '', { 'content-type': PROTOBUF }, 400, 'snappy: corrupt input\n'],
-  ['an empty body of JSON', '', { 'content-type': JSON_TYPE }, 400, 'unexpected end of JSON input\n'],
+  ['an empty body of JSON', '', { 'content-type': JSON_TYPE }, 400, 'EOF\n'],
   [
     'a coding that Loki lacks',
     zstdCompressSync(ONE),
@@ -212,7 +212,7 @@ test('good lines of a push are stored, and the answer tells of the others', asyn
   const old = { labels: { app: 'partial', old: 'x' }, entries: [{ ns: 1n, line: 'old' }] };
   const [status, text] = await post(jsonOf([bad, good!, old]), { 'content-type': JSON_TYPE });
   expect(status).toBe(400);
-  expect(text).toContain(`2 errors like: Error parsing labels '{a-b="x", app="partial"}' with error: 1:3: parse error`);
+  expect(text).toContain(`2 errors like: couldn't parse labels: 1:3: parse error`);
   expect(text).toContain(
     `1 errors like: entry for stream '{app="partial", old="x"}' has timestamp too old: 1970-01-01T00:00:00Z`,
   );

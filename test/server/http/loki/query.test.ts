@@ -69,10 +69,12 @@ test.each([
   [{ start: '5', end: '4' }, 'end timestamp must not be before or equal to start time'],
   [{ start: 'noon' }, `could not parse 'start' parameter: strconv.ParseInt: parsing "noon": invalid syntax`],
   [{ step: '0' }, /^zero or negative query resolution step widths are not accepted/],
-  [{ step: '-5m' }, /^zero or negative/],
+  [{ step: '-5' }, /^zero or negative/],
+  [{ step: '-5m' }, 'cannot parse "-5m" to a valid duration'],
+  [{ step: '1.5s' }, 'cannot parse "1.5s" to a valid duration'],
   [{ step: 'x' }, 'cannot parse "x" to a valid duration'],
   [{ step: '0.05' }, /^exceeded maximum resolution of 11,000 points/],
-  [{ interval: '-1s' }, 'interval must be >= 0'],
+  [{ interval: '-1' }, 'interval must be >= 0'],
   [
     { start: '0', end: String(32 * 86_400) },
     'the query time range exceeds the limit (query length: 768h0m0s, limit: 30d1h)',
@@ -130,6 +132,17 @@ test('the points of a range lie on its start and every step after it', async () 
   expect(byDefault.data.result[0]!.values[1]![0]).toBe(BEGIN + 4);
 });
 
+test('the time of a number is that of Loki 3.7, which takes its milliseconds for seconds', async () => {
+  for (const [time, at] of [
+    ['12.345', 12_345_000],
+    ['1795873140', 6_538_964_850_173],
+    ['-5', -5_000_000],
+  ] as const) {
+    const { data } = await get('query', { query: '1', time });
+    expect(data).toMatchObject({ resultType: 'scalar', result: [at, '1'] });
+  }
+});
+
 test("the health check of Grafana's data source", async () => {
   const { data } = await get('query', { query: 'vector(1)+vector(1)', time: '4000000000' });
   expect(data).toMatchObject({ resultType: 'vector', result: [{ metric: {}, value: [4_000_000_000, '2'] }] });
@@ -159,5 +172,26 @@ test('labels, values and series; nothing is no data', async () => {
   expect(await ask('series', `&match[]=${encodeURIComponent('{app="no"}')}`)).toEqual({ status: 'success', data: [] });
   expect(await ask('series', `&match[]=${web}${encodeURIComponent(' |= "x"')}`)).toBe(
     'only label matchers are supported',
+  );
+  expect(await ask('series', '&match[]=')).toBe('parse error : syntax error: unexpected $end');
+});
+
+test.each([
+  ['labels', /^this data is no longer available/],
+  ['label/app/values', /^this data is no longer available/],
+  ['series', /^this data is no longer available/],
+  ['detected_labels', /^end timestamp must not be before/],
+  ['index/stats?query={app="api"}', /^end timestamp must not be before/],
+  ['index/volume?query={app="api"}', /^end timestamp must not be before/],
+])('%s of a range that is backwards, or too long', async (path, backwards) => {
+  const ask = async (start: number, end: number): Promise<string> => {
+    const separator = path.includes('?') ? '&' : '?';
+    const response = await fetch(encodeURI(`${server.url}/loki/api/v1/${path}${separator}start=${start}&end=${end}`));
+    expect(response.status).toBe(400);
+    return response.text();
+  };
+  expect(await ask(BEGIN, BEGIN - 1)).toMatch(backwards);
+  expect(await ask(BEGIN - 32 * 86_400, BEGIN)).toBe(
+    'the query time range exceeds the limit (query length: 768h0m0s, limit: 30d1h)',
   );
 });

@@ -12,7 +12,7 @@
  *     at 60s  rate({app="api"}[1m])        an instant
  *       {app="api"} 0.5
  *
- *     from 0s to 60s step 30s  …           a range; `_` where there is no point
+ *     from 0s to 60s step 30s  …           a range; `_` where there is no point, `&` between several
  *       {app="api"} 0.1 _ 0.3
  *
  *     fails {app=}                         the message of the error, or its beginning with `…` at the end

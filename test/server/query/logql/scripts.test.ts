@@ -110,10 +110,15 @@ function ownText(own: Own | undefined): string {
 
 function pointsOf(values: readonly Sample[], { start, end, step }: Readonly<Record<string, string>>): string[] {
   const points: string[] = [];
-  const byTime = new Map(values.map(([time, value]) => [Math.round(time * 1000), value]));
+  const byTime = Map.groupBy(values, ([time]) => Math.round(time * 1000));
   const unitMs = step!.endsWith('ms') ? 1 : step!.endsWith('m') ? 60_000 : 1000;
   const stepMs = parseFloat(step!) * unitMs;
   for (let at = Number(start) / 1e6; at <= Number(end) / 1e6; at += stepMs)
-    points.push(byTime.get(Math.round(at)) ?? '_');
+    points.push(
+      byTime
+        .get(Math.round(at))
+        ?.map(([, value]) => value)
+        .join('&') ?? '_',
+    );
   return points;
 }

@@ -33,9 +33,17 @@ test.each([
   ['sum(rate({a="b"}[1m])) by (x, y)', 'sum by (x,y)(rate({a="b"}[1m]))'],
   [
     'topk(3, vector(1)) or on () group_left vector(2)',
-    '(topk(3,vector(1.000000)) or on () group_left () vector(2.000000))',
+    '(topk(3,vector(1.000000)) or on () group_left vector(2.000000))',
   ],
-  ['vector(1) > bool ignoring(a) vector(2)', '(vector(1.000000) > bool ignoring (a) vector(2.000000))'],
+  ['vector(1) > bool ignoring(a) vector(2)', '(vector(1.000000) > bool ignoring (a)  vector(2.000000))'],
+  [
+    'vector(1) + on () group_left () (vector(2) + vector(3))',
+    '(vector(1.000000) + on () group_left () (vector(2.000000) + vector(3.000000)))',
+  ],
+  ['vector(1) * ignoring () vector(2)', '(vector(1.000000) * vector(2.000000))'],
+  ['{a="b"} | x > 0b1 | y < 5e400 | z=1e21', '{a="b"} | x>0 | y<+Inf | z==1000000000000000000000'],
+  ['vector(1) + 1e-7', '(vector(1.000000) + 1e-07)'],
+  ['{a="b"} | regexp "(?P<1>x)"', '{a="b"} | regexp "(?P<1>x)"'],
   [
     'vector(1) - vector(2) - vector(3) ^ vector(4) ^ vector(5)',
     '((vector(1.000000) - vector(2.000000)) - (vector(3.000000) ^ (vector(4.000000) ^ vector(5.000000))))',

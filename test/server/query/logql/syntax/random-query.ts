@@ -238,7 +238,13 @@ export const metricExpr: fc.Arbitrary<MetricExpr> = fc.letrec<{ metric: MetricEx
         right: series,
         isBool: fc.boolean(),
         matching: fc.oneof(
-          fc.record({ isOn: fc.boolean(), names: fc.array(NAME, { maxLength: 2 }), include: fc.constant([]) }),
+          fc.record({ isOn: fc.constant(true), names: fc.array(NAME, { maxLength: 2 }), include: fc.constant([]) }),
+          // `ignoring ()` is nothing, so it is not in a tree.
+          fc.record({
+            isOn: fc.constant(false),
+            names: fc.array(NAME, { minLength: 1, maxLength: 2 }),
+            include: fc.constant([]),
+          }),
           fc.record({
             isOn: fc.boolean(),
             names: fc.array(NAME, { maxLength: 2 }),
