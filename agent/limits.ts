@@ -179,9 +179,6 @@ export const RATE_BACKLOG_MS = 10_000;
 /** Interval at which lines of a container that floods are dropped: each time costs a marker. */
 export const RATE_DROP_MS = 1_000;
 
-/** Levels of JSON in strings of JSON whose escapes redaction undoes. Beyond it, text is searched with its escapes. */
-export const UNESCAPE_LEVELS_MAX = 4;
-
 /**
  * Marks of how many bytes were unread at a time, one for each report of the agent. Beyond: every second mark is forgotten, and
  * the age of the oldest unread line becomes less exact.

@@ -46,6 +46,7 @@ import type { BatchAcceptor } from './ingest/accept-batch.ts';
 import { KnownAgents } from './ingest/known-agents.ts';
 import { LokiPushAcceptor } from './ingest/loki/push.ts';
 import { PushAcceptor } from './ingest/push.ts';
+import { pushRedaction } from './ingest/push-redaction.ts';
 import { PushMemory } from './ingest/push-memory.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import {
@@ -173,10 +174,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerAgentRules(app, { rules, agents, podsOn });
   registerAgents(app, { agents });
   reportAgents(metrics, agents);
+  const redaction = pushRedaction(() => rules.rules.redact, metrics);
   const pushes = new PushAcceptor({
     acceptor,
     positions,
     memory: pushMemory,
+    redaction,
     // A window is not used after this, so its memory is transferred to the worker instead of copied.
     shred: (input, flow) => pool.run(SHRED, input, { flow, transfer: ownMemory(input.bytes) }),
   });
@@ -185,6 +188,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     acceptor,
     positions,
     memory: pushMemory,
+    redaction,
     run: (kind, input, options) => pool.run(kind, input, options),
   });
   const engine = new QueryEngine(logs, {

@@ -3,20 +3,16 @@
  * for, and drops it if a rule says so. Lines take no other way, so what a rule removes never leaves the node. A dropped line is
  * counted in the batch that moves the position past it.
  */
+import { LineRedactor } from '../../shared/redaction/line-redactor.ts';
 import type { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import { isDropped } from './drop.ts';
-import { LineText } from './line-text.ts';
-import { Redactor } from './redactor.ts';
 import type { LineRules, RuleUse } from './rule-book.ts';
 
 /** How often each rule was used in a batch. */
 export type RuleUses = Map<RuleUse, number>;
 
-/** Owns the memory of redacted lines: one buffer for the input of a rule, one for its output. */
 export class LineProcessor {
-  #redactor = new Redactor();
-  #other = new Redactor();
-  readonly #text = new LineText();
+  readonly #redactor = new LineRedactor();
 
   /**
    * Shreds the line bytes[start, end) for `addShredded` of the builder.
@@ -30,11 +26,10 @@ export class LineProcessor {
     start: number,
     end: number,
   ): boolean {
-    const text = this.#text;
-    const isRedacted = rules.redactions.length > 0;
-    if (isRedacted) this.#redact(rules, uses, bytes, start, end);
-    const at = isRedacted ? builder.append(text.bytes, text.start, text.end) : builder.append(bytes, start, end);
-    const atEnd = at + (isRedacted ? text.end - text.start : end - start);
+    const redacted = rules.redactions.length > 0 ? this.#redact(rules, uses, bytes, start, end) : undefined;
+    const at =
+      redacted === undefined ? builder.append(bytes, start, end) : builder.append(redacted, 0, redacted.length);
+    const atEnd = at + (redacted === undefined ? end - start : redacted.length);
     const line = builder.shred(at, atEnd, rules.parser);
     for (const { drop, use } of rules.drops) {
       if (!isDropped(drop, line, at, atEnd)) continue;
@@ -44,16 +39,14 @@ export class LineProcessor {
     return true;
   }
 
-  /** Leaves the line in `#text` as it is to be stored. */
-  #redact({ redactions }: LineRules, uses: RuleUses, bytes: Buffer, start: number, end: number): void {
-    this.#text.set(bytes, start, end);
+  /** Returns the line as it is to be stored, until the next call. */
+  #redact({ redactions }: LineRules, uses: RuleUses, bytes: Buffer, start: number, end: number): Buffer {
+    this.#redactor.set(bytes, start, end);
     for (const { redaction, use } of redactions) {
-      const count = this.#redactor.redact(redaction, this.#text);
-      if (count === 0) continue;
-      countUse(uses, use, count);
-      this.#text.set(this.#redactor.bytes, 0, this.#redactor.length);
-      [this.#redactor, this.#other] = [this.#other, this.#redactor];
+      const count = this.#redactor.apply(redaction);
+      if (count > 0) countUse(uses, use, count);
     }
+    return this.#redactor.line;
   }
 }
 

@@ -11,14 +11,14 @@ import {
   type RulesAnswer,
   type RuleSet,
 } from '../../shared/rules/rule-set.ts';
+import type { Redaction } from '../../shared/redaction/redaction.ts';
+import { compileRedaction } from '../../shared/redaction/redactions.ts';
 import type { Parser } from '../../shared/row-group/line-formats/cut-text.ts';
 import { type Matcher, selectorMatcher } from '../../shared/rules/selector.ts';
 import type { EntryRules } from './entry-rules.ts';
 import { POD_FACTS_WAIT_MS_MAX } from '../limits.ts';
 import { StartPattern } from './start-pattern.ts';
 import { compileDrop, type Drop } from './drop.ts';
-import type { Redaction } from './redaction.ts';
-import { compileRedaction } from './redactions.ts';
 
 export interface Place {
   readonly namespace: string;

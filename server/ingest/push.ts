@@ -14,6 +14,7 @@ import { appendPushed } from './append-pushed.ts';
 import { decodingBytes, type EncodedBody, type LineWindow, lineWindows } from './line-windows.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 import type { PushMemory } from './push-memory.ts';
+import type { PushRedaction } from './push-redaction.ts';
 import type { ShredInput, ShredOutput } from './shred-lines.ts';
 import { contentHash, oldKeyFile, pushKey, pushRange } from './stored-pushes.ts';
 
@@ -34,6 +35,7 @@ export interface PushAcceptorOptions {
   readonly acceptor: BatchAcceptor;
   readonly positions: Pick<StoredPositions, 'known' | 'pushes'>;
   readonly memory: PushMemory;
+  readonly redaction: PushRedaction;
 }
 
 /** How a push is stored: which of its lines and row groups are stored already, and the positions in its batches. */
@@ -98,21 +100,24 @@ export class PushAcceptor {
     windows: Iterable<LineWindow> | AsyncIterable<LineWindow>,
     { skippedLines, skippedRowGroups, rangesOf }: StoringPlan,
   ): Promise<number> {
+    const { acceptor, shred, redaction } = this.#options;
     const flow = taskFlow('intake');
+    const redact = redaction.rules();
     let lineCount = 0;
     let rowGroupCount = 0;
     let storedLines = skippedLines;
     for await (const { bytes, end } of windows) {
       let rest: ShredOutput['rest'] = { bytes, start: 0, end };
       while (rest !== undefined) {
-        const shredded = await this.#options.shred(
-          { ...rest, labels, arrivedMs, skippedLines: Math.max(0, skippedLines - lineCount) },
+        const shredded: ShredOutput = await shred(
+          { ...rest, labels, arrivedMs, skippedLines: Math.max(0, skippedLines - lineCount), redact },
           flow,
         );
+        if (shredded.redactions !== undefined) redaction.count(shredded.redactions);
         for (const rowGroup of shredded.rowGroups) {
           if (rowGroupCount++ < skippedRowGroups) continue;
           const endLine = lineCount + rowGroup.endLine;
-          await appendPushed(this.#options.acceptor, rowGroup.bytes, rangesOf(storedLines, endLine));
+          await appendPushed(acceptor, rowGroup.bytes, rangesOf(storedLines, endLine));
           storedLines = endLine;
         }
         lineCount += shredded.lineCount;

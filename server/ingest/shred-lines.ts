@@ -5,12 +5,14 @@
 import type { Labels } from '../../shared/labels.ts';
 import type { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import { FLAG_TRUNCATED } from '../../shared/row-group/format.ts';
+import type { RedactRule } from '../../shared/rules/rule-set.ts';
 import { rowTimeOfMs } from '../../shared/time.ts';
 import { LINE_BYTES_MAX, PUSHED_AGE_DAYS_MAX, PUSHED_LEAD_DAYS_MAX } from '../limits.ts';
 import { ownMemory } from '../../shared/own-memory.ts';
 import { taskKind, type TaskResult } from '../workers/task.ts';
 import { cut, isFull, type PushedRowGroup, withBuilder } from './group-builder.ts';
 import { LineTimeParser } from './line-time.ts';
+import { NO_REDACTIONS, pushRedactor, type RedactionCounts } from './push-redactor.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -25,6 +27,7 @@ export interface ShredInput {
   readonly arrivedMs: number;
   /** Number of lines at the beginning that are stored already, and are not shredded again. */
   readonly skippedLines: number;
+  readonly redact: readonly RedactRule[];
 }
 
 export interface ShredOutput {
@@ -33,6 +36,8 @@ export interface ShredOutput {
   readonly rowGroups: readonly PushedRowGroup[];
   /** The rest, which was not shredded because other tasks waited for the worker; undefined if there is none. */
   readonly rest: Pick<ShredInput, 'bytes' | 'start' | 'end'> | undefined;
+  /** Undefined without rules. */
+  readonly redactions: RedactionCounts | undefined;
 }
 
 export const SHRED = taskKind<ShredInput, ShredOutput>('shred');
@@ -48,6 +53,8 @@ function shredLines(input: ShredInput, builder: RowGroupBuilder, shouldYield: ()
   const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength);
   const arrived = rowTimeOfMs(input.arrivedMs);
   const own = new LineTimeParser();
+  const redactor = pushRedactor(input.redact);
+  const redactions = redactor?.redactionsOf(input.labels) ?? NO_REDACTIONS;
   const rowGroups: PushedRowGroup[] = [];
   let lineCount = 0;
   let stream = -1;
@@ -63,18 +70,23 @@ function shredLines(input: ShredInput, builder: RowGroupBuilder, shouldYield: ()
     if (end > start && bytes[end - 1] === RETURN) end--;
     if (end > start && lineCount < input.skippedLines) lineCount++;
     else if (end > start) {
-      const isLong = end - start > LINE_BYTES_MAX;
-      const lineEnd = isLong ? start + LINE_BYTES_MAX : end;
-      const flags = isLong ? FLAG_TRUNCATED : 0;
       if (isFull(builder)) {
         finish();
-        if (shouldYield()) return { lineCount, rowGroups, rest: { bytes: input.bytes, start, end: input.end } };
+        const rest = { bytes: input.bytes, start, end: input.end };
+        if (shouldYield()) return { lineCount, rowGroups, rest, redactions: redactor?.takeCounts() };
       }
-      const line = cut(bytes, start, lineEnd, builder);
+      let [text, at, atEnd] = [bytes, start, Math.min(end, start + LINE_BYTES_MAX)];
+      let flags = atEnd < end ? FLAG_TRUNCATED : 0;
+      if (redactions.length > 0) {
+        text = redactor!.redact(redactions, bytes, start, atEnd);
+        [at, atEnd] = [0, Math.min(text.length, LINE_BYTES_MAX)];
+        if (atEnd < text.length) flags = FLAG_TRUNCATED;
+      }
+      const line = cut(text, at, atEnd, builder);
       const { day, timeNs } = own.parse(line) && isPlausible(own.day, arrived.day) ? own : arrived;
       if (!builder.fits(day)) {
         finish();
-        cut(bytes, start, lineEnd, builder);
+        cut(text, at, atEnd, builder);
       }
       if (stream === -1) stream = builder.stream(input.labels);
       builder.addShredded(stream, day, timeNs, flags);
@@ -83,7 +95,7 @@ function shredLines(input: ShredInput, builder: RowGroupBuilder, shouldYield: ()
     start = next;
   }
   if (builder.rowCount > 0) finish();
-  return { lineCount, rowGroups, rest: undefined };
+  return { lineCount, rowGroups, rest: undefined, redactions: redactor?.takeCounts() };
 }
 
 /** Whether a line's time is believed. A clock that is years off would open a segment for each of its days. */

@@ -3,30 +3,37 @@ import { labelOf, type Labels } from '../labels.ts';
 import type { Selector } from './rule-set.ts';
 import { matchesWildcard, parseWildcard, type Wildcard } from '../wildcard.ts';
 
+/** Undefined is what is not known. */
 export interface Selected {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-  /** Undefined while nothing is known about the pod. */
+  readonly namespace: string | undefined;
+  readonly pod: string | undefined;
+  readonly container: string | undefined;
+  /** Of the pod. */
   readonly labels: Labels | undefined;
 }
 
+const NAMES = ['namespace', 'pod', 'container'] as const;
+
 export type Matcher = (of: Selected) => boolean;
 
-/** @param ifUnknown  whether a pod about which nothing is known counts as one with the labels */
+/** @param ifUnknown  whether what is not known counts as what is selected */
 export function selectorMatcher(selector: Selector | undefined, ifUnknown: boolean): Matcher {
   if (selector === undefined) return () => true;
-  const { namespace = '*', pod = '*', container = '*', labels: wanted = {} } = selector;
-  const names = [namespace, pod, container].map(parseWildcard);
-  const labels = Object.entries(wanted).map(([key, value]) => ({ key, value: parseWildcard(value) }));
+  const names = NAMES.flatMap((name) => {
+    const wanted = selector[name];
+    return wanted === undefined ? [] : [{ name, wanted: parseWildcard(wanted) }];
+  });
+  const labels = Object.entries(selector.labels ?? {}).map(([key, value]) => ({ key, wanted: parseWildcard(value) }));
+  const isSelected = (wanted: Wildcard, text: string | undefined): boolean =>
+    text === undefined ? ifUnknown : isMatch(wanted, text);
   return (of) => {
-    if (![of.namespace, of.pod, of.container].every((name, i) => isMatch(names[i]!, name))) return false;
+    if (!names.every(({ name, wanted }) => isSelected(wanted, of[name]))) return false;
     if (labels.length === 0) return true;
     const own = of.labels;
     if (own === undefined) return ifUnknown;
-    return labels.every(({ key, value }) => {
+    return labels.every(({ key, wanted }) => {
       const text = labelOf(own, key);
-      return text !== undefined && isMatch(value, text);
+      return text !== undefined && isMatch(wanted, text);
     });
   };
 }

@@ -1,16 +1,21 @@
 /** Moves the metadata of entries into the rows of a builder. */
+import type { Redaction } from '../../../shared/redaction/redaction.ts';
 import type { RowGroupBuilder } from '../../../shared/row-group/builder.ts';
 import { LINE_BYTES_PER_GROUP } from '../../../shared/row-group/format.ts';
 import type { RowMetadata } from '../../../shared/row-group/used-templates.ts';
-import { LOKI_METADATA_MAX } from '../../limits.ts';
+import { LOKI_METADATA_BYTES_MAX, LOKI_METADATA_MAX } from '../../limits.ts';
+import { NO_REDACTIONS, type PushRedactor } from '../push-redactor.ts';
 import type { EntriesMetadata } from './entry-metadata.ts';
 
 const NOT_KNOWN = -1;
 
 export class MetadataAppender {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   readonly #metadata: EntriesMetadata;
   readonly #builder: RowGroupBuilder;
+  readonly #redactor: PushRedactor | undefined;
+  /** Of the entry before. */
+  #redactions: readonly Redaction[] = NO_REDACTIONS;
   /** By list of names: its code in the row group. */
   readonly #codes: Int32Array;
   /** By place in the entry: the range of the value before, and where it is in the builder. Values may share a range. */
@@ -22,10 +27,11 @@ export class MetadataAppender {
     ends: new Int32Array(LOKI_METADATA_MAX),
   };
 
-  constructor(bytes: Uint8Array, metadata: EntriesMetadata, builder: RowGroupBuilder) {
+  constructor(bytes: Buffer, metadata: EntriesMetadata, builder: RowGroupBuilder, redactor: PushRedactor | undefined) {
     this.#bytes = bytes;
     this.#metadata = metadata;
     this.#builder = builder;
+    this.#redactor = redactor;
     this.#codes = new Int32Array(metadata.names.length);
   }
 
@@ -41,27 +47,34 @@ export class MetadataAppender {
   }
 
   /** Returns what an entry has, until the next call; undefined for nothing. */
-  append(entry: number): RowMetadata | undefined {
+  append(entry: number, redactions: readonly Redaction[]): RowMetadata | undefined {
     const { names, codes, firstValues, starts, ends } = this.#metadata;
     const list = codes[entry]! - 1;
     if (list < 0) return undefined;
     if (this.#codes[list] === NOT_KNOWN) this.#codes[list] = this.#builder.metadataNames(names[list]!);
+    if (redactions !== this.#redactions) {
+      this.#redactions = redactions;
+      this.#before.starts.fill(NOT_KNOWN);
+    }
     const row = this.#row;
     row.names = this.#codes[list]!;
     const { length } = names[list]!;
     for (let place = 0, value = firstValues[entry]!; place < length; place++, value++) {
-      this.#appendValue(place, starts[value]!, ends[value]!);
+      this.#appendValue(place, starts[value]!, ends[value]!, redactions);
     }
     return row;
   }
 
-  #appendValue(place: number, start: number, end: number): void {
+  #appendValue(place: number, start: number, end: number, redactions: readonly Redaction[]): void {
     const { starts, ends } = this.#before;
     if (starts[place] === start && ends[place] === end) return;
     starts[place] = start;
     ends[place] = end;
-    const at = this.#builder.append(this.#bytes, start, end);
+    const isRedacted = redactions.length > 0;
+    const text = isRedacted ? this.#redactor!.redact(redactions, this.#bytes, start, end) : this.#bytes;
+    const [from, to] = isRedacted ? [0, Math.min(text.length, LOKI_METADATA_BYTES_MAX)] : [start, end];
+    const at = this.#builder.append(text, from, to);
     this.#row.starts[place] = at;
-    this.#row.ends[place] = at + end - start;
+    this.#row.ends[place] = at + to - from;
   }
 }

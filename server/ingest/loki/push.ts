@@ -18,6 +18,7 @@ import { OneAtATime } from '../one-at-a-time.ts';
 import { keyReused } from '../push.ts';
 import type { ContentCoding } from '../push-body.ts';
 import type { PushMemory } from '../push-memory.ts';
+import type { PushRedaction } from '../push-redaction.ts';
 import { pushKey, pushRange } from '../stored-pushes.ts';
 import { DECODE_PUSH, type DecodeOutput, memoryOf, type PushFormat } from './decode-push.ts';
 import { type Entries, entriesMemoryBytes } from './entries.ts';
@@ -59,6 +60,7 @@ export interface LokiPushAcceptorOptions {
   readonly acceptor: BatchAcceptor;
   readonly positions: Pick<StoredPositions, 'known' | 'pushes'>;
   readonly memory: PushMemory;
+  readonly redaction: PushRedaction;
 }
 
 /** What is known of earlier attempts at a push, and how it is known later. */
@@ -114,12 +116,14 @@ export class LokiPushAcceptor {
   }
 
   async #store(entries: Entries, { storedEntries, rangeOf }: StoringPlan, flow: TaskFlow): Promise<void> {
-    const { run, acceptor } = this.#options;
+    const { run, acceptor, redaction } = this.#options;
+    const redact = redaction.rules();
     let stored = storedEntries;
     let rest: ShredEntriesInput | undefined =
-      storedEntries < entries.streams.length ? { entries, from: storedEntries } : undefined;
+      storedEntries < entries.streams.length ? { entries, from: storedEntries, redact } : undefined;
     while (rest !== undefined) {
       const shredded = await run(SHRED_ENTRIES, rest, { flow, transfer: memoryOf(rest.entries) });
+      if (shredded.redactions !== undefined) redaction.count(shredded.redactions);
       for (const { bytes, endLine } of shredded.rowGroups) {
         await appendPushed(acceptor, bytes, [rangeOf(stored, endLine)]);
         stored = endLine;

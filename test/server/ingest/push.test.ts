@@ -38,6 +38,7 @@ async function openPushes(before?: Opened, saved?: JsonValue): Promise<Opened> {
   const pushes = new PushAcceptor({
     positions,
     memory: new PushMemory(),
+    redaction: { rules: () => [], count: () => {} },
     shred: async (input) => shredTask(input, aloneInThread).output,
     acceptor: {
       accept: async (bytes: Uint8Array) => {
@@ -263,7 +264,10 @@ test('batches of versions without hashes are read from the WAL', async () => {
   let at = await openPushes();
   const bytes = Buffer.from(TEXT);
   const window = { bytes, start: 0, end: bytes.length };
-  const { output } = shredTask({ ...window, labels: {}, arrivedMs: NOW_MS, skippedLines: 0 }, aloneInThread);
+  const { output } = shredTask(
+    { ...window, labels: {}, arrivedMs: NOW_MS, skippedLines: 0, redact: [] },
+    aloneInThread,
+  );
   const files = [{ file: oldKeyFile('k'), from: { stdout: 0, stderr: 0 }, to: { stdout: 1, stderr: 0 } }];
   await at.acceptor.accept(encodeBatch({ node: PUSH_NODE, files, gone: [], rowGroup: output.rowGroups[0]!.bytes }));
   at = await openPushes(at);

@@ -23,3 +23,10 @@ test.each([true, false])('a pod of which nothing is known counts as %s', (ifUnkn
   expect(selectorMatcher({ labels: { app: 'api' } }, ifUnknown)(unknown)).toBe(ifUnknown);
   expect(selectorMatcher({ namespace: 'other', labels: { app: 'api' } }, ifUnknown)(unknown)).toBe(false);
 });
+
+test.each([true, false])('a name that is not known counts as %s', (ifUnknown) => {
+  const unknown = { ...POD, namespace: undefined };
+  expect(selectorMatcher({ namespace: 'shop' }, ifUnknown)(unknown)).toBe(ifUnknown);
+  expect(selectorMatcher({ namespace: 'shop', pod: 'web-1' }, ifUnknown)(unknown)).toBe(false);
+  expect(selectorMatcher({ pod: 'api-1' }, ifUnknown)(unknown)).toBe(true);
+});

@@ -2,9 +2,8 @@
  * A line as redact rules search it: as it is, and without its escapes. Most lines hold nothing for most rules, which is
  * found out here without copying the line.
  */
-import { UNESCAPE_LEVELS_MAX } from '../limits.ts';
 import type { Found, Redaction } from './redaction.ts';
-import { unescapeInto } from './unescape.ts';
+import { UNESCAPE_LEVELS_MAX, unescapeInto } from './unescape.ts';
 
 const BACKSLASH = 0x5c;
 /** Bits for bytes that a rule requires. */

@@ -2,7 +2,10 @@
  * Text without its escapes, with a map from each byte back to its origin. The escapes are those of JSON, which loggers of quoted
  * text use, too; everything else stays as it is.
  */
-import { escapeBytes, escapedCodePoint, SHORT_ESCAPES, writeCodePoint } from '../../shared/json-escapes.ts';
+import { escapeBytes, escapedCodePoint, SHORT_ESCAPES, writeCodePoint } from '../json-escapes.ts';
+
+/** Levels of JSON in strings of JSON whose escapes redaction undoes. Beyond it, text is searched with its escapes. */
+export const UNESCAPE_LEVELS_MAX = 4;
 
 const BACKSLASH = 0x5c;
 

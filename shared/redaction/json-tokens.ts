@@ -2,7 +2,7 @@
  * The strings, numbers and literals of a JSON value, so that redaction leaves the value valid. Only tokens are checked and
  * brackets counted: all valid JSON passes.
  */
-import { stringEnd } from '../../shared/row-group/line-formats/json-scan.ts';
+import { stringEnd } from '../row-group/line-formats/json-scan.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

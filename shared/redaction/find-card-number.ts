@@ -3,7 +3,7 @@
  * do and have the right check digit, which excludes times in milliseconds or nanoseconds and most ids.
  * Source: ISO/IEC 7812-1, annex B (Luhn); the issuers' ranges.
  */
-import { isDigit } from '../../shared/ascii.ts';
+import { isDigit } from '../ascii.ts';
 import type { Found } from './redaction.ts';
 
 const DIGITS_MIN = 13;

@@ -1,6 +1,6 @@
 /** The finder of a redact rule: that of a redactor, or one for an expression of the operator's own. */
-import { compileExpression } from '../../shared/rules/expression.ts';
-import type { RedactorName, RedactRule } from '../../shared/rules/rule-set.ts';
+import { compileExpression } from '../rules/expression.ts';
+import type { RedactorName, RedactRule } from '../rules/rule-set.ts';
 import { findBearerToken } from './find-bearer-token.ts';
 import { findCardNumber } from './find-card-number.ts';
 import { findEmail } from './find-email.ts';

@@ -1,5 +1,5 @@
 /** IPv4 addresses: four numbers up to 255 with dots between them, not adjacent to a digit or to a further dotted number. */
-import { isDigit } from '../../shared/ascii.ts';
+import { isDigit } from '../ascii.ts';
 import type { Found } from './redaction.ts';
 
 const ZERO = 0x30;

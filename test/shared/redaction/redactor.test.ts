@@ -1,9 +1,9 @@
 /** What each pattern finds in lines, and what becomes of the lines. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LineText } from '../../../agent/rules/line-text.ts';
-import { compileRedaction } from '../../../agent/rules/redactions.ts';
-import { Redactor } from '../../../agent/rules/redactor.ts';
+import { LineText } from '../../../shared/redaction/line-text.ts';
+import { compileRedaction } from '../../../shared/redaction/redactions.ts';
+import { Redactor } from '../../../shared/redaction/redactor.ts';
 import { REDACTOR_NAMES, type RedactRule } from '../../../shared/rules/rule-set.ts';
 
 const ruleOf = (name: string, expression?: string): RedactRule => ({

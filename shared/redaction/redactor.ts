@@ -3,11 +3,10 @@
  * often as there are levels of them. JSON stays valid, also inside of strings: in keys and strings a match is replaced, a number or
  * literal with a match becomes a string as a whole, and what is between them stays.
  */
-import { UNESCAPE_LEVELS_MAX } from '../limits.ts';
 import { jsonIn, type JsonToken, type JsonValue } from './json-tokens.ts';
 import type { LineText } from './line-text.ts';
 import type { Finder, Found, Redaction } from './redaction.ts';
-import { unescapeText } from './unescape.ts';
+import { UNESCAPE_LEVELS_MAX, unescapeText } from './unescape.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
