@@ -107,13 +107,17 @@ export async function ask(
   path: string,
   parameters: Parameters | URLSearchParams,
   signal?: AbortSignal,
-  init: Pick<RequestInit, 'method' | 'body'> = {},
+  init: Pick<RequestInit, 'method' | 'body'> & { readonly headers?: Readonly<Record<string, string>> } = {},
 ): Promise<Response> {
   const query = queryOf(parameters).toString();
   const response = await fetch(`${url}${path}${query === '' ? '' : `?${query}`}`, {
     ...init,
     // With `podlog-client`, a browser asks for no password where a token is missing.
-    headers: { 'podlog-client': 'page', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    headers: {
+      ...init.headers,
+      'podlog-client': 'page',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
     // A browser that has another password must not send it instead.
     credentials: 'same-origin',
     cache: 'no-store',
@@ -127,10 +131,10 @@ async function errorOf(response: Response): Promise<AnswerError> {
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
   let error: ErrorAnswer = {};
   try {
-    error = ((await response.json()) as { error?: ErrorAnswer }).error ?? {};
-  } catch {
-    // A proxy's page says nothing that the status does not.
-  }
+    // Loki's API answers with the message alone; a proxy's page says nothing that the status does not.
+    if (response.headers.get('content-type')?.startsWith('text/plain')) error = { message: await response.text() };
+    else error = ((await response.json()) as { error?: ErrorAnswer }).error ?? {};
+  } catch {}
   return new AnswerError(response.status, error, Number.isNaN(retryAfter) ? undefined : retryAfter);
 }
 

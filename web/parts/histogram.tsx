@@ -2,21 +2,19 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { rangeText, secondsText } from '../state/clock.ts';
-import { brush } from '../state/brushed.ts';
 import { changes } from '../state/changes.ts';
-import { bars as found, type Bars } from '../state/search.ts';
+import type { Bars } from '../state/found.ts';
+import { bars as found } from '../state/search.ts';
 import { type Bar, layOut, partsOf } from './bars-layout.ts';
 import { useBoxWidth } from './box-width.ts';
 import { ChangeLabels, ChangeLines } from './change-marks.tsx';
 import { Failure } from './failure.tsx';
 import { count } from '../../shared/counted.ts';
+import { useStepSelection } from './step-selection.ts';
 import { TimeAxis } from './time-axis.tsx';
 
 const HEIGHT = 70;
 const LANE_HEIGHT = 24;
-const DRAG_MIN = 4;
-/** A click waits as long for a second one. */
-const SECOND_CLICK_MS = 250;
 
 export function Histogram() {
   const { value, error, isLoading } = found.value;
@@ -30,12 +28,7 @@ export function Histogram() {
 function Plot({ histogram: { buckets, step_seconds } }: Bars) {
   const box = useRef<HTMLDivElement>(null);
   const width = useBoxWidth(box);
-  const chosen = useSignal<readonly [number, number] | undefined>(undefined);
-  const pointed = useSignal<number | undefined>(undefined);
   const isTable = useSignal(false);
-  const dragFrom = useRef<number | undefined>(undefined);
-  const clickTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
-
   const { bars, calmMax, problemMax, baseline } = layOut(buckets, {
     width: width.value,
     height: HEIGHT,
@@ -45,57 +38,7 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
   const fromMs = Date.parse(buckets[0]!.time);
   const toMs = fromMs + buckets.length * stepMs;
   const shownChanges = changes.value.filter(({ ms }) => ms >= fromMs && ms < toMs);
-  const barAt = (clientX: number): number => {
-    const { left } = box.current!.getBoundingClientRect();
-    const index = Math.floor(((clientX - left) / width.value) * buckets.length);
-    return Math.min(buckets.length - 1, Math.max(0, index));
-  };
-  const zoom = ([a, b]: readonly [number, number]): void => {
-    const [first, last] = a < b ? [a, b] : [b, a];
-    chosen.value = undefined;
-    pointed.value = undefined;
-    brush({ fromMs: fromMs + first * stepMs, toMs: fromMs + (last + 1) * stepMs }, { fromMs, toMs });
-  };
-  const onPointerDown = (event: PointerEvent): void => {
-    if (event.button !== 0) return;
-    dragFrom.current = event.clientX;
-    (event.currentTarget as Element).setPointerCapture(event.pointerId);
-    const bar = barAt(event.clientX);
-    chosen.value = [bar, bar];
-  };
-  const onPointerMove = (event: PointerEvent): void => {
-    pointed.value = barAt(event.clientX);
-    if (dragFrom.current !== undefined) chosen.value = [barAt(dragFrom.current), barAt(event.clientX)];
-  };
-  const onPointerUp = (event: PointerEvent): void => {
-    if (dragFrom.current === undefined) return;
-    const isDrag = Math.abs(event.clientX - dragFrom.current) >= DRAG_MIN;
-    const bar = barAt(dragFrom.current);
-    dragFrom.current = undefined;
-    if (isDrag) return zoom(chosen.value!);
-    clearTimeout(clickTimer.current);
-    // A second click goes back instead; a single bar cannot be zoomed any further.
-    if (buckets.length > 1) clickTimer.current = setTimeout(() => zoom([bar, bar]), SECOND_CLICK_MS);
-    else chosen.value = undefined;
-  };
-  const onDblClick = (): void => {
-    clearTimeout(clickTimer.current);
-    chosen.value = undefined;
-    history.back();
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const at = pointed.value ?? buckets.length - 1;
-    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (move !== undefined) {
-      const next = Math.min(buckets.length - 1, Math.max(0, at + move));
-      chosen.value = event.shiftKey ? [chosen.value?.[0] ?? at, next] : undefined;
-      pointed.value = next;
-    } else if (event.key === 'Enter') zoom(chosen.value ?? [at, at]);
-    else if (event.key === 'Escape') chosen.value = undefined;
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
+  const { chosen, pointed, handlers } = useStepSelection(box, { count: buckets.length, fromMs, stepMs });
   const step = width.value / buckets.length;
   const total = buckets.reduce((sum, each) => sum + each.total, 0);
   const problems = buckets.reduce((sum, each) => sum + partsOf(each).error, 0);
@@ -106,20 +49,7 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
         {calmMax > 0 && <span class="calm-max">{count(calmMax)}</span>}
         {problemMax > 0 && <span class="problem-max">{count(problemMax)}</span>}
       </div>
-      <div
-        class="plot"
-        ref={box}
-        role="img"
-        tabIndex={0}
-        aria-label={summary}
-        onPointerDown={onPointerDown}
-        onPointerMove={onPointerMove}
-        onPointerUp={onPointerUp}
-        onPointerLeave={() => (pointed.value = undefined)}
-        onPointerCancel={() => ((chosen.value = undefined), (dragFrom.current = undefined))}
-        onDblClick={onDblClick}
-        onKeyDown={onKeyDown}
-      >
+      <div class="plot" ref={box} role="img" tabIndex={0} aria-label={summary} {...handlers}>
         <svg width={width.value} height={HEIGHT} aria-hidden="true">
           {pointed.value !== undefined && (
             <rect class="pointed" x={pointed.value * step} y={0} width={step} height={HEIGHT} />

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { AnswerError } from '../../shared/client/client.ts';
+import { isLogql, mayBeLogql } from '../search/is-logql.ts';
 import { type Token, tokensOf } from '../search/tokens.ts';
 import { go, ask, question, runCount, view } from '../state/navigation.ts';
 import { lines } from '../state/search.ts';
@@ -11,6 +12,7 @@ import { selectionCount } from '../search/edit.ts';
 import { isUnknown, learnNames } from '../state/known-names.ts';
 import { Completion, type CompletionHandle } from './completion.tsx';
 import { Icon } from './icon.tsx';
+import { language, learnLanguage } from './language.ts';
 import { SavedViews } from './saved-views.tsx';
 import { TimePicker } from './time-picker.tsx';
 import { copyLink } from '../state/link.ts';
@@ -45,7 +47,7 @@ export function QueryBar() {
           >
             <Icon name="stop" /> Stop
           </button>
-        ) : (
+        ) : isLogql(question.value.q) ? null : (
           <button type="button" class="button" onClick={() => go({ kind: 'live' })}>
             <Icon name="live" /> Live
           </button>
@@ -74,6 +76,10 @@ function SearchField() {
   }, [question.value.q, runCount.value]);
   const { error } = view.value.kind === 'live' ? live.value : lines.value;
   const problem = error instanceof AnswerError && error.position !== undefined ? error : undefined;
+  const isOfLogql = mayBeLogql(typed.value);
+  useEffect(() => {
+    if (isOfLogql) void learnLanguage();
+  }, [isOfLogql]);
   const run = (): void => {
     completion.current?.close();
     ask({ q: typed.value.trim() });
@@ -87,7 +93,7 @@ function SearchField() {
       <Icon name="search" />
       <div class="search-text">
         <div class="search-colors" ref={colors} aria-hidden="true">
-          {tokensOf(typed.value).map((token) => (
+          {(isOfLogql ? (language.value?.logqlTokens ?? asOneToken) : tokensOf)(typed.value).map((token) => (
             <Colored
               key={token.start}
               token={token}
@@ -146,6 +152,8 @@ function SearchField() {
     </div>
   );
 }
+
+const asOneToken = (text: string): Token[] => [{ kind: 'word', text, start: 0, depth: 0 }];
 
 interface ColoredProps {
   readonly token: Token;

@@ -1,6 +1,7 @@
 /** What an answer covers: how many lines, how many of them are problems, and how long it took. */
 import { useSignal } from '@preact/signals';
 import { exclude, include } from '../search/edit.ts';
+import { isLogql } from '../search/is-logql.ts';
 import type { Tab } from '../state/address.ts';
 import { ask, question, show } from '../state/navigation.ts';
 import { bars, facets, levelTotals, lines, patterns, totalLines } from '../state/search.ts';
@@ -24,11 +25,20 @@ const TAB_NAMES: Readonly<Record<Tab, string>> = {
 };
 /** Always offered; another one is, while it is shown. */
 const TABS: readonly Tab[] = ['lines', 'table', 'patterns', 'differences'];
+const LOGQL_TABS: readonly Tab[] = ['lines', 'table'];
+
+/** The tabs that are offered, and the one that is shown. */
+function tabsOf(tab: Tab, isOfLogql: boolean): { readonly tabs: readonly Tab[]; readonly shown: Tab } {
+  if (isOfLogql) return { tabs: LOGQL_TABS, shown: LOGQL_TABS.includes(tab) ? tab : 'lines' };
+  return { tabs: TABS.includes(tab) ? TABS : [...TABS, tab], shown: tab };
+}
 
 export function Summary() {
   const total = totalLines.value;
   const { value } = lines.value;
   const { order, tab, q } = question.value;
+  const isOfLogql = isLogql(q);
+  const { tabs, shown } = tabsOf(tab, isOfLogql);
   const podCount = facets.value.value?.apps.reduce((sum, { pods }) => sum + pods.length, 0) ?? 0;
   return (
     <div class="summary">
@@ -65,12 +75,12 @@ export function Summary() {
         )}
       </span>
       <span class="segmented" role="group" aria-label="Shown as">
-        {(TABS.includes(tab) ? TABS : [...TABS, tab]).map((each) => (
+        {tabs.map((each) => (
           <button
             key={each}
             type="button"
-            aria-pressed={tab === each}
-            onClick={() => tab !== each && show({ tab: each })}
+            aria-pressed={shown === each}
+            onClick={() => shown !== each && show({ tab: each })}
           >
             {TAB_NAMES[each]}
             {each === 'patterns' && patterns.value.value !== undefined && tab === 'patterns' && (
@@ -100,7 +110,7 @@ export function Summary() {
           <Icon name="wrap" /> <span class="not-phone">Wrap</span>
         </button>
         {tab === 'table' && <Columns />}
-        <Download />
+        {!isOfLogql && <Download />}
       </span>
     </div>
   );

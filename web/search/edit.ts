@@ -1,9 +1,9 @@
 /** Edits of the search text by click: what one clicks, one could have typed. */
+import { appendToLogql, selectionInLogql, toggleInLogql } from './logql-edit.ts';
+import { isLogql } from './is-logql.ts';
 import { quotedText } from './literal.ts';
+import type { Selection } from './selection.ts';
 import { type Token, tokensOf } from './tokens.ts';
-
-/** How a value is selected by the search text. */
-export type Selection = 'none' | 'included' | 'excluded';
 
 interface Term {
   readonly token: Token;
@@ -38,6 +38,7 @@ function splitValues(list: string): string[] {
 }
 
 export function selectionOf(text: string, name: string, value: string): Selection {
+  if (isLogql(text)) return selectionInLogql(text, name, value);
   const found = termsOf(text).filter((term) => term.name === name && term.values.includes(value));
   if (found.length === 0) return 'none';
   return found.some(({ isNegated }) => isNegated) ? 'excluded' : 'included';
@@ -77,6 +78,7 @@ export function exclude(text: string, name: string, value: string): string {
 }
 
 function toggle(text: string, name: string, value: string, isNegated: boolean): string {
+  if (isLogql(text)) return toggleInLogql(text, name, value, isNegated);
   const selection = selectionOf(text, name, value);
   const rest = withoutValue(text, name, value);
   if (selection === (isNegated ? 'excluded' : 'included')) return rest;
@@ -98,6 +100,7 @@ function withoutValue(text: string, name: string, value: string): string {
 
 /** Adds a condition that all lines must satisfy. */
 export function append(text: string, condition: string): string {
+  if (isLogql(text)) return appendToLogql(text, condition);
   const trimmed = text.trim();
   if (trimmed === '') return condition;
   return tokensOf(trimmed).some(isTopLevelOr) ? `(${trimmed}) ${condition}` : `${trimmed} ${condition}`;

@@ -4,7 +4,7 @@
  */
 
 export interface Token {
-  readonly kind: 'space' | 'word' | 'field' | 'quoted' | 'regexp' | 'operator' | 'parenthesis';
+  readonly kind: 'space' | 'word' | 'name' | 'field' | 'quoted' | 'regexp' | 'operator' | 'parenthesis';
   readonly text: string;
   /** Index of the first character. */
   readonly start: number;

@@ -2,6 +2,7 @@
 import type { AggregateAnswer, FieldsAnswer, FieldValues } from '../../shared/client/answers.ts';
 import { askJson, type Parameters } from '../../shared/client/client.ts';
 import { without } from '../search/edit.ts';
+import { isLogql } from '../search/is-logql.ts';
 import { connection } from './session.ts';
 import { stored } from './stored.ts';
 
@@ -44,6 +45,8 @@ export async function askFields(
   ended?: AbortSignal,
   top = VALUES_MAX,
 ): Promise<readonly FieldValues[]> {
+  // Values are counted for search texts alone.
+  if (isLogql(String(filters['search'] ?? ''))) return [];
   const answer = await askJson<FieldsAnswer>(connection(), '/fields', { ...filters, name: names, top }, ended);
   return answer.fields;
 }

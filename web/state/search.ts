@@ -3,11 +3,13 @@
  * search ends those of the old one, whose answers stay in sight until the new ones are there.
  */
 import { batch, computed, effect, type Signal, signal } from '@preact/signals';
-import type { Hint, Histogram, LogRow, PatternsAnswer } from '../../shared/client/answers.ts';
+import type { Hint, Histogram, PatternsAnswer } from '../../shared/client/answers.ts';
 import { AnswerError, askJson, askLines, type Parameters } from '../../shared/client/client.ts';
+import { isLogql } from '../search/is-logql.ts';
 import type { Question } from './address.ts';
 import { serverNowMs, zone } from './clock.ts';
 import { type Facets, askFacets } from './facets.ts';
+import type { Bars, LinesPage } from './found.ts';
 import { question, runCount, view } from './navigation.ts';
 import { access, connection, noticeRevoked } from './session.ts';
 import { frozenRange, instantMs, stepSeconds, type TimeRange } from './time-range.ts';
@@ -24,17 +26,10 @@ export interface Loading<Value> {
   readonly error: unknown;
 }
 
-export interface FoundLines {
-  readonly rows: readonly LogRow[];
-  readonly next: URLSearchParams | undefined;
+export interface FoundLines extends LinesPage {
   readonly tookMs: number;
   /** Differs between searches, not between the pages of one. */
   readonly searchId: number;
-}
-
-export interface Bars {
-  readonly histogram: Histogram;
-  readonly range: TimeRange;
 }
 
 const NOTHING = { value: undefined, isLoading: false, error: undefined };
@@ -102,15 +97,23 @@ function run({ q, since, until, order, tab }: Question): void {
     isLoadingMore.value = false;
   });
   const startedMs = performance.now();
+  const isOfLogql = isLogql(q);
   const linesFound = load(lines, ended, async () => {
-    const { rows, next } = await askLines(connection(), { ...filters, order, limit: PAGE_LINES }, ended);
-    return { rows, next, tookMs: performance.now() - startedMs, searchId: id };
+    const page = isOfLogql
+      ? await (await logql()).askLogql(filters, order, PAGE_LINES, ended)
+      : await pageOf({ ...filters, order, limit: PAGE_LINES }, ended);
+    return { ...page, tookMs: performance.now() - startedMs, searchId: id };
   });
+  if (isOfLogql) {
+    facets.value = NOTHING;
+    void load(bars, ended, async () => (await logql()).askBars(filters, BARS_MAX, ended));
+    return;
+  }
   void load(bars, ended, async () => {
     const step = stepOf(range);
     const histogram = await askJson<Histogram>(connection(), '/histogram', { ...filters, by: 'level', step }, ended);
     hints.value = histogram.hints ?? [];
-    return { histogram, range };
+    return { histogram };
   });
   // Lines go first.
   void linesFound.then(() => load(facets, ended, () => askFacets(filters, ended)));
@@ -121,7 +124,8 @@ function run({ q, since, until, order, tab }: Question): void {
 
 // Patterns are asked for when they are shown, once for each search.
 effect(() => {
-  if (question.value.tab !== 'patterns' || patternsAreOf === searchId) return;
+  const { tab, q } = question.value;
+  if (tab !== 'patterns' || patternsAreOf === searchId || isLogql(q)) return;
   patternsAreOf = searchId;
   void loadPatterns(running.signal);
 });
@@ -130,6 +134,21 @@ function loadPatterns(ended: AbortSignal): Promise<void> {
   return load(patterns, ended, () =>
     askJson<PatternsAnswer>(connection(), '/patterns', { ...asked.peek(), limit: 100, examples: 3 }, ended),
   );
+}
+
+/** The code for LogQL comes when it is first needed. */
+const logql = () => import('./logql-answer.ts');
+
+async function pageOf(parameters: Parameters | URLSearchParams, ended: AbortSignal): Promise<LinesPage> {
+  const { rows, next } = await askLines(connection(), parameters, ended);
+  if (next === undefined) return { rows, next };
+  return {
+    rows,
+    next: (count, nextEnded) => {
+      next.set('limit', String(count));
+      return pageOf(next, nextEnded);
+    },
+  };
 }
 
 /** Undefined where only the server knows the range. */
@@ -168,8 +187,7 @@ export async function loadMore(): Promise<void> {
   const { signal: ended } = running;
   isLoadingMore.value = true;
   try {
-    value.next.set('limit', String(NEXT_PAGE_LINES));
-    const page = await askLines(connection(), value.next, ended);
+    const page = await value.next(NEXT_PAGE_LINES, ended);
     if (ended.aborted) return;
     lines.value = { ...lines.peek(), value: { ...value, rows: [...value.rows, ...page.rows], next: page.next } };
   } catch (failure) {

@@ -11,6 +11,7 @@ import { lazy } from '../parts/lazy.tsx';
 import { count, counted } from '../../shared/counted.ts';
 import { Summary } from '../parts/summary.tsx';
 import { useListKeys } from '../lines/list-keys.ts';
+import { isLogql } from '../search/is-logql.ts';
 import { wordsOf } from '../search/tokens.ts';
 import { brushed } from '../state/brushed.ts';
 import { tableColumns } from '../state/columns.ts';
@@ -26,14 +27,46 @@ const BrushOffers = lazy(async () => (await import('../parts/brush-offers.tsx'))
 const Context = lazy(async () => (await import('./line-context.tsx')).Context);
 const Differences = lazy(async () => (await import('./differences.tsx')).Differences);
 const FirstViews = lazy(async () => (await import('../parts/first-views.tsx')).FirstViews);
+const Metric = lazy(async () => (await import('../logql/metric.tsx')).Metric);
 const Patterns = lazy(async () => (await import('./patterns.tsx')).Patterns);
 const ReadyMade = lazy(async () => (await import('./ready-made.tsx')).ReadyMade);
 
 export function Explore() {
+  const isOfLogql = isLogql(question.value.q);
   const isBusy = lines.value.isLoading || bars.value.isLoading || facets.value.isLoading;
   return (
-    <div class="explore">
+    <div class={`explore${isOfLogql ? ' is-logql' : ''}`}>
       <div class={`progress${isBusy ? ' is-busy' : ''}`} />
+      {!isOfLogql && <Values />}
+      <section class="explore-main" aria-label="Answer">
+        <Answer />
+        {contextLine.value !== '' && <Context />}
+      </section>
+    </div>
+  );
+}
+
+function Answer() {
+  const { tab, q } = question.value;
+  if (isLogql(q)) return <LogqlAnswer />;
+  return (
+    // What a context covers keeps its scroll place.
+    <div class="answer" inert={contextLine.value !== ''}>
+      <Histogram />
+      {brushed.value !== undefined && <BrushOffers brushed={brushed.value} />}
+      <Summary />
+      {(tab === 'lines' || tab === 'table') && <Lines />}
+      {tab === 'patterns' && <Patterns />}
+      {tab === 'differences' && <Differences />}
+      {(tab === 'requests' || tab === 'last') && <ReadyMade kind={tab} />}
+    </div>
+  );
+}
+
+/** The values beside the lines. */
+function Values() {
+  return (
+    <>
       <aside class={`facets${isFacetsOpen.value ? ' is-open' : ''}`} aria-label="Filters">
         <div class="facets-head only-narrow">
           <b>Filters</b>
@@ -50,26 +83,24 @@ export function Explore() {
         </div>
       </aside>
       {isFacetsOpen.value && <div class="shade" onClick={() => (isFacetsOpen.value = false)} />}
-      <section class="explore-main" aria-label="Answer">
-        <Answer />
-        {contextLine.value !== '' && <Context />}
-      </section>
-    </div>
+    </>
   );
 }
 
-function Answer() {
-  const { tab } = question.value;
+/** The answer to a query of LogQL: lines as any others, or a metric. */
+function LogqlAnswer() {
+  const { series } = lines.value.value ?? {};
   return (
-    // What a context covers keeps its scroll place.
     <div class="answer" inert={contextLine.value !== ''}>
-      <Histogram />
-      {brushed.value !== undefined && <BrushOffers brushed={brushed.value} />}
-      <Summary />
-      {(tab === 'lines' || tab === 'table') && <Lines />}
-      {tab === 'patterns' && <Patterns />}
-      {tab === 'differences' && <Differences />}
-      {(tab === 'requests' || tab === 'last') && <ReadyMade kind={tab} />}
+      {series === undefined ? (
+        <>
+          <Histogram />
+          <Summary />
+          <Lines />
+        </>
+      ) : (
+        <Metric found={series} />
+      )}
     </div>
   );
 }
@@ -94,7 +125,7 @@ function Lines() {
   return (
     <LineList
       rows={value.rows}
-      words={wordsOf(question.value.q)}
+      words={value.words ?? wordsOf(question.value.q)}
       searchId={value.searchId}
       scroller={scroller}
       onList={(each) => (list.current = each)}

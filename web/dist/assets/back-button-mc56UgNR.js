@@ -1,1 +1,0 @@
-import{zt as e}from"./index-B7X-tSAi.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

@@ -1,1 +1,0 @@
-import{un as e}from"./index-B7X-tSAi.js";function t(t){return e(t*1e6)}export{t};

@@ -1,0 +1,56 @@
+/** The same edits of a query of LogQL: label filters and line filters at its end. */
+import type { Selection } from './selection.ts';
+
+/** A label filter as these edits write it. */
+interface Filter {
+  readonly text: string;
+  readonly isNegated: boolean;
+  readonly values: readonly string[];
+}
+
+/** The label that a name of podlog's is in LogQL. */
+function labelOf(name: string): string {
+  return name === 'level' ? 'detected_level' : name.replaceAll(/\W/g, '_').replace(/^(?=\d)/, '_');
+}
+
+function filtersOf(query: string, name: string): Filter[] {
+  const written = new RegExp(String.raw`\s*\|\s*${labelOf(name)}\s*([!=])([=~]?)\s*("(?:[^"\\]|\\.)*")`, 'g');
+  return [...query.matchAll(written)].map(([text, first, second, quoted]) => {
+    const value = JSON.parse(quoted!) as string;
+    const isList = second === '~';
+    const values = isList ? value.split(/(?<!\\)\|/).map((each) => each.replaceAll(/\\(\W)/g, '$1')) : [value];
+    return { text, isNegated: first === '!', values };
+  });
+}
+
+export function selectionInLogql(query: string, name: string, value: string): Selection {
+  const found = filtersOf(query, name).find(({ values }) => values.includes(value));
+  return found === undefined ? 'none' : found.isNegated ? 'excluded' : 'included';
+}
+
+export function toggleInLogql(query: string, name: string, value: string, isNegated: boolean): string {
+  const isTakenBack = selectionInLogql(query, name, value) === (isNegated ? 'excluded' : 'included');
+  let rest = query.trimEnd();
+  let others: readonly string[] = [];
+  for (const filter of filtersOf(query, name)) {
+    const kept = filter.values.filter((each) => each !== value);
+    const isOfKind = filter.isNegated === isNegated;
+    if (isOfKind) others = kept;
+    rest = rest.replace(filter.text, () => (isOfKind ? '' : filterText(name, kept, filter.isNegated)));
+  }
+  return rest + filterText(name, isTakenBack ? others : [...others, value], isNegated);
+}
+
+function filterText(name: string, values: readonly string[], isNegated: boolean): string {
+  if (values.length === 0) return '';
+  const list = values.length > 1;
+  const text = list
+    ? values.map((each) => each.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)).join('|')
+    : values[0];
+  return ` | ${labelOf(name)}${isNegated ? '!' : '='}${list ? '~' : isNegated ? '=' : ''}${JSON.stringify(text)}`;
+}
+
+/** @param condition  a text in quotes, which lines have or, after a minus, have not */
+export function appendToLogql(query: string, condition: string): string {
+  return `${query.trimEnd()} ${condition.startsWith('-') ? `!= ${condition.slice(1)}` : `|= ${condition}`}`;
+}
