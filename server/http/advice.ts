@@ -35,8 +35,11 @@ export async function understood(
   const question: Question = { query: request.query, namespaces: request.namespaces, ...own };
   const suspects = suspectNames(question.query, question.ownNames);
   if (suspects.length > 0) await engine.run(asker, (view, query) => refuseMistakes(suspects, question, view, query));
-  const hints = async (emptyNames: readonly EmptyName[] = []): Promise<readonly Hint[]> =>
-    (await engine.run(asker, (view, query) => hintsOf(question, emptyNames, view, query))).answer;
+  const hints = async (emptyNames: readonly EmptyName[] = []): Promise<readonly Hint[]> => {
+    const rowGroupsRead = (asker.asked ?? []).reduce((sum, each) => sum + each.rowGroupsRead, 0);
+    const answer = { emptyNames, rowGroupsRead };
+    return (await engine.run(asker, (view, query) => hintsOf(question, answer, view, query))).answer;
+  };
   return {
     asker,
     hints,

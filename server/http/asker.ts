@@ -11,7 +11,7 @@ export function askerOf(request: FastifyRequest, reply: FastifyReply, ends: read
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort(CLIENT_GONE));
   const signal = ends.length === 0 ? gone.signal : AbortSignal.any([gone.signal, ...ends]);
-  return { caller: callerOf(request), signal };
+  return { caller: callerOf(request), signal, asked: [] };
 }
 
 /** Who asks and from where, for audit lines. */

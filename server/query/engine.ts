@@ -28,6 +28,8 @@ export interface Asker {
   readonly signal: AbortSignal;
   /** How long a query may take; QUERY_RUN_MS_MAX by default. Beyond: it ends with the error. */
   readonly time?: TimeLimit;
+  /** Gets the cost so far of each of its queries; none by default. */
+  readonly asked?: Readonly<QueryStatistics>[];
 }
 
 export interface TimeLimit {
@@ -260,7 +262,7 @@ export class QueryEngine {
   }
 
   /** Makes a query for the store, and a turn for its work, which ends with the asker and with its time. */
-  #begin({ caller, signal, time = this.#time }: Asker): { query: Query; inTurn: InTurn } {
+  #begin({ caller, signal, time = this.#time, asked }: Asker): { query: Query; inTurn: InTurn } {
     // AbortSignal.any would take longer than everything else here.
     const end = new AbortController();
     signal.addEventListener('abort', () => end.abort(signal.reason), { once: true });
@@ -276,6 +278,7 @@ export class QueryEngine {
       statistics: newStatistics(),
       page: newPage(),
     };
+    asked?.push(query.statistics);
     const inTurn: InTurn = (work) =>
       this.slots.run(caller, signal, async () => {
         const timer = setTimeout(() => end.abort(time.error()), time.ms);

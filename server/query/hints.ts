@@ -5,17 +5,18 @@
 import { counted } from '../../shared/counted.ts';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import { nearest } from '../../shared/nearest.ts';
-import { HINT_FILTERS_MAX, HINTS_MAX, HINTS_MS_MAX } from '../limits.ts';
+import { HINT_FILTERS_MAX, HINTS_MAX, HINTS_MS_MAX, HINTS_READ_FACTOR, HINTS_READ_GROUPS_MIN } from '../limits.ts';
 import { parseName } from '../store/asked-name.ts';
 import type { LogView } from '../store/log-store.ts';
-import { leafOf, normalised, type Predicate } from '../store/predicate.ts';
+import { normalised, type Predicate } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
 import { countLines } from './count-lines.ts';
 import { all, parseFilter, parseFilters, parseReading, type QueryString } from './parameters.ts';
-import { parameterMeant } from './mistaken-names.ts';
+import { isNameOfSome, parameterMeant } from './mistaken-names.ts';
 import { valuesMeant, valuesWidened } from './mistaken-values.ts';
 import { isFilterOf, namesInFilters, type Question, withoutEach, type WrittenName } from './question-parts.ts';
 import { parametersOf, rangeText, written } from './question-text.ts';
+import { ReadBudget } from './read-budget.ts';
 
 /** Advice about a question. */
 export interface Hint {
@@ -34,14 +35,18 @@ export interface EmptyName {
 
 const WIDER_RANGES = ['24h', '7d', undefined] as const;
 
-/** Answers within HINTS_MS_MAX, if need be with less advice. */
+/**
+ * Answers within HINTS_MS_MAX, if need be with less advice.
+ * @param rowGroupsRead  by the answer without lines
+ */
 export async function hintsOf(
   question: Question,
-  emptyNames: readonly EmptyName[],
+  { emptyNames, rowGroupsRead }: { readonly emptyNames: readonly EmptyName[]; readonly rowGroupsRead: number },
   view: LogView,
   query: Query,
 ): Promise<readonly Hint[]> {
-  return collected(question, view, query, (adviser) => adviser.hints(emptyNames));
+  const readMax = Math.max(HINTS_READ_GROUPS_MIN, HINTS_READ_FACTOR * rowGroupsRead);
+  return collected(question, view, query, (adviser) => adviser.hints(emptyNames, readMax));
 }
 
 /** Returns the same about names alone, those of filters and further ones: which of them no line in the range has. */
@@ -78,7 +83,8 @@ async function collected(
 class Adviser {
   readonly #question: Question;
   readonly #view: LogView;
-  readonly #query: Query;
+  /** That of the part of the advice which is being looked for. */
+  #query: Query;
   /** What the caller may see of the range. */
   readonly #visible: Predicate;
   #linesInRange = 0;
@@ -90,11 +96,13 @@ class Adviser {
     this.#visible = this.#parsed(unfiltered(question.query));
   }
 
-  async *hints(emptyNames: readonly EmptyName[]): AsyncGenerator<Hint> {
+  /** @param readMax  how many row groups each part may read */
+  async *hints(emptyNames: readonly EmptyName[], readMax: number): AsyncGenerator<Hint> {
+    const withinBudget = (part: AsyncGenerator<Hint>): AsyncGenerator<Hint> => this.#withinBudget(part, readMax);
     this.#linesInRange = await this.#countOf(this.#visible);
     if (this.#linesInRange === 0) {
       yield { message: `no lines ${rangeText(this.#question.query)}` };
-      return yield* this.#widerRanges(0);
+      return yield* withinBudget(this.#widerRanges(0));
     }
     let isNameUnknown = false;
     for await (const hint of this.nameHints(emptyNames)) {
@@ -103,14 +111,29 @@ class Adviser {
     }
     // With such a filter, no other makes a difference; lines of other times may have the name.
     if (isNameUnknown) {
-      return yield* this.#widerRanges(emptyNames.length === 0 ? 0 : await this.#count(this.#question.query));
+      const linesWithin = emptyNames.length === 0 ? 0 : await this.#count(this.#question.query);
+      return yield* withinBudget(this.#widerRanges(linesWithin));
     }
     for (const { asked, wants } of emptyNames) {
       if (wants === 'number') yield { message: `no line of this answer has a number in "${asked}"` };
     }
     if (emptyNames.length > 0) return;
-    yield* this.#widerRanges(0);
-    yield* this.#fewerFilters();
+    yield* withinBudget(this.#widerRanges(0));
+    yield* withinBudget(this.#fewerFilters());
+  }
+
+  /** Ends a part of the advice once it has read as much as it may: what it has found by then helps, too. */
+  async *#withinBudget(part: AsyncGenerator<Hint>, readMax: number): AsyncGenerator<Hint> {
+    const whole = this.#query;
+    const budget = new ReadBudget(whole, readMax);
+    this.#query = budget.query;
+    try {
+      yield* part;
+    } catch (error) {
+      if (!budget.isSpent) throw error;
+    } finally {
+      this.#query = whole;
+    }
   }
 
   async *nameHints(emptyNames: readonly EmptyName[]): AsyncGenerator<Hint> {
@@ -128,16 +151,11 @@ class Adviser {
     ];
     const once = inQuestion.filter(({ asked }, i) => inQuestion.findIndex((each) => each.asked === asked) === i);
     const names = once.slice(0, HINT_FILTERS_MAX);
-    if (names.length === 0) return [];
-    const measures = names.map(({ asked }) => ({
-      kind: 'rows' as const,
-      where: leafOf(asked, [{ kind: 'exists' }]),
-    }));
-    const { cells } = await this.#view.aggregate({ ...this.#visible, ...UNGROUPED, measures }, this.#query);
-    return names.filter((_, i) => {
-      const measured = cells[0]?.measures[i];
-      return measured?.kind !== 'rows' || measured.rows === 0;
-    });
+    const unknown: WrittenName[] = [];
+    for (const name of names) {
+      if (!(await isNameOfSome(name.asked, this.#visible, this.#view, this.#query))) unknown.push(name);
+    }
+    return unknown;
   }
 
   async #unknownName(
@@ -277,8 +295,6 @@ class Adviser {
 const LOOKS_LIKE_ID = /^(?=.*\d).{8,}$/s;
 /** Ids that are always written whole, unlike names of pods, whose beginning is often written (`pod=api-7d4c5b6f8`). */
 const WHOLE_ID = /^[\da-f-]{16,}$|^\d+$/i;
-
-const UNGROUPED = { by: [], stepNs: undefined, limit: undefined } as const;
 
 /** Whether a value has another in it, in any case. */
 function includes(value: string, other: string): boolean {

@@ -76,10 +76,15 @@ export async function refuseMistakes(
 }
 
 /** Ends with the first line that is found, which is mostly among the newest: counting them would visit all row groups. */
-async function isNameOfSome(name: string, visible: Predicate, view: LogView, query: Query): Promise<boolean> {
+export async function isNameOfSome(
+  name: string,
+  visible: Predicate,
+  view: Pick<LogView, 'search'>,
+  query: Query,
+): Promise<boolean> {
   const where = normalised(allOf([visible.where, leafOf(name, [{ kind: 'exists' }])]));
   const plan: Plan = { ...visible, where, direction: 'backward', limit: 1 };
-  for await (const { rowCount } of view.search(plan, { kind: 'rows', fields: [] }, query))
+  for await (const { rowCount } of view.search(plan, { kind: 'rows', fields: [], withoutLines: true }, query))
     if (rowCount > 0) return true;
   return false;
 }

@@ -13,6 +13,7 @@ import { aloneInThread } from '../../../workers/task.ts';
 import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import { counterBitsOf, groupCountOf } from './upper-bounds.ts';
 import { FacetTable } from './facet-table.ts';
+import { isOfRowsOnly, knownRows } from './known-rows.ts';
 import type { FacetCounts, FacetsAsked } from '../../../store/facets.ts';
 import { facetsOfGroup } from './facets.ts';
 import { openAggregate, type Pass } from './open-aggregate.ts';
@@ -91,7 +92,12 @@ export async function aggregate(
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<Aggregation> {
+  if (isOfRowsOnly(plan)) {
+    const { rows, left } = knownRows(rowGroups, plan);
+    if (rows > 0) return addedTo(await aggregate(left, plan, context, signal), rows);
+  }
   const found = await candidates(rowGroups, plan, context, signal);
+  if (found.length === 0) return NO_GROUPS;
   const measures = measuresOf(plan);
   const run: Run = (pass, ranking) => runPass(found, plan, pass, ranking, context, signal);
   if ((plan.windowSteps ?? 1) > 1) {
@@ -102,6 +108,14 @@ export async function aggregate(
   if (areMeasured || first.cells.length === 0) return { cells: first.cells, groupCount, groupCountError };
   const measured = await run({ kind: 'measure', groups: first.groups, measures }, { orderBy: plan.orderBy });
   return { cells: cellsOf(measured).cells, groupCount, groupCountError };
+}
+
+const NO_GROUPS: Aggregation = { cells: [], groupCount: 0, groupCountError: 0 };
+
+/** Adds rows to those of the one group that there may be. */
+function addedTo({ cells: [cell] }: Aggregation, rows: number): Aggregation {
+  const all = { bucket: 0, by: [], measures: [], rows: rows + (cell?.rows ?? 0) };
+  return { cells: [all], groupCount: 1, groupCountError: 0 };
 }
 
 /** The requested measures, and the order of the groups. */

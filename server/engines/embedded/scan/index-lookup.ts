@@ -20,7 +20,8 @@ import { isOfLines, type Where } from '../../../store/predicate.ts';
 
 export interface LookupInput {
   readonly segments: readonly IndexesPlace[];
-  readonly wanted: readonly { readonly field: string; readonly values: readonly Uint8Array[] }[];
+  /** Without values: any value of the field. */
+  readonly wanted: readonly { readonly field: string; readonly values: readonly Uint8Array[] | undefined }[];
 }
 
 /**
@@ -69,8 +70,8 @@ export class Indexes {
     try {
       const { indexes, fieldNames } = this.#open(place);
       return wanted.map(({ field, values }) => {
-        const index = indexes.find((each) => each.field === field);
-        if (index === undefined) return fieldNames && groupsWithName(fieldNames, field);
+        const index = values && indexes.find((each) => each.field === field);
+        if (index === undefined || values === undefined) return fieldNames && groupsWithName(fieldNames, field);
         return lookUp(index, values, (offset, sizeBytes) => this.#files.read(place.path, offset, sizeBytes));
       });
     } catch (error) {
@@ -101,7 +102,8 @@ export interface IndexedValues {
   readonly name: string;
   /** Whether labels of this name do not count. */
   readonly fieldOnly: boolean;
-  readonly values: readonly Uint8Array[];
+  /** Undefined where any value will do. */
+  readonly values: readonly Uint8Array[] | undefined;
 }
 
 /**
@@ -123,7 +125,10 @@ export function indexClauses(where: Where): IndexClauses {
       const { name, tests, labelOnly, fieldOnly, ofShape } = where;
       const values = tests.flatMap((test) => (test.kind === 'equals' ? [test.text] : []));
       const isField = labelOnly !== true && ofShape !== true && !isOfLines(where) && name !== LEVEL;
-      return isField && values.length === tests.length ? [[{ name, fieldOnly: fieldOnly === true, values }]] : [];
+      if (!isField) return [];
+      const isAny = tests.length === 1 && tests[0]!.kind === 'exists';
+      const isListed = isAny || values.length === tests.length;
+      return isListed ? [[{ name, fieldOnly: fieldOnly === true, values: isAny ? undefined : values }]] : [];
     }
     case 'not':
     case 'text':

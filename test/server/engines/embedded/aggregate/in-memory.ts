@@ -11,6 +11,7 @@ import {
   facets,
   facetsTask,
 } from '../../../../../server/engines/embedded/aggregate/run.ts';
+import { isOfRowsOnly } from '../../../../../server/engines/embedded/aggregate/known-rows.ts';
 import { buffersOf, mergeTask } from '../../../../../server/engines/embedded/aggregate/partial-aggregate.ts';
 import { AggregateMemory } from '../../../../../server/query/aggregate-memory.ts';
 import { RowGroups } from '../../../../../server/engines/embedded/scan/row-groups.ts';
@@ -21,12 +22,17 @@ interface InMemory {
   readonly context: AggregateContext;
 }
 
-function inMemory(groups: readonly RowGroup[], memory: AggregateMemory): InMemory {
+/** @param rowCount  of each row group, as a store lists it; its own by default */
+function inMemory(groups: readonly RowGroup[], memory: AggregateMemory, rowCount?: number): InMemory {
   const rowGroups = Object.assign(Object.create(RowGroups.prototype) as RowGroups, {
     open: ({ offset }: { offset: number }) => groups[offset]!,
   });
-  // Each as large as a task, so that partial aggregates go from task to task in both partitions.
-  const refs = groups.map(({ info }, offset) => ({ ...info, path: '', offset, rowCount: AGGREGATE_ROWS_AT_ONCE }));
+  const refs = groups.map(({ info }, offset) => ({
+    ...info,
+    path: '',
+    offset,
+    ...(rowCount !== undefined && { rowCount }),
+  }));
   const context = {
     memory,
     aggregate: async (input: Parameters<typeof aggregateTask>[0]) => {
@@ -47,11 +53,13 @@ export function aggregateInMemory(
   plan: AggregatePlan,
   memory = new AggregateMemory(),
 ): Promise<Aggregation> {
-  const { refs, context } = inMemory(groups, memory);
+  // Each as large as a task, so that partial aggregates go from task to task in both partitions; unless its rows are the answer.
+  const rowCount = isOfRowsOnly(plan) ? undefined : AGGREGATE_ROWS_AT_ONCE;
+  const { refs, context } = inMemory(groups, memory, rowCount);
   return aggregate(refs, plan, context, new AbortController().signal);
 }
 
 export function facetsInMemory(groups: readonly RowGroup[]): Promise<FacetCounts> {
-  const { refs, context } = inMemory(groups, new AggregateMemory());
+  const { refs, context } = inMemory(groups, new AggregateMemory(), AGGREGATE_ROWS_AT_ONCE);
   return facets(refs, planOf(), undefined, context, new AbortController().signal);
 }

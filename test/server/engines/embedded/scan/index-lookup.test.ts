@@ -9,6 +9,7 @@ const leaf = (name: string, ...values: string[]): Where => valueLeaf(name, value
 it.each<[string, Where, Readonly<Record<string, string>>[]]>([
   ['a value', leaf('a', '1'), [{ a: '1' }]],
   ['some values', leaf('a', '1', '2'), [{ a: '1,2' }]],
+  ['any value', valueLeaf('a', [{ kind: 'exists' }]), [{ a: '*' }]],
   ['a wildcard', leaf('a', '1*'), []],
   ['a value or a wildcard', leaf('a', '1', '2*'), []],
   ['a level, which other fields answer, too', leaf('level', 'info'), []],
@@ -32,7 +33,9 @@ it.each<[string, Where, Readonly<Record<string, string>>[]]>([
 ])('%s', (_, where, want) => {
   const shown = (clauses: IndexClauses): Record<string, string>[] =>
     clauses.map((clause) =>
-      Object.fromEntries(clause.map(({ name, values }) => [name, values.map((value) => value.toString()).join(',')])),
+      Object.fromEntries(
+        clause.map(({ name, values }) => [name, values?.map((value) => value.toString()).join(',') ?? '*']),
+      ),
     );
   expect(shown(indexClauses(where))).toEqual(want);
 });
