@@ -11,7 +11,8 @@
  * - a garbage collector that can be called: an agent gives back what a busy time has left.
  * - for an agent, one optimizing compiler instead of two: its loops are few and run for long, and Maglev takes memory.
  * - WebAssembly as it comes: undici's HTTP parser, for a few requests a minute, is not worth the memory that it takes to
- *   optimize it.
+ *   optimize it. Nor are its calls of JavaScript: when V8 replaces their wrappers by optimized ones, it may end the process
+ *   (nodejs/node#64500).
  * - one arena of malloc for all threads: each would keep its own free memory.
  * - large pieces of memory go back to the system when they are freed. Left to itself malloc keeps pieces of up to 32 MB
  *   for itself once one was freed, as a server under intake and heavy queries does all the time. Aggregations take
@@ -22,7 +23,8 @@ import { fileURLToPath } from 'node:url';
 const YOUNG_GENERATION = '--max-semi-space-size=2';
 const isAgent = process.argv[2] === 'agent';
 const ofRole = isAgent ? ['--no-maglev'] : [];
-const options = [YOUNG_GENERATION, '--no-parallel-scavenge', '--expose-gc', '--liftoff-only', ...ofRole];
+const WASM_AS_IT_COMES = ['--liftoff-only', '--wasm-wrapper-tiering-budget=1000000000'];
+const options = [YOUNG_GENERATION, '--no-parallel-scavenge', '--expose-gc', ...WASM_AS_IT_COMES, ...ofRole];
 const settings = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/podlog', import.meta.url)),
   MALLOC_ARENA_MAX: '1',
