@@ -3,7 +3,7 @@
  * it: by the line of the one that it came to first, at the time of that line.
  */
 import { quantileOf } from './quantile.ts';
-import { REQUEST_ID_NAMES, USER_ID_NAMES } from '../../shared/request-names.ts';
+import { isPlainRequest, REQUEST_ID_NAMES, USER_ID_NAMES } from '../../shared/request-names.ts';
 import { LEVEL } from '../../shared/levels.ts';
 import { formatInstant, NS_PER_SECOND } from '../../shared/time.ts';
 import {
@@ -237,14 +237,20 @@ async function errorsOf(
   for (const row of rows) {
     const { requestId } = row;
     if (requestId === undefined || !isError(row.level) || errors.has(requestId)) continue;
-    errors.set(requestId, wordsOf(row, REQUEST_WORDS_CHARS_MAX));
+    const words = wordsOf(row, REQUEST_WORDS_CHARS_MAX);
+    if (!isPlainRequest(words)) errors.set(requestId, words);
   }
   return errors;
 }
 
+/** Undefined for a message that says no more than that there was a request. */
+function reasonIn(message: string | undefined): string | undefined {
+  return message === undefined || isPlainRequest(message) ? undefined : message;
+}
+
 function shownOf(row: Request, errors: ReadonlyMap<string, string>): UserRequest {
   const { instant, method, path, status, durationMs, failed, error, message, requestId, labels } = row;
-  const why = error ?? (requestId === undefined ? undefined : errors.get(requestId)) ?? message;
+  const why = error ?? (requestId === undefined ? undefined : errors.get(requestId)) ?? reasonIn(message);
   return {
     time: formatInstant(instant),
     method,

@@ -74,6 +74,27 @@ test('a workload opens to its pods, also those that are gone, and to what happen
   await page.locator('.one-workload').waitFor({ state: 'detached' });
 });
 
+test('bytes of lines are counted for what is looked at: they take long', async () => {
+  const page = await browser.open(`${shop.server.url}/`, { viewport: { width: 1440, height: 500 } });
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('line_bytes'))
+      asked.push(new URL(request.url()).searchParams.getAll('label.pod').join());
+  });
+  await page.getByRole('navigation', { name: 'Views' }).first().getByRole('link', { name: 'Cluster' }).click();
+  await page.locator('.strip-mark').first().waitFor();
+  const intake = page.locator('section[aria-label="Intake by pod"]');
+  await intake.waitFor({ state: 'attached' });
+  expect(asked).toEqual([]);
+  await workload(page, 'trainer').getByRole('button').click();
+  const size = page.locator('.one-workload tbody tr', { hasText: 'trainer-6c5d8f7b9-zz4kd' }).locator('td').nth(3);
+  await size.getByText(/^[\d.]+ kB$/).waitFor();
+  expect(asked).toEqual(['trainer-6c5d8f7b9-zz4kd']);
+  await intake.scrollIntoViewIfNeeded();
+  await intake.locator('tbody tr').nth(7).waitFor();
+  expect(asked.at(-1)).toBe('*');
+});
+
 test('one namespace', async () => {
   const page = await open('/cluster');
   await page.getByLabel('Namespace').selectOption('ml');

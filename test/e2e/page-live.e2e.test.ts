@@ -22,6 +22,17 @@ const numbersIn = async (page: Page): Promise<readonly number[]> => {
 };
 const numbers = (end: number): number[] => Array.from({ length: end }, (_, n) => n);
 
+test('Live begins at its newest line, also while nothing new is written', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'podlog-live-quiet-'));
+  const server = await startQuietServer(folder);
+  await ingest(server.url, 'app=count', Array.from({ length: 150 }, (_, i) => `number ${i};`).join('\n'));
+  const page = await browser.open(`${server.url}/live`);
+  await page.getByText('number 149;').waitFor();
+  await server.close();
+  browser.expectComplaints('net::ERR');
+  await rm(folder, { recursive: true, force: true });
+});
+
 test('Live goes on after a restart of the server, and neither loses nor doubles a line', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'podlog-live-'));
   let server = await startQuietServer(folder);

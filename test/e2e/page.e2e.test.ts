@@ -173,10 +173,15 @@ describe('Explore', () => {
   test('nothing found says so, and offers what is found', async () => {
     const page = await open('/?since=2h&q=level:error+nosuchword');
     await page.getByText(/^No lines from/).waitFor();
-    await page.getByRole('button', { name: /nosuchword: 461 lines/i }).waitFor();
+    await page.getByRole('button', { name: 'Without nosuchword 461 lines' }).waitFor();
     await look(page, 'nothing-found');
-    await page.getByRole('button', { name: /nosuchword: 461 lines/i }).click();
+    await page.getByRole('button', { name: 'Without nosuchword 461 lines' }).click();
     await countText(page).getByText('461 lines').waitFor();
+    // A name that no line has: said in words, and offered as one would type it.
+    await page.goto(`${page.url().split('?')[0]}?since=2h&q=namspace:shop`);
+    await page.getByText('No line in this range has "namspace".').waitFor();
+    await page.getByRole('button', { name: /^namespace:shop [\d,]+ lines$/ }).click();
+    await until(page, `document.getElementById('search').value === 'namespace:shop'`);
   });
 
   test('a search text that is wrong is marked where it is wrong', async () => {
@@ -220,7 +225,7 @@ describe('Explore', () => {
 
   test('a range is chosen by its words', async () => {
     const page = await open('/?since=2h');
-    await page.getByRole('button', { name: /Last 2h/ }).click();
+    await page.getByRole('button', { name: /Last 2 hours/ }).click();
     await look(page, 'range');
     await page.getByRole('button', { name: 'Last 15 minutes' }).click();
     await until(page, `location.search === '?since=15m'`);

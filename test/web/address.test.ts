@@ -67,7 +67,9 @@ test.each([
 
 test('a range has a name where its times say less', () => {
   expect(rangeName('1h', '')).toBe('Last hour');
-  expect(rangeName('2h', '')).toBe('Last 2h');
+  expect(rangeName('2h', '')).toBe('Last 2 hours');
+  expect(rangeName('1m', '')).toBe('Last minute');
+  expect(rangeName('1h30m', '')).toBe('Last 1h30m');
   expect(rangeName('2026-11-27', '')).toBeUndefined();
 });
 

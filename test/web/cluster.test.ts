@@ -54,7 +54,6 @@ test('what went wrong most is first: ends, then warnings, then errors', () => {
     owner: '',
     node: '',
     lines: 10,
-    bytes: 100,
     pod: `${name}-6b8f9c7d5-2mjqt`,
     errors,
   });

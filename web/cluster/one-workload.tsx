@@ -1,15 +1,19 @@
 /** A workload: its pods, also those that are gone, and what happened to them. */
+import type { Parameters } from '../../shared/client/client.ts';
 import { coresText, sizeText } from '../../shared/readable-line/measures.ts';
 import { count } from '../../shared/counted.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, fullText } from '../state/clock.ts';
+import { useLoaded } from '../state/loaded.ts';
 import { question } from '../state/navigation.ts';
+import { askPodBytes } from './questions.ts';
 import { Mark } from './strip.tsx';
 import type { Usage } from './usage.ts';
 import { MemoryUse, UseHeads } from './use.tsx';
-import { type Happening, type PodCounts, searchOfPod, type Workload } from './workloads.ts';
+import { type Happening, podKey, type PodCounts, searchOfPod, type Workload } from './workloads.ts';
 
 const HAPPENINGS_MAX = 30;
+const SIZED_PODS_MAX = 50;
 const AROUND_MS = 60e3;
 const WORDS: Readonly<Record<Happening['kind'], string>> = {
   deploy: 'deploy',
@@ -20,10 +24,17 @@ const WORDS: Readonly<Record<Happening['kind'], string>> = {
 
 export interface OneWorkloadProps {
   readonly workload: Workload;
+  readonly filters: Parameters;
   readonly usage: Usage | undefined;
 }
 
-export function OneWorkload({ workload: { pods, happenings }, usage }: OneWorkloadProps) {
+export function OneWorkload({ workload: { pods, happenings }, filters, usage }: OneWorkloadProps) {
+  // No more than an address takes; a workload with more shows no sizes.
+  const names = pods.length > SIZED_PODS_MAX ? [] : [...new Set(pods.map(({ pod }) => pod))];
+  const sizes = useLoaded(
+    async (ended) => (names.length === 0 ? undefined : askPodBytes(filters, names, ended)),
+    [filters, names.join(' ')],
+  );
   return (
     <div class="one-workload">
       <table class="table">
@@ -46,7 +57,7 @@ export function OneWorkload({ workload: { pods, happenings }, usage }: OneWorklo
         </thead>
         <tbody>
           {pods.map((pod) => (
-            <Pod key={`${pod.pod} ${pod.node}`} pod={pod} usage={usage} />
+            <Pod key={`${pod.pod} ${pod.node}`} pod={pod} bytes={sizes.value.value?.get(podKey(pod))} usage={usage} />
           ))}
           {pods.length === 0 && (
             <tr>
@@ -93,8 +104,16 @@ export function OneWorkload({ workload: { pods, happenings }, usage }: OneWorklo
   );
 }
 
-function Pod({ pod: own, usage }: { readonly pod: PodCounts; readonly usage: Usage | undefined }) {
-  const { namespace, pod, node, lines, errors, bytes } = own;
+function Pod({
+  pod: own,
+  bytes,
+  usage,
+}: {
+  readonly pod: PodCounts;
+  readonly bytes: number | undefined;
+  readonly usage: Usage | undefined;
+}) {
+  const { namespace, pod, node, lines, errors } = own;
   const use = usage?.pods.get(`${namespace}/${pod}`);
   const { since, until } = question.value;
   const search = searchOfPod(own);
@@ -117,7 +136,7 @@ function Pod({ pod: own, usage }: { readonly pod: PodCounts; readonly usage: Usa
           </a>
         )}
       </td>
-      <td class="dim not-phone">{sizeText(bytes)}</td>
+      <td class="dim not-phone">{bytes !== undefined && sizeText(bytes)}</td>
       {usage !== undefined && (
         <>
           <td class="not-phone">{use?.cpuCores !== undefined && coresText(use.cpuCores)}</td>

@@ -122,10 +122,9 @@ function Intake({
 
 function OwnIntake({ pods }: { readonly pods: readonly PodCounts[] }) {
   const lines = pods.reduce((sum, pod) => sum + pod.lines, 0);
-  const bytes = pods.reduce((sum, pod) => sum + pod.bytes, 0);
   return (
     <Tile name="Intake" figure={count(lines)} unit="lines">
-      {sizeText(bytes)} in this range
+      in this range
     </Tile>
   );
 }

@@ -84,7 +84,7 @@ export function WorkloadsTable({ workloads, filters, podCount, usage }: Workload
           </thead>
           <tbody>
             {workloads.map((workload) => (
-              <Row key={workload.key} workload={workload} activity={activity} usage={usage} />
+              <Row key={workload.key} workload={workload} filters={filters} activity={activity} usage={usage} />
             ))}
           </tbody>
         </table>
@@ -131,10 +131,12 @@ function Axis({ activity: { fromMs, toMs } }: { readonly activity: Activity }) {
 
 function Row({
   workload,
+  filters,
   activity,
   usage,
 }: {
   readonly workload: Workload;
+  readonly filters: Parameters;
   readonly activity: Activity | undefined;
   readonly usage: Usage | undefined;
 }) {
@@ -167,7 +169,7 @@ function Row({
       {isOpen && (
         <tr class="workload-open">
           <td colSpan={COLUMNS + (usage === undefined ? 0 : USAGE_COLUMNS)} class="left">
-            <OneWorkload workload={workload} usage={usage} />
+            <OneWorkload workload={workload} filters={filters} usage={usage} />
           </td>
         </tr>
       )}

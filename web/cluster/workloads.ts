@@ -12,7 +12,11 @@ export interface PodCounts {
   readonly node: string;
   readonly lines: number;
   readonly errors: number;
-  readonly bytes: number;
+}
+
+/** A pod of a StatefulSet may have been on several nodes. */
+export function podKey({ namespace, pod, node }: Pick<PodCounts, 'namespace' | 'pod' | 'node'>): string {
+  return JSON.stringify([namespace, pod, node]);
 }
 
 /** The search text for a pod's lines; a push may have given it no namespace. */

@@ -1,6 +1,6 @@
 /** Why requests of an endpoint failed, and which took longest. */
 import { oneLine } from '../../shared/readable-line/one-line.ts';
-import { REQUEST_ID_NAMES, TRACE_ID_NAMES, USER_ID_NAMES } from '../../shared/request-names.ts';
+import { USER_ID_NAMES } from '../../shared/request-names.ts';
 import { idAddress } from '../state/id-address.ts';
 import { count, counted } from '../../shared/counted.ts';
 import { Share } from '../parts/share.tsx';
@@ -9,7 +9,7 @@ import { clockText, fullText } from '../state/clock.ts';
 import { question } from '../state/navigation.ts';
 import { durationShown } from './shown.ts';
 import type { RequestFields } from './fields.ts';
-import { type FailureKinds, fieldOf, type SlowRequest } from './questions-of-one.ts';
+import { type FailureKinds, fieldOf, REQUEST_IDS, type SlowRequest } from './questions-of-one.ts';
 
 const ID_SHOWN = 8;
 
@@ -116,7 +116,7 @@ function SlowRow({
         {clockText(row.time).slice(0, 8)}
       </td>
       <td class={status.startsWith('5') ? 'tone-error strong' : undefined}>{status}</td>
-      <Id row={row} names={[...REQUEST_ID_NAMES, ...TRACE_ID_NAMES]} label="" />
+      <Id row={row} names={REQUEST_IDS} label="" />
       <Id row={row} names={USER_ID_NAMES} label="user " />
     </tr>
   );

@@ -3,7 +3,7 @@
  * from the values of some lines, unless the address says it.
  */
 import type { FieldValues } from '../../shared/client/answers.ts';
-import { durationOf, numberOf } from '../../shared/quantity.ts';
+import { numberOf } from '../../shared/quantity.ts';
 import type { Field } from '../../shared/readable-line/segment.ts';
 import {
   DURATION_NAMES,
@@ -16,6 +16,7 @@ import {
   STATUS_NAMES,
 } from '../../shared/request-names.ts';
 import { unitOfName } from '../../shared/unit-of-name.ts';
+import { areDurationTexts } from '../search/duration-texts.ts';
 
 export type Role = 'path' | 'method' | 'status' | 'duration';
 export const ROLES: readonly Role[] = ['path', 'method', 'status', 'duration'];
@@ -95,9 +96,7 @@ function isDuration(value: string, name: string): boolean {
 }
 
 function unitOf(name: string, values: readonly string[]): DurationUnit {
-  const isNumber = (value: string): boolean => !Number.isNaN(numberOf(value));
-  const isText = values.some((value) => !isNumber(value) && !Number.isNaN(durationOf(value)));
-  if (isText && !values.some(isNumber)) return { ms: 1e3, isText: true };
+  if (areDurationTexts(values)) return { ms: 1e3, isText: true };
   const known = durationMsOf(name, '1');
   if (known !== undefined) return { ms: known, isText: false };
   const unit = unitOfName(name);

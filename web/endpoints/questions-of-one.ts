@@ -1,6 +1,7 @@
 /** What the view of one endpoint asks: its latencies over time, its slowest requests, and why they failed. */
 import type { AggregateAnswer, LogRow, PatternsAnswer } from '../../shared/client/answers.ts';
 import { askJson, askLines } from '../../shared/client/client.ts';
+import { measuredOf } from '../../shared/quantity.ts';
 import { ERROR_NAMES, REQUEST_ID_NAMES, TRACE_ID_NAMES } from '../../shared/request-names.ts';
 import { rowView } from '../state/row-view.ts';
 import { append, quoted } from '../search/edit.ts';
@@ -14,11 +15,14 @@ import { stepSeconds } from '../state/time-range.ts';
 
 const COLUMNS_MAX = 60;
 const SLOWEST = 10;
+/** Apps that log the same request may each have a duration of their own for it. */
+const SLOWEST_DURATIONS = 3 * SLOWEST;
 /** Lines that are looked at for the slowest: several may be equally slow. */
 const SLOWEST_LINES_MAX = 50;
 const ERRORS_MAX = 8;
 /** The newest failed requests, of which other lines say why. */
 const FAILED_LINES = 100;
+export const REQUEST_IDS = [...REQUEST_ID_NAMES, ...TRACE_ID_NAMES];
 
 export interface HeatAnswer {
   readonly heat: Heat;
@@ -61,16 +65,28 @@ export async function askSlowest(
   const { groups } = await askJson<AggregateAnswer>(
     connection(),
     '/aggregate',
-    { ...filters, search: text(enough), by: duration, of: duration, order: 'max', limit: SLOWEST },
+    { ...filters, search: text(enough), by: duration, of: duration, order: 'max', limit: SLOWEST_DURATIONS },
     ended,
   );
   const least = Math.min(...groups.flatMap(({ max }) => max ?? []));
   if (!Number.isFinite(least)) return [];
   const { rows } = await askLines(connection(), { ...filters, search: text(least), limit: SLOWEST_LINES_MAX }, ended);
-  return rows
-    .map((row) => ({ row, ms: inMs(measured(fieldOf(row, duration), unit.isText), fields) ?? 0 }))
-    .toSorted((a, b) => b.ms - a.ms)
-    .slice(0, SLOWEST);
+  const slowest = rows
+    .map((row) => ({ row, ms: inMs(measuredOf(fieldOf(row, duration) ?? ''), fields) ?? 0 }))
+    .toSorted((a, b) => b.ms - a.ms);
+  return onceEach(slowest).slice(0, SLOWEST);
+}
+
+/** Of the lines of one request, such as those of a gateway and of what is behind it, the one that took longest. */
+function onceEach(requests: readonly SlowRequest[]): readonly SlowRequest[] {
+  const seen = new Set<string>();
+  return requests.filter(({ row }) => {
+    const id = REQUEST_IDS.map((name) => fieldOf(row, name)).find(Boolean);
+    if (id === undefined) return true;
+    const isNew = !seen.has(id);
+    seen.add(id);
+    return isNew;
+  });
 }
 
 /** The lower edge of the slowest rows that have enough requests together. */
@@ -78,14 +94,9 @@ function slowRowsOf({ cells, rows }: Heat): number | undefined {
   let sum = 0;
   for (const [i, { from }] of rows.entries()) {
     sum += cells.filter(({ row }) => row === i).reduce((all, { requests }) => all + requests, 0);
-    if (sum >= SLOWEST) return from;
+    if (sum >= SLOWEST_DURATIONS) return from;
   }
   return rows.at(-1)?.from;
-}
-
-function measured(value: string | undefined, isText: boolean): number {
-  const seconds = isText ? /^([\d.]+)(ms|s)$/.exec(value ?? '') : null;
-  return seconds === null ? Number(value) : Number(seconds[1]) / (seconds[2] === 'ms' ? 1e3 : 1);
 }
 
 export function fieldOf(row: LogRow, name: string | undefined): string | undefined {
@@ -125,7 +136,7 @@ export async function askFailures(asked: Asked, ended: AbortSignal): Promise<Fai
     return { kinds, looked: own.rows, isAll: true };
   }
   const { rows, next } = await askLines(connection(), { ...filters, search, limit: FAILED_LINES }, ended);
-  const name = [...REQUEST_ID_NAMES, ...TRACE_ID_NAMES].find((each) => rows.some((row) => fieldOf(row, each)));
+  const name = REQUEST_IDS.find((each) => rows.some((row) => fieldOf(row, each)));
   const ids = [...new Set(rows.flatMap((row) => fieldOf(row, name) ?? []))];
   const seen = { looked: rows.length, isAll: next === undefined };
   if (name === undefined || ids.length === 0) {

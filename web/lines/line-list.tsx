@@ -1,7 +1,7 @@
 /** The list of lines: as many rows as are in sight, whatever the number of lines. */
 import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
-import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { LogRow } from '../../shared/client/answers.ts';
 import { dayText, timeForm, zone } from '../state/clock.ts';
 import { columnsOf } from '../state/table-cells.ts';
@@ -66,7 +66,8 @@ export function LineList(props: LineListProps) {
     headPx: columns === undefined ? 0 : HEAD_PX,
   });
   onList?.(list);
-  useEffect(() => scroller.current?.scrollTo(0, 0), [searchId]);
+  // Before the effects of whoever shows the list, which may want its end.
+  useLayoutEffect(() => scroller.current?.scrollTo(0, 0), [searchId]);
   useEffect(() => list.measure(), [isWrapped.value, isPhone.value, columns]);
   const inSight = list.getVirtualItems();
   const last = inSight.at(-1)?.index ?? -1;

@@ -3,11 +3,15 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { askJson, type Parameters } from '../../shared/client/client.ts';
 import { measureOf } from '../../shared/readable-line/measures.ts';
+import { measuredOf } from '../../shared/quantity.ts';
+import { areDurationTexts } from '../search/duration-texts.ts';
 import { rangeOf, withRange } from '../search/number-range.ts';
+import { milliseconds } from './numbers.ts';
 import { ask, question, runCount } from '../state/navigation.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { type Sizes, type SizesAnswer, sizesOf } from '../state/number-sizes.ts';
-import { asked } from '../state/search.ts';
+import { rowView } from '../state/row-view.ts';
+import { asked, lines } from '../state/search.ts';
 import { connection } from '../state/session.ts';
 import { count } from '../../shared/counted.ts';
 
@@ -20,13 +24,22 @@ export function NumberFacet({ name }: { readonly name: string }) {
   if (error !== undefined) return <p class="facet-note">its sizes could not be loaded</p>;
   if (value === undefined) return <div class="number-facet is-empty" aria-busy="true" />;
   if (value.edges.length < 2) return <p class="facet-note">no numbers above zero</p>;
-  return <Slider key={value.edges.join()} name={name} sizes={value} />;
+  const rows = lines.value.value?.rows ?? [];
+  const texts = rows.flatMap((row) => rowView(row).fields.findLast((field) => field.name === name)?.value ?? []);
+  return <Slider key={value.edges.join()} name={name} sizes={value} isText={areDurationTexts(texts)} />;
 }
 
-function Slider({ name, sizes: { edges, counts } }: { readonly name: string; readonly sizes: Sizes }) {
+interface SliderProps {
+  readonly name: string;
+  readonly sizes: Sizes;
+  /** Values have units of their own; their sizes are in seconds. */
+  readonly isText: boolean;
+}
+
+function Slider({ name, sizes: { edges, counts }, isText }: SliderProps) {
   const last = edges.length - 1;
   const { q } = question.value;
-  const range = rangeOf(q, name);
+  const range = rangeOf(q, name, isText ? measuredOf : Number);
   const placeOf = (limit: number | undefined, otherwise: number): number => {
     if (limit === undefined) return otherwise;
     const place = edges.findIndex((edge) => edge >= limit);
@@ -39,7 +52,8 @@ function Slider({ name, sizes: { edges, counts } }: { readonly name: string; rea
     high.value = placeOf(range.to, last);
   }, [range.from, range.to]);
   const most = Math.max(1, ...counts);
-  const text = (place: number): string => measureOf(name, String(edges[place]))?.text ?? count(edges[place]!);
+  const text = (place: number): string =>
+    isText ? milliseconds(edges[place]! * 1e3) : (measureOf(name, String(edges[place]))?.text ?? count(edges[place]!));
   const rows = counts.slice(low.value, high.value).reduce((sum, each) => sum + each, 0);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   // Keys change a handle step by step, of which the last one is meant.
@@ -50,7 +64,7 @@ function Slider({ name, sizes: { edges, counts } }: { readonly name: string; rea
   const apply = (): void => {
     const from = low.value === 0 ? undefined : edges[low.value];
     const to = high.value === last ? undefined : edges[high.value];
-    const next = withRange(question.peek().q, name, { from, to });
+    const next = withRange(question.peek().q, name, { from, to }, isText ? 's' : '');
     if (next !== question.peek().q) ask({ q: next });
   };
   return (

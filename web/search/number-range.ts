@@ -11,11 +11,16 @@ export interface NumberRange {
 
 const CONDITION = /^([^:<>="/]+)(>=|<=|>|<)([^]*)$/;
 
-/** The range that the text has for a name, as far as it is of plain numbers. */
-export function rangeOf(text: string, name: string): NumberRange {
+/**
+ * The range that the text has for a name, as far as it is of plain numbers.
+ *
+ * @param read  of other values, such as durations
+ */
+export function rangeOf(text: string, name: string, read: (value: string) => number = Number): NumberRange {
   let from: number | undefined;
   let to: number | undefined;
-  for (const { sign, value } of conditionsOf(text, name)) {
+  for (const { sign, value: written } of conditionsOf(text, name)) {
+    const value = written === '' ? Number.NaN : read(written);
     if (Number.isNaN(value)) continue;
     if (sign.startsWith('>')) from = value;
     else to = value;
@@ -27,14 +32,18 @@ export function hasRange(text: string, name: string): boolean {
   return conditionsOf(text, name).length > 0;
 }
 
-/** Replaces the range that the text has for a name. */
-export function withRange(text: string, name: string, { from, to }: NumberRange): string {
+/**
+ * Replaces the range that the text has for a name.
+ *
+ * @param unit  of its numbers
+ */
+export function withRange(text: string, name: string, { from, to }: NumberRange, unit = ''): string {
   let rest = text;
   for (const { start, length } of conditionsOf(text, name).toReversed()) {
     rest = `${rest.slice(0, start).trimEnd()} ${rest.slice(start + length).trimStart()}`.trim();
   }
-  if (from !== undefined) rest = append(rest, `${name}>=${from}`);
-  return to === undefined ? rest : append(rest, `${name}<${to}`);
+  if (from !== undefined) rest = append(rest, `${name}>=${from}${unit}`);
+  return to === undefined ? rest : append(rest, `${name}<${to}${unit}`);
 }
 
 /** Conditions that all lines must satisfy: none of alternatives or in parentheses. */
@@ -44,6 +53,6 @@ function conditionsOf(text: string, name: string) {
   return tokens.flatMap(({ kind, depth, start, text: condition }) => {
     const [, own, sign = '', value = ''] = CONDITION.exec(condition) ?? [];
     if (kind !== 'field' || depth > 0 || own !== name) return [];
-    return [{ sign, value: value === '' ? Number.NaN : Number(value), start, length: condition.length }];
+    return [{ sign, value, start, length: condition.length }];
   });
 }

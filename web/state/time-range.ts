@@ -54,7 +54,17 @@ export const PRESETS: readonly Preset[] = [
 export function rangeName(since: string, until: string): string | undefined {
   const preset = PRESETS.find((each) => each.since === since && each.until === until);
   if (preset !== undefined) return preset.label;
-  return until === '' && parseDurationMs(since) !== undefined ? `Last ${since}` : undefined;
+  return until === '' && parseDurationMs(since) !== undefined ? `Last ${inWords(since)}` : undefined;
+}
+
+const UNITS: Readonly<Record<string, string>> = { s: 'second', m: 'minute', h: 'hour', d: 'day', w: 'week' };
+
+/** `2h` as `2 hours`; what has several units stays as it is. */
+function inWords(duration: string): string {
+  const [, number = '', letter = ''] = /^(\d+)([smhdw])$/.exec(duration) ?? [];
+  const unit = UNITS[letter];
+  if (unit === undefined) return duration;
+  return number === '1' ? unit : `${number} ${unit}s`;
 }
 
 const STEPS_S = [

@@ -9,6 +9,7 @@ import { shownSpan } from '../state/range-steps.ts';
 import { asked, hints } from '../state/search.ts';
 import { append, termText } from '../search/edit.ts';
 import { session } from '../state/session.ts';
+import { rangeName } from '../state/time-range.ts';
 
 const OFFERS_MAX = 3;
 const EmptyStore = lazy(async () => (await import('./empty-store.tsx')).EmptyStore);
@@ -18,20 +19,18 @@ export function NothingFound() {
   const range =
     span === undefined ? 'in this range' : `from ${rangeText(span.fromMs, span.toMs).replace(' – ', ' to ')}`;
   const offers = hints.value.filter(({ parameters }) => parameters !== undefined).slice(0, OFFERS_MAX);
-  const reasons = hints.value.filter(({ parameters }) => parameters === undefined);
+  const reasons = hints.value.flatMap(({ message }) => reasonIn(message) ?? []);
   return (
     <div class="nothing-found">
       <h2>No lines {range}.</h2>
-      {reasons.map(({ message }) => (
+      {reasons.map((message) => (
         <p key={message}>{message}</p>
       ))}
       <div class="offers">
         {offers.map((hint) => (
           <button key={hint.message} type="button" class="button" onClick={() => ask(questionFrom(hint))}>
-            {sentence(hint.message)}
-            {hint.lines !== undefined && !hint.message.includes('lines') && (
-              <span class="dim">{counted(hint.lines, 'line')}</span>
-            )}
+            {offerText(hint)}
+            {hint.lines !== undefined && <span class="dim">{counted(hint.lines, 'line')}</span>}
           </button>
         ))}
         {question.value.q !== '' && offers.length === 0 && (
@@ -82,6 +81,24 @@ const OWN: ReadonlySet<string> = new Set([
   'ignore_case',
   'samples',
 ]);
+
+/** `No line in this range has "namspace".`, of a hint that says what no line has; undefined of another one. */
+function reasonIn(message: string): string | undefined {
+  // The heading has said the range, and the search text shows where the name is.
+  const [, what] =
+    /^no line (?:from .+? to .+? |in the store )?has (.+?)(?: at \d+)?(?:; did you mean .*)?$/s.exec(message) ?? [];
+  if (what !== undefined) return `No line in this range has ${what}.`;
+  return /^no lines?\b/.test(message) ? undefined : sentence(message);
+}
+
+/** What is asked instead: the other question, or what it leaves out, or its range. */
+function offerText(hint: Hint): string {
+  const { q, since, until } = questionFrom(hint);
+  const now = question.peek();
+  if (since !== now.since || until !== now.until) return rangeName(since, until) ?? 'Another range';
+  const [, left] = /^without (.+): [\d,]+ lines?$/s.exec(hint.message) ?? [];
+  return left === undefined ? q : `Without ${left}`;
+}
 
 function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

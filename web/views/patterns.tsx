@@ -73,7 +73,9 @@ function PatternRow({
             aria-expanded={isOpen.value}
             onClick={() => (isOpen.value = !isOpen.value)}
           >
-            <LevelIcon level={level} />
+            <span class="pattern-level">
+              <LevelIcon level={level} />
+            </span>
             <span class="pattern-text">{chips(pattern)}</span>
             {errors > 0 && !isBad && (
               <span class="pattern-errors num">

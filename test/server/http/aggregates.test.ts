@@ -292,6 +292,24 @@ test('numbers by bucket have its edges, over time too, and lines without a numbe
     ],
     distinct: 2,
   });
-  const none = await get('/aggregate?by=level.log10');
+  // Durations and sizes are counted as measures count them.
+  const post = await fetch(`${server.url}/ingest?container=texts`, {
+    method: 'POST',
+    body: ['850µs', '12.5ms', '1m2.5s', '10MiB', '0.013', 'soon'].map((took) => JSON.stringify({ took })).join('\n'),
+  });
+  expect(post.status).toBe(200);
+  const texts = await get('/aggregate?by=took.log10&container=texts');
+  const { groups: buckets } = texts.json as {
+    groups: { by: { 'took.log10': { from: number } | null }; rows: number }[];
+  };
+  const found = buckets.map(({ by, rows }) => [by['took.log10']?.from, rows] as const);
+  expect(found.toSorted(([a = 0], [b = 0]) => a - b)).toEqual([
+    [undefined, 1],
+    [0.0008, 1],
+    [0.0125, 2],
+    [50, 1],
+    [10_000_000, 1],
+  ]);
+  const none = await get('/aggregate?by=level.log10&container!=texts');
   expect(none.json).toMatchObject({ groups: [{ by: { 'level.log10': null }, rows: 60 }] });
 });

@@ -115,7 +115,8 @@ function truthOf(user: string, from = 0n, to = 1n << 62n): UserRequest[] {
         ...(line.status !== undefined && { status: line.status }),
         duration_ms: line.durationMs!,
         failed,
-        ...(failed && { error: (charge ?? line).message ?? 'request' }),
+        // Its own `request` says no more than that there was one.
+        ...(failed && charge !== undefined && { error: charge.message! }),
         ...(line.requestId !== undefined && { request_id: line.requestId }),
         namespace: 'shop',
         pod: line.labels['pod']!,

@@ -1,4 +1,5 @@
 /** Lines as text: what a row says of a line, by JSON.parse. */
+import { measuredOf } from '../../../shared/quantity.ts';
 import { runKey } from '../../../shared/row-group/runs.ts';
 import { formatInstant } from '../../../shared/time.ts';
 import { bucketOfNumber, bucketText } from '../../../server/store/log-buckets.ts';
@@ -57,7 +58,8 @@ export function naiveColumns(line: NaiveLine, place: number, names: readonly str
 function naiveBucket(line: NaiveLine, name: string): string | undefined {
   if (!name.endsWith('.log10')) return undefined;
   const value = valueOf(line, name.slice(0, -'.log10'.length));
-  return typeof value === 'number' ? bucketText(bucketOfNumber(value)) : undefined;
+  const number = typeof value === 'number' ? value : typeof value === 'string' ? measuredOf(value) : Number.NaN;
+  return Number.isNaN(number) ? undefined : bucketText(bucketOfNumber(number));
 }
 
 function valueOf(line: NaiveLine, name: string): unknown {

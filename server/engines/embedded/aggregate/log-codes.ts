@@ -1,7 +1,7 @@
 /** Numbers by bucket (../../../store/log-buckets.ts): as codes straight from columns of numbers, and as texts from others. */
 import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';
 import { POWERS_OF_TEN } from '../../../../shared/row-group/encodings/decimal.ts';
-import { numberOf } from '../../../../shared/quantity.ts';
+import { measuredOf } from '../../../../shared/quantity.ts';
 import { bucketOfNumber, bucketText } from '../../../store/log-buckets.ts';
 import type { Texts } from './texts.ts';
 
@@ -17,9 +17,9 @@ type Lend = (size: number) => Uint32Array;
 
 const NONE = Buffer.alloc(0);
 
-/** Returns the bucket of a text, which is empty where it is not a number. */
+/** Returns the bucket of what measures count of a text: a number, seconds of a duration, bytes of a size; empty for others. */
 export function foldToBucket(bytes: Buffer, start: number, end: number): Buffer {
-  const number = numberOf(bytes.toString('latin1', start, end));
+  const number = measuredOf(bytes.toString('utf8', start, end));
   return Number.isNaN(number) ? NONE : Buffer.from(bucketText(bucketOfNumber(number)));
 }
 

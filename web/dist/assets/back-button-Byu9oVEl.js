@@ -1,0 +1,1 @@
+import{Vt as e}from"./index-CAPECSP1.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

@@ -1,1 +1,0 @@
-import{Vt as e}from"./index-IF-EVkS8.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};
