@@ -634,6 +634,12 @@ export const LOGQL_POINTS_MAX = 11_000;
 /** Series of an answer, as Loki limits them. Beyond: 400 that says so in its words. */
 export const LOGQL_SERIES_MAX = 500;
 
+/**
+ * Groups of lines that LogQL counts without reading them: label sets times parts of windows; what they take is within
+ * AGGREGATE_TABLE_BYTES_MAX, too. Beyond: lines are read.
+ */
+export const LOGQL_GROUPS_MAX = 250_000;
+
 /** Series of one range aggregation, before others group them; their windows count towards AGGREGATE_BYTES_MAX, too. Beyond: 400. */
 export const LOGQL_SERIES_HELD_MAX = 50_000;
 

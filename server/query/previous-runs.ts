@@ -115,6 +115,7 @@ function replaced(where: Where, by: Where): Where {
       return not(replaced(where.of, by));
     case 'text':
     case 'regexp':
+    case 'json':
     case 'value':
       return isOfPreviousRun(where) ? by : where;
   }

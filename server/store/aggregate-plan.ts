@@ -20,9 +20,11 @@ export interface AggregatePlan extends Predicate {
   /** Order of the groups; by default, by their rows. */
   readonly orderBy?: OrderBy | undefined;
   /**
-   * The answer has the first groups in their order; undefined for all, which must not be more than AGGREGATE_LIMIT_MAX.
+   * The answer has the first groups in their order; undefined for all, which must not be more than groupsMax.
    */
   readonly limit: number | undefined;
+  /** AGGREGATE_LIMIT_MAX by default. */
+  readonly groupsMax?: number;
 }
 
 /** A stream is the lines that share all labels. The value is the key of these labels. @see labelsKey */

@@ -20,6 +20,8 @@ export interface AskedName {
   readonly isPattern: boolean;
   readonly ofRun: OfRun | undefined;
   readonly isBucket: boolean;
+  /** A label that `| json` of LogQL finds; of lines that satisfy a JsonLeaf which has it. */
+  readonly isJson: boolean;
 }
 
 /** The name under which lines are counted and found by their pattern. */
@@ -38,10 +40,23 @@ const SHAPE = '.shape';
 const BUCKET = '.log10';
 const PREFIXES = { label: 'label.', field: 'field.' } as const;
 
-const PLAIN = { only: undefined, isShape: false, isPattern: false, ofRun: undefined, isBucket: false } as const;
+/** No query of a person has it. */
+const JSON_LABEL = '\0json.';
+
+const PLAIN = {
+  only: undefined,
+  isShape: false,
+  isPattern: false,
+  ofRun: undefined,
+  isBucket: false,
+  isJson: false,
+} as const;
 
 export function parseName(asked: string): AskedName {
   if (asked.startsWith(VERBATIM)) return { ...PLAIN, name: asked.slice(VERBATIM.length) };
+  if (asked.startsWith(JSON_LABEL)) {
+    return { ...PLAIN, name: asked.slice(JSON_LABEL.length), only: 'field', isJson: true };
+  }
   if (asked === LINE_PATTERN) return { ...PLAIN, name: asked, isPattern: true };
   const ofRun = OF_RUN.find((each) => each === asked);
   if (ofRun !== undefined) return { ...PLAIN, name: asked, ofRun };
@@ -50,6 +65,11 @@ export function parseName(asked: string): AskedName {
   if (rest.endsWith(BUCKET)) return { ...PLAIN, name: rest.slice(0, -BUCKET.length), only, isBucket: true };
   const isShape = rest.endsWith(SHAPE);
   return { ...PLAIN, name: isShape ? rest.slice(0, -SHAPE.length) : rest, only, isShape };
+}
+
+/** Returns how an aggregation asks for a label that `| json` of LogQL finds. */
+export function jsonLabel(name: string): string {
+  return `${JSON_LABEL}${name}`;
 }
 
 /** Whether a name is that of a label or field, as it is. */

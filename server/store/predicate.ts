@@ -20,7 +20,7 @@ export interface Predicate extends TimeRange {
 
 export type Where = AllOf | AnyOf | Not | Leaf;
 
-export type Leaf = TextLeaf | RegexpLeaf | ValueLeaf;
+export type Leaf = TextLeaf | RegexpLeaf | ValueLeaf | JsonLeaf;
 
 /** Without conditions: every line. */
 export interface AllOf {
@@ -67,12 +67,30 @@ export interface ValueLeaf {
   readonly labelOnly?: true;
   /** Only the field counts, whatever the labels of the stream. */
   readonly fieldOnly?: true;
+  /** With `fieldOnly` or without: the field is the label that `| json` of LogQL finds, of lines that satisfy a JsonLeaf which has it. */
+  readonly ofJson?: true;
   /** The tests are those of the shape of the value, see asked-name.ts. */
   readonly ofShape?: true;
   /** The tests are those of the line's pattern, or of its id. */
   readonly ofPattern?: true;
   /** The tests are those of the run that wrote the line; see also PREVIOUS_RUN. */
   readonly ofRun?: OfRun | 'previous';
+}
+
+/**
+ * The store knows, without reading the line, what `| json` of LogQL finds in it: these labels, or that it does not begin as an
+ * object. Which lines satisfy it depends on how they are stored, so no answer may: it chooses the way to the same answer.
+ */
+export interface JsonLeaf {
+  readonly kind: 'json';
+  readonly shape: 'object' | 'other';
+  readonly labels: readonly JsonLabel[];
+}
+
+export interface JsonLabel {
+  readonly name: string;
+  /** Each value is written as a plain decimal number. */
+  readonly isNumber: boolean;
 }
 
 export type ValueTest =
@@ -177,6 +195,7 @@ export function normalised(where: Where): Where {
     case 'text':
       return where.needle.length === 0 ? EVERYTHING : where;
     case 'regexp':
+    case 'json':
       return where;
   }
 }
@@ -202,7 +221,7 @@ function withoutRepeatedNames(alternatives: readonly Where[]): Where[] {
       others.push(each);
       continue;
     }
-    const key = `${each.labelOnly === true} ${each.fieldOnly === true} ${each.ofShape === true} ${each.ofPattern === true} ${each.ofRun ?? ''} ${each.name}`;
+    const key = `${each.labelOnly === true} ${each.fieldOnly === true} ${each.ofJson === true} ${each.ofShape === true} ${each.ofPattern === true} ${each.ofRun ?? ''} ${each.name}`;
     const known = leaves.get(key);
     leaves.set(key, known === undefined ? each : shortened({ ...known, tests: [...known.tests, ...each.tests] }));
   }
@@ -235,6 +254,7 @@ export function leavesOf(where: Where): Leaf[] {
     case 'text':
     case 'regexp':
     case 'value':
+    case 'json':
       return [where];
   }
 }
@@ -256,6 +276,7 @@ export function decide(where: Where, judge: (leaf: Leaf) => boolean | undefined)
     case 'text':
     case 'regexp':
     case 'value':
+    case 'json':
       return judge(where);
   }
 }

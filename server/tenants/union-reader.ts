@@ -86,6 +86,7 @@ function known(where: Where, tenant: string): Where {
       return where.tests.some((test) => passes(test, tenant)) ? EVERYTHING : NOTHING;
     case 'text':
     case 'regexp':
+    case 'json':
       return where;
   }
 }

@@ -3,7 +3,7 @@
  * logfmt, or of a word in the text.
  */
 import type { LabelValues } from './pipeline/line-labels.ts';
-import { eachMember, JsonError } from './pipeline/json-walk.ts';
+import { eachMember, JsonError } from '../../../shared/loki-json/walk.ts';
 
 export const DETECTED_LEVEL = 'detected_level';
 

@@ -70,6 +70,9 @@ function isTrue(where: Where, line: NaiveLine): boolean {
       return readings(text, where).some((each) => containsText(each, where));
     case 'regexp':
       return readings(text, where).some((each) => RE2JS.compile(where.pattern).test(each));
+    // Never known, so that other conditions decide.
+    case 'json':
+      return false;
     case 'value':
       return passesLeaf(where, line);
   }

@@ -3,7 +3,8 @@
  * (value-table.ts): for one name, it is the value; for several, a tuple of values, in a hash table of its own.
  */
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
-import { AGGREGATE_TABLE_BYTES_MAX } from '../../../limits.ts';
+import { AGGREGATE_LIMIT_MAX, AGGREGATE_TABLE_BYTES_MAX } from '../../../limits.ts';
+import type { AggregatePlan } from '../../../store/aggregate-plan.ts';
 import { newArray, recycle } from './array-pool.ts';
 import { copyInto, noSlots, packed, powerOfTwo, slotsOf, unpacked } from './hash-slots.ts';
 import { ValueTable } from './value-table.ts';
@@ -260,6 +261,11 @@ export function mixedHash(hash: number, valueHash: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ valueHash;
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0x297a2d39);
   return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+/** @throws QueryTooLargeError  all groups are asked for, and are too many */
+export function assertGroups({ limit, groupsMax = AGGREGATE_LIMIT_MAX }: AggregatePlan, count: number): void {
+  if (limit === undefined && count > groupsMax) throw tooManyGroups(groupsMax);
 }
 
 export function tooManyGroups(count: number): QueryTooLargeError {

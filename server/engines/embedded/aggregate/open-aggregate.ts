@@ -1,10 +1,10 @@
 /** One task's share of a pass: adds row groups to the partial aggregate of the earlier ones. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_LIMIT_MAX, AGGREGATE_MEASURED_AT_ONCE_MAX } from '../../../limits.ts';
+import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_MEASURED_AT_ONCE_MAX } from '../../../limits.ts';
 import { addRowsToUpperBounds, countGroup, measureGroup } from './aggregate.ts';
 import { addTableToUpperBounds, type UpperBounds, type CounterBits, newUpperBounds } from './upper-bounds.ts';
 import { CountingMemory } from './counting-memory.ts';
-import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
+import { assertGroups, GroupTable, type GroupTableState } from './group-table.ts';
 import { type MeasureState, openMeasures } from './measures.ts';
 import type { OpenMeasure } from './open-measure.ts';
 import { type AggregatePlan, dimensionCount, type Measure } from '../../../store/aggregate-plan.ts';
@@ -61,8 +61,8 @@ function counting(plan: AggregatePlan, asked: readonly Measure[], before: Partia
     if (measures.length === 0) countGroup(group, plan, table, undefined, memory);
     else measureGroup(group, plan, table, measures, memory, true, AGGREGATE_MEASURED_AT_ONCE_MAX);
     if (table.count > AGGREGATE_MEASURED_AT_ONCE_MAX) measures = [];
-    if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
-    if (table.usedBytes <= AGGREGATE_HELD_BYTES_MAX) return;
+    assertGroups(plan, table.count);
+    if (plan.limit === undefined || table.usedBytes <= AGGREGATE_HELD_BYTES_MAX) return;
     upperBounds = newUpperBounds();
     addTableToUpperBounds(upperBounds, table);
     table = tableOf(plan, undefined);
@@ -95,8 +95,7 @@ function measuring(
   const measures = openMeasures(asked, before?.kind === 'groups' ? before.measures : undefined);
   const add = (group: RowGroup): void => {
     measureGroup(group, plan, table, measures, memory, groups === undefined);
-    if (plan.limit === undefined && plan.having === undefined && table.count > AGGREGATE_LIMIT_MAX)
-      throw tooManyGroups(AGGREGATE_LIMIT_MAX);
+    if (plan.having === undefined) assertGroups(plan, table.count);
   };
   return { add, partial: () => partialOfGroups(table, measures) };
 }

@@ -3,7 +3,7 @@
  * at the end of a pass a worker merges those of all partitions.
  */
 import { floorDivided } from '../../../../shared/time.ts';
-import { AGGREGATE_LIMIT_MAX, AGGREGATE_TABLE_BYTES_MAX, WINDOW_GROUPS_MAX } from '../../../limits.ts';
+import { AGGREGATE_TABLE_BYTES_MAX, WINDOW_GROUPS_MAX } from '../../../limits.ts';
 import {
   addUpperBounds,
   addTableToUpperBounds,
@@ -15,7 +15,7 @@ import { countMarked } from '../scan/masks.ts';
 import { compares } from '../scan/value-match.ts';
 import { nthLargest } from '../scan/nth-largest.ts';
 import { free, recycle } from './array-pool.ts';
-import { GroupTable, type GroupTableState, tooManyGroups, usedBytesOf } from './group-table.ts';
+import { assertGroups, GroupTable, type GroupTableState, tooManyGroups, usedBytesOf } from './group-table.ts';
 import { type MeasureState, openMeasures } from './measures.ts';
 import type { OpenMeasure } from './open-measure.ts';
 import {
@@ -114,9 +114,9 @@ function mergeGroups(input: MergeInput): MergeOutput {
   const { table, measures } = (plan.windowSteps ?? 1) > 1 ? windowed(merged, input) : merged;
   const left = groupsHaving(having, table, measures);
   const groupCount = left === undefined ? table.count + merged.leftOut : countMarked(left);
-  if (plan.limit === undefined && groupCount > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
+  assertGroups(plan, groupCount);
   const ranks = orderBy === undefined ? table.rows : measures[orderBy.measure]!.ranks(orderBy.by, table.count);
-  const chosen = firstGroups(table, ranks, left, plan.limit ?? AGGREGATE_LIMIT_MAX);
+  const chosen = firstGroups(table, ranks, left, plan.limit ?? groupCount);
   const groups = new GroupTable(dimensionCount(plan));
   const chosenFrom = table.state();
   // They are measured in the next pass, if anything is.

@@ -27,9 +27,9 @@ export type LendNumbers = (count: number) => Float64Array;
 /** By template; undefined where no row has a number. */
 export function rowNumbers(group: RowGroup, asked: string, lend: LendNumbers): (NumberPart | undefined)[] {
   const columns = new Map<number, Float64Array>();
-  const { name, ofRun } = parseName(asked);
+  const { name, ofRun, isJson } = parseName(asked);
   if (ofRun !== undefined) return runNumbers(group, ofRun, lend);
-  return columnOfTemplates(group, answersOf(group, name)).map((column, template) => {
+  return columnOfTemplates(group, answersOf(group, name, isJson), isJson).map((column, template) => {
     if (column === undefined) return undefined;
     let numbers = columns.get(column);
     if (numbers === undefined) columns.set(column, (numbers = columnNumbers(group, column, name, lend)));

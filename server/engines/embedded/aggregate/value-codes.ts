@@ -69,18 +69,19 @@ export interface ColumnCodes {
  */
 export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes): Dimension {
   if (asked === WHOLE_STREAM) return byStream(group, streamKeys(group), new Texts(), lend);
-  const { name, only, isShape, isPattern, ofRun, isBucket } = parseName(asked);
+  const { name, only, isShape, isPattern, ofRun, isBucket, isJson } = parseName(asked);
   if (isPattern) return patternDimension(group);
   if (ofRun !== undefined) return runDimension(group, ofRun, lend);
-  const texts = new Texts(isShape ? shapeOf : isBucket ? foldToBucket : name === LEVEL ? canonicalLevel : undefined);
+  const fold = isShape ? shapeOf : isBucket ? foldToBucket : name === LEVEL && !isJson ? canonicalLevel : undefined;
+  const texts = new Texts(fold);
   const labels = group.info.streams.map((stream) => (only === 'field' ? undefined : labelOf(stream, name)));
   if (!labels.includes(undefined)) return byStream(group, labels, texts, lend);
   if (only === 'label') {
     return byStream(group, labels, texts, lend, () => group.templates.map(() => ({ kind: 'same', code: NO_VALUE })));
   }
   const columns = new Map<number, ColumnCodes>();
-  const answers = answersOf(group, name);
-  const columnOfTemplate = columnOfTemplates(group, answers);
+  const answers = answersOf(group, name, isJson);
+  const columnOfTemplate = columnOfTemplates(group, answers, isJson);
   const implied = impliedCodes(answers, texts);
   for (const column of columnOfTemplate) {
     if (column === undefined || columns.has(column)) continue;
@@ -100,9 +101,8 @@ export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes
       return { kind: 'each', codes: codes(), first: firstValueOf(group.columns[column]!, template), base };
     });
   if (labels.some((label) => label !== undefined)) return byStream(group, labels, texts, lend, partsOfFields);
-  const [onlyImplied] = implied;
-  if (columns.size === 0 && implied.every((code) => code === onlyImplied)) {
-    return { size: texts.size, constant: onlyImplied!, parts: partsOfFields(), texts };
+  if (columns.size === 0 && implied.every((code) => code === implied[0])) {
+    return { size: texts.size, constant: implied[0]!, parts: partsOfFields(), texts };
   }
   let parts: readonly CodePart[] | undefined;
   return {

@@ -5,11 +5,13 @@
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { timeNsFrom } from '../../../../shared/time.ts';
 import type { Predicate, TimeRange, ValueTest, Where } from '../../../store/predicate.ts';
+import { judgeJsonLeaf } from './json-labels.ts';
 import type { MaskOrder } from './mask-order.ts';
 import { orMask, hasMarked, maskDepth, markedIn, andNotMask, releaseMasks, takeDirtyMask, takeMask } from './masks.ts';
 import { WholeLineMatches } from './match-whole-lines.ts';
 import { matchReadLeaf } from './read-leaf.ts';
 import { matchRegexpLeaf } from './regexp-leaf.ts';
+import { matchTemplates } from './match-templates.ts';
 import { matchTextLeaf } from './text-leaf.ts';
 import { matchValueLeaf, type Outcome } from './value-leaf.ts';
 
@@ -76,6 +78,8 @@ function evaluateNode(scan: Scan, where: Where, within: Uint8Array | undefined, 
       return where.asRead === true
         ? matchReadLeaf(scan.group, where, within, out)
         : matchRegexpLeaf(scan.group, where, within, out);
+    case 'json':
+      return matchTemplates(scan.group, judgeJsonLeaf(scan.group, where), within, out, scan.order);
     case 'value':
       return matchValueLeaf(scan.group, where, scan.wholeLines, within, out, scan.order);
   }
@@ -167,6 +171,8 @@ function costOf(where: Where): number {
       return costOf(where.of);
     case 'text':
       return COSTS.text;
+    case 'json':
+      return COSTS.label;
     case 'regexp':
       return COSTS.lines;
     case 'value':

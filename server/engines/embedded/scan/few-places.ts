@@ -57,7 +57,7 @@ function leadOf(group: RowGroup, where: Where): ValueLeaf | undefined {
 /** Returns the places of the values that pass; undefined where these are many. */
 function placesOf(group: RowGroup, lead: ValueLeaf, isSearched: boolean): Places | undefined {
   const places = new Map<number, number[]>();
-  const columns = answeringColumns(group, answersOf(group, lead.name));
+  const columns = answeringColumns(group, answersOf(group, lead.name, lead.ofJson));
   if (isSearched && !columns.every(({ column }) => canBeSearched(group, column))) return undefined;
   for (const answering of columns) {
     const since = maskDepth();
@@ -102,6 +102,7 @@ class Outcomes {
     if (byHeader === undefined) this.#byHeader.set(leaf, (byHeader = headerOutcomes(this.#group, leaf)));
     const known = byHeader[template];
     if (known !== undefined || !isOfColumns(leaf)) return known;
+    if (leaf.ofJson === true) return undefined;
     if (!this.#values.has(leaf)) this.#values.set(leaf, pickedValues(this.#group, leaf.name, this.#places));
     const value = this.#values.get(leaf)?.get(template);
     return value === undefined || value.kind === KIND_ARRAY ? undefined : passesOf(leaf)(value.at(i));

@@ -1,6 +1,7 @@
 /** What the header of a row group alone tells about a leaf: by templates, labels, constants, dictionaries and ranges. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { isOfLines, type Leaf, type ValueLeaf } from '../../../store/predicate.ts';
+import { judgeJsonLeaf } from './json-labels.ts';
 import { headerMatch } from './match-column.ts';
 import { answeringColumns, answersOf, labelNamesOf, mayAnswer, passesOf, testsOf } from './name.ts';
 import { judgeLabels } from './value-leaf.ts';
@@ -13,14 +14,15 @@ export function isOfColumns(leaf: Leaf): leaf is ValueLeaf {
 /** By template: whether its lines satisfy a leaf; undefined where the header does not decide for all of them. */
 export function headerOutcomes(group: RowGroup, leaf: Leaf): readonly (boolean | undefined)[] {
   const ofEach = (outcome: boolean | undefined): (boolean | undefined)[] => group.templates.map(() => outcome);
+  if (leaf.kind === 'json') return judgeJsonLeaf(group, leaf);
   if (!isOfColumns(leaf)) return ofEach(undefined);
   if (leaf.labelOnly === true || (leaf.fieldOnly !== true && labelNamesOf(group).has(leaf.name))) {
     const ofLabels = group.info.streams.map((labels) => judgeLabels(leaf, labels));
     return ofEach(ofLabels.every((each) => each === ofLabels[0]) ? ofLabels[0] : undefined);
   }
-  if (!mayAnswer(group, leaf.name)) return ofEach(false);
+  if (leaf.ofJson !== true && !mayAnswer(group, leaf.name)) return ofEach(false);
   const tests = testsOf(leaf);
-  const answers = answersOf(group, leaf.name);
+  const answers = answersOf(group, leaf.name, leaf.ofJson);
   const ofColumns = new Map<number, boolean | undefined>();
   for (const { column, path } of answeringColumns(group, answers)) {
     const matched = path === '' ? headerMatch(group, column, tests) : undefined;

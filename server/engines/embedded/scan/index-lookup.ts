@@ -122,9 +122,9 @@ export function indexClauses(where: Where): IndexClauses {
       return each.length === 0 || each.includes(undefined) ? [] : [each.flatMap((clause) => clause!)];
     }
     case 'value': {
-      const { name, tests, labelOnly, fieldOnly, ofShape } = where;
+      const { name, tests, labelOnly, fieldOnly, ofShape, ofJson } = where;
       const values = tests.flatMap((test) => (test.kind === 'equals' ? [test.text] : []));
-      const isField = labelOnly !== true && ofShape !== true && !isOfLines(where) && name !== LEVEL;
+      const isField = labelOnly !== true && ofShape !== true && ofJson !== true && !isOfLines(where) && name !== LEVEL;
       if (!isField) return [];
       const isAny = tests.length === 1 && tests[0]!.kind === 'exists';
       const isListed = isAny || values.length === tests.length;
@@ -133,6 +133,7 @@ export function indexClauses(where: Where): IndexClauses {
     case 'not':
     case 'text':
     case 'regexp':
+    case 'json':
       return [];
   }
 }

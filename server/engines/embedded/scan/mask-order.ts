@@ -24,6 +24,7 @@ export function isOfValues(group: RowGroup, where: Where): boolean {
 }
 
 function isOfValue(leaf: Leaf, labels: ReadonlySet<string>): boolean {
+  if (leaf.kind === 'json') return true;
   if (leaf.kind !== 'value' || leaf.ofRun !== undefined) return false;
   return leaf.ofPattern === true || leaf.fieldOnly === true || (leaf.labelOnly !== true && !labels.has(leaf.name));
 }

@@ -43,7 +43,7 @@ export class WholeLineMatches {
 
   #matchAll(): ReadonlyMap<ValueLeaf, Match> {
     const matches = leavesOf(this.#where).flatMap((leaf): Match[] => {
-      if (leaf.kind !== 'value' || leaf.labelOnly === true) return [];
+      if (leaf.kind !== 'value' || leaf.labelOnly === true || leaf.ofJson === true) return [];
       return [{ leaf, passes: passesOf(leaf), rows: [] }];
     });
     for (const column of this.#columns) {

@@ -10,6 +10,7 @@ import { type Answer, answerTo, fieldsAround, fieldsOfTemplate } from '../../../
 import type { Wildcard } from '../../../../shared/wildcard.ts';
 import type { ValueLeaf, ValueTest } from '../../../store/predicate.ts';
 import { matchesRegexp } from './regexps.ts';
+import { jsonAnswersOf } from './json-labels.ts';
 import { shapeOf } from './shape.ts';
 import { matchesAny } from './value-match.ts';
 
@@ -25,7 +26,8 @@ export interface AnsweringColumn {
  * By template: the values of its lines that belong to a name; undefined for lines that are kept whole, see
  * whole-lines.ts.
  */
-export function answersOf(group: RowGroup, name: string): (Answer | undefined)[] {
+export function answersOf(group: RowGroup, name: string, isJson = false): (Answer | undefined)[] {
+  if (isJson) return jsonAnswersOf(group, name);
   if (!mayAnswer(group, name)) return group.templates.map(() => undefined);
   return group.templates.map((template) => answerTo(name, fieldsOfTemplate(template)));
 }
@@ -70,11 +72,15 @@ export function answeringColumns(group: RowGroup, answers: readonly (Answer | un
 }
 
 /** By template: the column that holds the values of a name in its lines, or that holds lines which may have one. */
-export function columnOfTemplates(group: RowGroup, answers: readonly (Answer | undefined)[]): (number | undefined)[] {
+export function columnOfTemplates(
+  group: RowGroup,
+  answers: readonly (Answer | undefined)[],
+  isJson = false,
+): (number | undefined)[] {
   return answers.map((answer, template) => {
     const columns = group.columnsOfTemplate[template]!;
     if (answer?.kind === 'value' && answer.path === '') return columns[answer.slot];
-    return columns.find((column) => group.columns[column]!.slot.kind === KIND_TEXT);
+    return isJson ? undefined : columns.find((column) => group.columns[column]!.slot.kind === KIND_TEXT);
   });
 }
 
@@ -82,8 +88,8 @@ export function columnOfTemplates(group: RowGroup, answers: readonly (Answer | u
 const levelTests = new WeakMap<readonly ValueTest[], readonly ValueTest[]>();
 
 /** Returns the tests of values that those of a leaf imply under its name. */
-export function testsOf({ name, tests, ofShape }: ValueLeaf): readonly ValueTest[] {
-  if (name !== LEVEL || ofShape === true) return tests;
+export function testsOf({ name, tests, ofShape, ofJson }: ValueLeaf): readonly ValueTest[] {
+  if (name !== LEVEL || ofShape === true || ofJson === true) return tests;
   let known = levelTests.get(tests);
   if (known === undefined) {
     const wanted = tests.flatMap(toWildcard);

@@ -79,7 +79,7 @@ function matchFields(
 ): Outcome {
   const tests = testsOf(leaf);
   const passes = passesOf(leaf);
-  const answers = answersOf(group, leaf.name);
+  const answers = answersOf(group, leaf.name, leaf.ofJson);
   const isPassedByAll = tests.some(({ kind }) => kind === 'exists');
   /** By template: 1 where all of its lines match. */
   const whole = new Uint8Array(group.templates.length);
@@ -102,7 +102,7 @@ function matchFields(
   }
   if (!whole.includes(0)) return 'all';
   if (whole.includes(1)) markTemplates(group, whole, order, rows);
-  wholeLines.mark(leaf, rows, answers);
+  if (leaf.ofJson !== true) wholeLines.mark(leaf, rows, answers);
   if (!hasMarked(rows)) return 'none';
   return hasGaps(rows) ? 'some' : 'all';
 }

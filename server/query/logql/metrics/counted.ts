@@ -1,16 +1,19 @@
 /**
- * Counts lines, or their bytes, without reading them: where a range aggregation has no stage but filters that the store
- * decides, and its series have labels of streams alone. The walk in ./range.ts is the truth that tests hold it against.
+ * Counts lines, or their bytes, without reading them: where a range aggregation has no stages but filters that the store
+ * decides, and labels of its series are those of streams, or are found by `| json` in columns. The walk in ./range.ts is the truth that tests hold it against.
  */
+import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import type { Labels } from '../../../../shared/labels.ts';
 import { floorDivided } from '../../../../shared/time.ts';
-import { AGGREGATE_LIMIT_MAX } from '../../../limits.ts';
-import { type AggregatePlan, WHOLE_STREAM } from '../../../store/aggregate-plan.ts';
-import type { Predicate } from '../../../store/predicate.ts';
+import { LOGQL_GROUPS_MAX } from '../../../limits.ts';
+import { type AggregatePlan, type Cell, WHOLE_STREAM } from '../../../store/aggregate-plan.ts';
+import { jsonLabel } from '../../../store/asked-name.ts';
+import { allOf, anyOf, type Predicate } from '../../../store/predicate.ts';
 import { DETECTED_LEVEL } from '../detected-level.ts';
+import { jsonColumns, jsonLeaf } from '../json-columns.ts';
 import { lokiLabels } from '../known-streams.ts';
-import { type Discovery, isExact } from '../select.ts';
-import type { RangeExpr, RangeOperation } from '../syntax/ast.ts';
+import { type Discovery, isExact, predicateOf } from '../select.ts';
+import type { LogExpr, RangeExpr, RangeOperation } from '../syntax/ast.ts';
 import type { Evaluation } from './evaluation.ts';
 import { groupedLabels, type SeriesLabels } from './series.ts';
 import type { LabelGrouping } from './wanted.ts';
@@ -32,50 +35,123 @@ const COUNTING: ReadonlySet<RangeOperation> = new Set([
   'absent_over_time',
 ] as const);
 
-/** Returns undefined where lines must be read, or would be grouped into too many parts. */
+export interface CountedAtOnce {
+  readonly parts: readonly Counted[];
+  /** Lines that are not among them and must be read; undefined for none. */
+  readonly others: Predicate | undefined;
+}
+
+/** Which lines are counted, by what, and how a group of them is called. */
+interface Counting {
+  readonly known: Predicate;
+  readonly others: Predicate | undefined;
+  readonly by: readonly string[];
+  /** Labels among these that are from the lines, in their order. */
+  readonly found: readonly string[];
+}
+
+/**
+ * Returns undefined where lines must be read, or would be grouped into too many parts.
+ * @param log  that of the range, without parsers that nothing needs
+ * @param visible  what the asker may see, in the time range
+ * @param asked  the same, and what each line that can be used satisfies
+ */
 export async function countedAtOnce(
   { operation, range }: RangeExpr,
+  log: LogExpr,
   grouping: LabelGrouping,
-  predicate: Predicate,
-  { steps, view, query, discovery }: Evaluation,
-): Promise<readonly Counted[] | undefined> {
-  const { log, rangeNs, offsetNs, unwrap } = range;
-  const isOfStreams = !discovery.logLevels || grouping.isNone || namesNoLevel(grouping);
-  const isSimple = log.stages.every(({ kind }) => kind === 'line') && isExact(log, discovery);
-  if (!COUNTING.has(operation) || unwrap !== undefined || !isSimple || !isOfStreams) return undefined;
-  const firstNs = steps.start - offsetNs;
+  predicates: { readonly visible: Predicate; readonly asked: Predicate },
+  evaluation: Evaluation,
+): Promise<CountedAtOnce | undefined> {
+  const { steps, view, query, discovery } = evaluation;
+  if (!COUNTING.has(operation) || range.unwrap !== undefined) return undefined;
   // Windows begin and end at whole parts.
-  const partNs = steps.count === 1 ? rangeNs : gcd(rangeNs, steps.stepNs);
+  const partNs = steps.count === 1 ? range.rangeNs : gcd(range.rangeNs, steps.stepNs);
   if (partNs === 0n) return undefined;
-  const partCount = Number((predicate.to! - predicate.from! + partNs - 1n) / partNs);
-  const streams = grouping.isNone ? [] : await view.streams(predicate, query);
-  if (partCount * Math.max(1, streams.length) > AGGREGATE_LIMIT_MAX) return undefined;
-  const isOfBytes = operation.startsWith('bytes');
-  const beginNs = predicate.from!;
+  const streams = await view.streams(predicates.asked, query);
+  const counting = countingOf(log, grouping, streams, predicates, discovery);
+  if (counting === undefined) return undefined;
+  const { known, others, by } = counting;
+  const beginNs = known.from!;
+  const partCount = Number((known.to! - beginNs + partNs - 1n) / partNs);
+  if (others === undefined && partCount * (by.length === 0 ? 1 : streams.length) > LOGQL_GROUPS_MAX) return undefined;
   const shiftNs = beginNs - floorDivided(beginNs, partNs) * partNs;
   const plan: AggregatePlan = {
-    ...predicate,
-    by: grouping.isNone ? [] : [WHOLE_STREAM],
-    measures: isOfBytes ? [{ kind: 'bytes' }] : [],
+    ...known,
+    by,
+    measures: operation.startsWith('bytes') ? [{ kind: 'bytes' }] : [],
     stepNs: partNs,
     offsetNs: shiftNs,
     limit: undefined,
+    groupsMax: LOGQL_GROUPS_MAX,
   };
   const before = query.statistics.withMetadata;
-  const { cells } = await view.aggregate(plan, query);
-  const mayHaveMetadata = query.statistics.withMetadata > before && !isOfLabels(grouping, streams, discovery);
-  if (mayHaveMetadata) return undefined;
-  return cells.map(({ bucket, by: [stream], rows, measures: [measured] }) => {
+  const cells = await cellsOf(plan, evaluation);
+  if (cells === undefined) return undefined;
+  const mayHaveMetadata =
+    others === undefined && query.statistics.withMetadata > before && !isOfLabels(grouping, streams, discovery);
+  if (mayHaveMetadata || (await areSomeEmpty(counting, cells, evaluation))) return undefined;
+  const firstNs = steps.start - range.offsetNs;
+  const parts = cells.map((cell): Counted => {
+    const [measured] = cell.measures;
     // A part has the times in (endNs - partNs, endNs].
-    const endNs = BigInt(bucket + 1) * partNs + shiftNs - 1n;
+    const endNs = BigInt(cell.bucket + 1) * partNs + shiftNs - 1n;
     return {
-      labels: stream === undefined ? [] : labelsOf(stream, grouping, discovery.serviceName),
+      labels: labelsOf(cell, counting, grouping, discovery.serviceName),
       first: Math.max(0, Number(-floorDivided(firstNs - endNs, steps.stepNs))),
-      last: Math.min(steps.count - 1, Number(floorDivided(endNs - partNs + rangeNs - firstNs, steps.stepNs))),
-      lines: rows,
-      value: measured?.kind === 'bytes' ? measured.bytes : rows,
+      last: Math.min(steps.count - 1, Number(floorDivided(endNs - partNs + range.rangeNs - firstNs, steps.stepNs))),
+      lines: cell.rows,
+      value: measured?.kind === 'bytes' ? measured.bytes : cell.rows,
     };
   });
+  return { parts, others };
+}
+
+function countingOf(
+  log: LogExpr,
+  grouping: LabelGrouping,
+  streams: readonly Labels[],
+  predicates: { readonly visible: Predicate; readonly asked: Predicate },
+  discovery: Discovery,
+): Counting | undefined {
+  if (log.stages.every(({ kind }) => kind === 'line')) {
+    const isOfStreams = !discovery.logLevels || grouping.isNone || namesNoLevel(grouping);
+    if (!isOfStreams || !isExact(log, discovery)) return undefined;
+    const known = predicateOf(log, predicates.visible, discovery);
+    return { known, others: undefined, by: grouping.isNone ? [] : [WHOLE_STREAM], found: [] };
+  }
+  if (grouping.isWithout && !grouping.isNone) return undefined;
+  const names = grouping.isNone ? [] : grouping.names;
+  const columns = jsonColumns(log, { names }, streams, predicates, discovery);
+  if (columns === undefined) return undefined;
+  const found = names.filter(columns.isFound);
+  const isOfLines = found.every((name) => streams.every((labels) => !Object.hasOwn(labels, name)));
+  const ofStreams = found.length === names.length && isOfLines ? [] : [WHOLE_STREAM];
+  return { known: columns.known, others: columns.others, by: [...ofStreams, ...found.map(jsonLabel)], found };
+}
+
+/** Returns undefined where there are too many. */
+async function cellsOf(plan: AggregatePlan, { view, query }: Evaluation): Promise<readonly Cell[] | undefined> {
+  try {
+    return (await view.aggregate(plan, query)).cells;
+  } catch (error) {
+    if (!(error instanceof QueryTooLargeError) || query.signal.aborted) throw error;
+    return undefined;
+  }
+}
+
+/** Whether some of the labels are there, but empty: aggregations do not tell them from absent ones. */
+async function areSomeEmpty(
+  { known, by, found }: Counting,
+  cells: readonly Cell[],
+  { view, query }: Evaluation,
+): Promise<boolean> {
+  const first = by.length - found.length;
+  const suspects = found.filter((_, i) => cells.some((cell) => cell.by[first + i] === ''));
+  if (suspects.length === 0) return false;
+  const isEmpty = anyOf(suspects.map((name) => jsonLeaf(name, [{ kind: 'equals', text: new Uint8Array() }])));
+  const plan = { ...known, where: allOf([known.where, isEmpty]), by: [], measures: [], stepNs: undefined, limit: 1 };
+  return (await view.aggregate(plan, query)).groupCount > 0;
 }
 
 /** Whether each label of the series is one of every stream, so that metadata of its name loses against it. */
@@ -95,11 +171,22 @@ function namesNoLevel({ names, isWithout }: LabelGrouping): boolean {
   return names.some((name) => name.startsWith(DETECTED_LEVEL)) === isWithout;
 }
 
-/** @param stream  the key of its labels */
-function labelsOf(stream: string, { names, isWithout }: LabelGrouping, serviceName: boolean): SeriesLabels {
-  const labels: Labels = Object.fromEntries(JSON.parse(stream) as [string, string][]);
-  const own = [...lokiLabels(labels, { serviceName, logLevels: false })];
-  return groupedLabels(own, names, isWithout).toSorted(([a], [b]) => (a < b ? -1 : 1));
+function labelsOf(
+  { by }: Cell,
+  { by: asked, found }: Counting,
+  { names, isWithout, isNone }: LabelGrouping,
+  serviceName: boolean,
+): SeriesLabels {
+  if (isNone) return [];
+  const stream = asked[0] === WHOLE_STREAM ? by[0] : undefined;
+  const labels: Labels = stream === undefined ? {} : Object.fromEntries(JSON.parse(stream) as [string, string][]);
+  const own = stream === undefined ? new Map<string, string>() : lokiLabels(labels, { serviceName, logLevels: false });
+  const all = new Map(own);
+  for (const [i, name] of found.entries()) {
+    const value = by[asked.length - found.length + i]!;
+    if (!all.has(name) && value !== '') all.set(name, value);
+  }
+  return groupedLabels([...all], names, isWithout).toSorted(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function gcd(a: bigint, b: bigint): bigint {

@@ -15,7 +15,7 @@ import { converted } from './convert.ts';
 import { countedAtOnce, type Counted } from './counted.ts';
 import type { Evaluation } from './evaluation.ts';
 import { groupedLabels, keyOf, newSeries, type Series, type SeriesLabels, setPoint } from './series.ts';
-import { type LabelGrouping, labelGroupingOf, wantedOf, withoutIdleFormats } from './wanted.ts';
+import { type LabelGrouping, labelGroupingOf, wantedOf, withoutIdleFormats, withoutParsers } from './wanted.ts';
 import { type Windows, windowsOf } from './windows.ts';
 
 const EXTRACTION_ERROR = 'SampleExtractionErr';
@@ -31,17 +31,26 @@ export async function evaluateRange(
   const grouping = labelGroupingOf(expr, outer);
   const table = new SeriesTable(expr, grouping, evaluation);
   // Compiled first, because it reports what is wrong with a stage.
-  const run = compileStages(withoutIdleFormats(range.log.stages, operation), wantedOf(expr, grouping), nowMs);
+  const wanted = wantedOf(expr, grouping);
+  const run = compileStages(withoutIdleFormats(range.log.stages, operation), wanted, nowMs);
   const firstNs = steps.start - range.offsetNs;
   const lastNs = firstNs + steps.stepNs * BigInt(steps.count - 1);
   const times = { from: firstNs - range.rangeNs + 1n, to: lastNs + 1n };
-  const predicate = predicateOf(range.log, { ...visible, ...times }, discovery);
+  const inTime = { ...visible, ...times };
+  const predicate = predicateOf(range.log, inTime, discovery);
   const isAbsence = operation === 'absent_over_time';
   const counted = readsAllLines
     ? undefined
-    : await countedAtOnce(expr, isAbsence ? NO_GROUPS : grouping, predicate, evaluation);
-  if (counted === undefined) await walk(expr, run, predicate, table, evaluation);
-  for (const part of counted ?? []) {
+    : await countedAtOnce(
+        expr,
+        wanted.nothing ? withoutParsers(range.log) : range.log,
+        isAbsence ? NO_GROUPS : grouping,
+        { visible: inTime, asked: predicate },
+        evaluation,
+      );
+  const left = counted === undefined ? predicate : counted.others;
+  if (left !== undefined) await walk(expr, run, left, table, evaluation);
+  for (const part of counted?.parts ?? []) {
     counts.lines += part.lines;
     if (part.first <= part.last) table.addCounted(part);
   }

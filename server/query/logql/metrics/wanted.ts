@@ -3,7 +3,7 @@
  * as Loki does.
  */
 import type { Wanted } from '../pipeline/stage.ts';
-import type { Grouping, LabelFilter, RangeExpr, RangeOperation, Stage } from '../syntax/ast.ts';
+import type { Grouping, LabelFilter, LogExpr, RangeExpr, RangeOperation, Stage } from '../syntax/ast.ts';
 import { compileTemplate } from '../template/compile.ts';
 import { TemplateError } from '../template/errors.ts';
 
@@ -126,3 +126,10 @@ export function withoutIdleFormats(stages: readonly Stage[], operation: RangeOpe
   if (operation === 'bytes_over_time' || operation === 'bytes_rate') return stages;
   return stages.filter((stage, i) => stage.kind !== 'line_format' || stages.slice(i + 1).some(readsLine));
 }
+
+/** Parsers that nothing needs are skipped, with their errors. */
+export function withoutParsers(log: LogExpr): LogExpr {
+  return { ...log, stages: log.stages.filter(({ kind }) => !PARSERS.has(kind)) };
+}
+
+const PARSERS: ReadonlySet<string> = new Set(['json', 'logfmt', 'regexp', 'pattern', 'podlog']);

@@ -14,7 +14,7 @@ import {
   spaceEnd,
   unescapedJson,
   valueAt,
-} from './json-walk.ts';
+} from '../../../../shared/loki-json/walk.ts';
 import { parseJsonPath, type PathStep } from './paths.ts';
 import type { Run, Wanted } from './stage.ts';
 

@@ -1,6 +1,6 @@
 /** `| logfmt`: the pairs of a line, and `| logfmt x, y="z"` for some of them. */
 import type { Parser } from '../syntax/ast.ts';
-import { sanitizedKey } from './label-name.ts';
+import { sanitizedKey } from '../../../../shared/loki-json/label-name.ts';
 import type { LineLabels } from './line-labels.ts';
 import { parseLogfmtKey } from './paths.ts';
 import type { Run, Wanted } from './stage.ts';

@@ -3,7 +3,7 @@ import { cutLine } from '../../../../shared/row-group/line-formats/cut-line.ts';
 import { KIND_STRING } from '../../../../shared/row-group/format.ts';
 import { Tokens } from '../../../../shared/row-group/line-formats/tokens.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
-import { sanitizedKey } from './label-name.ts';
+import { sanitizedKey } from '../../../../shared/loki-json/label-name.ts';
 import type { Run, Wanted } from './stage.ts';
 
 /** The last of several fields with one name counts, as everywhere in podlog. */

@@ -1,6 +1,6 @@
 /** `| regexp "(?P<method>\\w+)"`: the named groups of the first match. */
 import { compileMatches } from '../syntax/matches.ts';
-import { sanitizedKey } from './label-name.ts';
+import { sanitizedKey } from '../../../../shared/loki-json/label-name.ts';
 import type { Run, Wanted } from './stage.ts';
 
 export function regexpStage(pattern: string, { nothing, isWanted }: Wanted): Run {

@@ -1,5 +1,5 @@
 /** `| unpack`: the texts of an object, and the line that its `_entry` holds. */
-import { eachMember, JsonError, unescapedJson } from './json-walk.ts';
+import { eachMember, JsonError, unescapedJson } from '../../../../shared/loki-json/walk.ts';
 import type { Run, Wanted } from './stage.ts';
 
 const ENTRY = '_entry';

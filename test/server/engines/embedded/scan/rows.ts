@@ -49,6 +49,9 @@ export function isTrue(where: Where, labels: Labels, text: string): boolean {
       return containsText(text, where);
     case 'regexp':
       return RE2JS.compile(where.pattern).test(text);
+    // Never known, so that other conditions decide.
+    case 'json':
+      return false;
     case 'value': {
       const { name, tests, labelOnly } = where;
       const label = labelOf(labels, name);
