@@ -14,7 +14,7 @@ export class LineRedactor {
     this.#text.set(bytes, start, end);
   }
 
-  /** Returns the number of matches. */
+  /** Returns how many texts were replaced. */
   apply(redaction: Redaction): number {
     const count = this.#redactor.redact(redaction, this.#text);
     if (count === 0) return 0;

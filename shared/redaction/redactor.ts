@@ -1,9 +1,10 @@
 /**
  * Replaces what redact rules find in a line. Rules see text, not escapes: where a string has escapes, they are undone first, as
  * often as there are levels of them. JSON stays valid, also inside of strings: in keys and strings a match is replaced, a number or
- * literal with a match becomes a string as a whole, and what is between them stays.
+ * literal with a match becomes a string as a whole, and what is between them stays. A line may have several objects, and text
+ * around them.
  */
-import { jsonIn, type JsonToken, type JsonValue } from './json-tokens.ts';
+import { isBetweenValues, jsonIn, type JsonValue } from './json-tokens.ts';
 import type { LineText } from './line-text.ts';
 import type { Finder, Found, Redaction } from './redaction.ts';
 import { UNESCAPE_LEVELS_MAX, unescapeText } from './unescape.ts';
@@ -23,8 +24,6 @@ interface View {
   readonly map: Int32Array | undefined;
   /** Levels of escapes that are undone. */
   readonly level: number;
-  /** It was searched with its escapes before: only matches that contain one are new. */
-  readonly isRepeat: boolean;
 }
 
 /** A replacement of bytes of the line. */
@@ -43,88 +42,100 @@ export class Redactor {
   #redaction!: Redaction;
   #edits: Edit[] = [];
 
-  /** Redacts a line. Returns the number of matches; when it is 0, `bytes` is not set. */
+  /** Redacts a line. Returns how many texts were replaced; when it is 0, `bytes` is not set. */
   redact(redaction: Redaction, line: LineText): number {
     if (!line.mayHold(redaction)) return 0;
     const { bytes, start, end } = line;
     this.#redaction = redaction;
     this.#edits = [];
-    const count = this.#visit({ bytes, start, end, map: undefined, level: 0, isRepeat: false });
-    if (this.#edits.length === 0) return 0;
-    this.#splice(bytes, start, end);
-    return count;
+    this.#visit({ bytes, start, end, map: undefined, level: 0 });
+    const edits = merged(this.#edits);
+    if (edits.length > 0) this.#splice(bytes, start, end, edits);
+    return edits.length;
   }
 
-  /** Searches a text, and the strings in it that have escapes. Returns the number of matches. */
-  #visit(view: View): number {
+  /**
+   * Searches a text, and without their escapes the strings of its JSON and the texts around it. What is found both with and
+   * without escapes is replaced once, because edits that overlap are merged.
+   */
+  #visit(view: View): void {
     const { bytes, start, end } = view;
-    const json = jsonIn(bytes, start, end);
+    const values = jsonIn(bytes, start, end);
     const quotes = new QuoteCursor(bytes, start);
-    let count = this.#replaceAll(view, (from, to) => {
-      if (json !== undefined && to > json.start && from < json.end) return this.#replaceTokens(view, json, from, to);
-      return this.#replaceText(view, from, to, quotes.isQuotedAt(from));
-    });
-    for (const token of json?.tokens ?? []) {
-      if (token.hasEscapes) count += this.#visitUnescaped(view, token.start, token.end, false);
+    this.#findAll(view, (from, to) => this.#replaceMatch(view, values, quotes, from, to));
+    for (const { tokens } of values) {
+      for (const token of tokens) if (token.hasEscapes) this.#visitUnescaped(view, token.start, token.end);
     }
-    const hasEscapes = (from: number, to: number): boolean => bytes.subarray(from, to).includes(BACKSLASH);
-    const [jsonStart, jsonEnd] = json === undefined ? [end, end] : [json.start, json.end];
-    if (hasEscapes(start, jsonStart)) count += this.#visitUnescaped(view, start, jsonStart, true);
-    if (hasEscapes(jsonEnd, end)) count += this.#visitUnescaped(view, jsonEnd, end, true);
-    return count;
+    let textStart = start;
+    for (const value of [...values, { start: end, end }]) {
+      if (bytes.subarray(textStart, value.start).includes(BACKSLASH)) {
+        this.#visitUnescaped(view, textStart, value.start);
+      }
+      textStart = value.end;
+    }
   }
 
-  /** @param isRepeat  it is text outside of strings, and was searched as it is before */
-  #visitUnescaped({ bytes, map: outer, level }: View, start: number, end: number, isRepeat: boolean): number {
-    if (level === UNESCAPE_LEVELS_MAX) return 0;
+  #visitUnescaped({ bytes, map: outer, level }: View, start: number, end: number): void {
+    if (level === UNESCAPE_LEVELS_MAX) return;
     const { bytes: text, map } = unescapeText(bytes, start, end, outer);
-    return this.#visit({ bytes: text, start: 0, end: text.length, map, level: level + 1, isRepeat });
+    this.#visit({ bytes: text, start: 0, end: text.length, map, level: level + 1 });
   }
 
-  /** Calls `replace` with each match. Returns how many were replaced. */
-  #replaceAll({ bytes, start, end }: View, replace: (from: number, to: number) => boolean): number {
+  /** Calls `replace` with each match. */
+  #findAll({ bytes, start, end }: View, replace: (from: number, to: number) => void): void {
     const { find }: { find: Finder } = this.#redaction;
     const found = this.#found;
     found.lineStart = start;
     found.text = undefined;
-    let count = 0;
     for (let at = start; at < end && find(bytes, at, end, found); at = Math.max(found.end, at + 1)) {
-      if (replace(found.start, found.end)) count++;
+      replace(found.start, found.end);
     }
-    return count;
   }
 
-  /** Replaces a match outside of JSON. In quotes, an escape is never cut. */
-  #replaceText(view: View, from: number, to: number, isQuoted: boolean): boolean {
+  /** Replaces what a match has of text and of JSON, each in its way; matches come in ascending order. */
+  #replaceMatch(view: View, values: readonly JsonValue[], quotes: QuoteCursor, from: number, to: number): void {
+    let at = from;
+    for (let i = firstAfter(values, from); i < values.length && values[i]!.start < to; i++) {
+      const value = values[i]!;
+      if (at === from || !isBetweenValues(view.bytes, at, value.start))
+        this.#replaceText(view, at, value.start, quotes);
+      this.#replaceTokens(view, value, from, to);
+      at = value.end;
+    }
+    if (at === from || !isBetweenValues(view.bytes, at, to)) this.#replaceText(view, at, to, quotes);
+  }
+
+  /** Replaces text outside of JSON. In quotes, an escape is never cut. */
+  #replaceText(view: View, from: number, to: number, quotes: QuoteCursor): void {
+    if (from >= to) return;
     const { bytes, start, end, level } = view;
+    const isQuoted = quotes.isQuotedAt(from);
     const first = isQuoted ? afterEscape(bytes, start, from) : from;
     const last = isQuoted ? Math.min(end, afterEscape(bytes, start, to)) : to;
-    return this.#replace(view, first, last, escaped(this.#redaction.replacement, level));
+    this.#replace(view, first, last, escaped(this.#redaction.replacement, level));
   }
 
   /** Replaces a match in a JSON value, token by token. Strings with escapes are searched separately. */
-  #replaceTokens(view: View, json: JsonValue, from: number, to: number): boolean {
+  #replaceTokens(view: View, json: JsonValue, from: number, to: number): void {
     const { replacement, isNamed } = this.#redaction;
     const text = escaped(replacement, 1);
-    let isReplaced = false;
-    for (let i = firstTokenAfter(json.tokens, from); i < json.tokens.length; i++) {
+    for (let i = firstAfter(json.tokens, from); i < json.tokens.length; i++) {
       const { start, end, isString, hasEscapes } = json.tokens[i]!;
       if (start >= to) break;
       const isWithin = from >= start && to <= end;
       if (!isString) {
         // A card number is never part of a number.
         const isPart = isNamed && (from > start || to < end);
-        if (!isPart) isReplaced = this.#replace(view, start, end, escaped(`"${text}"`, view.level)) || isReplaced;
+        if (!isPart) this.#replace(view, start, end, escaped(`"${text}"`, view.level));
       } else if (!hasEscapes || !isWithin) {
         const [first, last] = hasEscapes ? [start, end] : [Math.max(from, start), Math.min(to, end)];
-        isReplaced = this.#replace(view, first, last, escaped(text, view.level)) || isReplaced;
+        this.#replace(view, first, last, escaped(text, view.level));
       }
     }
-    return isReplaced;
   }
 
-  #replace({ map, isRepeat }: View, from: number, to: number, text: string): boolean {
-    if (from >= to) return false;
+  #replace({ map }: View, from: number, to: number, text: string): void {
+    if (from >= to) return;
     let start = from;
     let end = to;
     if (map !== undefined) {
@@ -132,15 +143,13 @@ export class Redactor {
       while (end + 1 < map.length && map[end] === map[end - 1]) end++;
       [start, end] = [map[from]!, map[end]!];
     }
-    if (isRepeat && end - start === to - from) return false;
     this.#edits.push({ start, end, text: Buffer.from(text) });
-    return true;
   }
 
-  #splice(bytes: Buffer, start: number, end: number): void {
+  #splice(bytes: Buffer, start: number, end: number, edits: readonly Edit[]): void {
     this.length = 0;
     let copied = start;
-    for (const { start: from, end: to, text } of merged(this.#edits)) {
+    for (const { start: from, end: to, text } of edits) {
       this.#append(bytes, copied, from);
       this.#append(text, 0, text.length);
       copied = to;
@@ -196,13 +205,13 @@ function isEscape(bytes: Buffer, lineStart: number, backslash: number): boolean 
   return (backslash - before) % 2 === 0;
 }
 
-/** Finds the first token that ends after `at`, by binary search. */
-function firstTokenAfter(tokens: readonly JsonToken[], at: number): number {
+/** Finds the first of the ranges, which are in order, that ends after `at`. */
+function firstAfter(ranges: readonly { readonly end: number }[], at: number): number {
   let low = 0;
-  let high = tokens.length;
+  let high = ranges.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (tokens[middle]!.end <= at) low = middle + 1;
+    if (ranges[middle]!.end <= at) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -67,6 +67,8 @@ describe.each([
         '{"auth":"Bearer [x]"}'.replace(' ', String.raw`\u0020`),
       ],
       [String.raw`auth="Bearer abcdefgh\/ijkl"`, 'auth="Bearer [x]"'],
+      [String.raw`auth="Bearer\u0020abcdefgh"`, String.raw`auth="Bearer\u0020[x]"`],
+      [String.raw`Bearer\u0020abcdefgh {"a":1}`, String.raw`Bearer\u0020[x] {"a":1}`],
     ],
   ],
   [
@@ -93,6 +95,8 @@ describe.each([
       [String.raw`{"m":"{\"card\":4111111111111111,\"n\":-1.5}"}`, String.raw`{"m":"{\"card\":\"[x]\",\"n\":-1.5}"}`],
       ['{"n":4111111111111111,"k":NaN}', '{"n":"[x]","k":NaN}'],
       ['app | {"n":4111111111111111}', 'app | {"n":"[x]"}'],
+      [String.raw`msg="card\u00204111111111111111"`, String.raw`msg="card\u0020[x]"`],
+      ['{"a":1} {"n":-4111111111111111,"c":4111111111111111}', '{"a":1} {"n":-4111111111111111,"c":"[x]"}'],
     ],
   ],
   [
@@ -128,6 +132,15 @@ test.each([
   ['secret.*', '{"m":"a secret","n":[1,{"k":"v"}]}', '{"m":"a [x]","[x]":["[x]",{"[x]":"[x]"}]}'],
   ['[,:]', '{"a":1,"b":2}', '{"a":1,"b":2}'],
   ['t[0-9]', String.raw`{"m":"\t1"}`, String.raw`{"m":"\t1"}`],
+  // Each object of a line, whatever is around it.
+  ['555[0-9]{4}', '{"a":1} {"n":15551234}\t[] {"n":5551234}', '{"a":1} {"n":"[x]"}\t[] {"n":"[x]"}'],
+  ['555[0-9]{4}', '[1] {id} at {port: 1} {"n":15551234} 5551234', '[1] {id} at {port: 1} {"n":"[x]"} [x]'],
+  ['555[0-9]{4}', '{"a":<nil>,"b":{"n":15551234}}', '{"a":<nil>,"b":{"n":"[x]"}}'],
+  ['555[0-9]{4}', '{"a":[{"n":15551234}, {"n":1,"s":"cut', '{"a":[{"n":"[x]"}, {"n":1,"s":"cut'],
+  ['555[0-9]{4}', '[{"n":15551234},5551234]\r', '[{"n":"[x]"},"[x]"]\r'],
+  ['555[0-9]{4}', '[{"n":15551234},{"n":15551234}] 5551234', '[{"n":"[x]"},{"n":"[x]"}] [x]'],
+  ['secret.*', 'a secret {"k":1}, {"k":"v"} and more', 'a [x]{"[x]":"[x]"}, {"[x]":"[x]"}[x]'],
+  ['secret.*', 'a secret {"k":1} ', 'a [x]{"[x]":"[x]"} '],
   ['"pin":[0-9]+', '{"pin":1234,"n":1}', '{"[x]":"[x]","n":1}'],
 ])('expression %s in %s', (expression, line, want) => {
   expect(redact(ruleOf('own', expression), line)).toBe(want);
@@ -165,7 +178,23 @@ test.each(REDACTOR_NAMES)('%s: a JSON line stays one, with its other values as t
 test.each([...REDACTOR_NAMES.map((name) => ruleOf(name)), ruleOf('own', '(a*)*b'), ruleOf('own', '[0-9]+x')])(
   'a megabyte that is nearly what $name looks for takes no longer than its length',
   (rule) => {
-    for (const text of ['1', '1.', 'a@', '@', '4111 ', 'bearer ', 'a', '1-', 'Bearer a ', '\\']) {
+    for (const text of [
+      '1',
+      '1.',
+      'a@',
+      '@',
+      '4111 ',
+      'bearer ',
+      'a',
+      '1-',
+      'Bearer a ',
+      '\\',
+      '{',
+      '[',
+      '{"a":',
+      '{"a":{}',
+      '{}',
+    ]) {
       const line = text.repeat(1e6 / text.length);
       const startMs = performance.now();
       redact(rule, line);
@@ -257,6 +286,23 @@ test.each([...REDACTOR_NAMES.map((name) => ruleOf(name)), ruleOf('own', '555[0-9
     );
   },
 );
+
+test('each object of a line stays JSON, whatever text is around it', () => {
+  const value = fc.dictionary(TEXTS, fc.oneof(TEXTS, fc.integer(), fc.constantFrom(15551234, -5551234)), {
+    maxKeys: 3,
+  });
+  const around = fc.constantFrom('', ' ', ', ', ' [1] ', ' {id} ', ' tel 5551234 ', '<nil>');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(around, value), { maxLength: 4 }), around, (parts, last) => {
+      const line = [...parts.flatMap(([before, each]) => [before, JSON.stringify(each)]), last].join('');
+      const want = parts.flatMap(([before, each]) => [
+        before.replace('5551234', '[x]'),
+        redact(ruleOf('own', '555[0-9]{4}'), JSON.stringify(each)),
+      ]);
+      expect(redact(ruleOf('own', '555[0-9]{4}'), line)).toBe([...want, last.replace('5551234', '[x]')].join(''));
+    }),
+  );
+});
 
 function isJson(text: string): boolean {
   try {
