@@ -19,7 +19,10 @@ const T_AT = 10;
 const STRIDE = 9;
 /** Longest fraction with the zone after it. */
 const ZONE_BYTES_MAX = 16;
-/** A time in a message with fewer fraction digits is not taken for a runtime's: only one in a thousand of those has fewer. */
+/**
+ * A time in a message with fewer fraction digits, and fewer than the record's own, is not taken for a runtime's: only one in a
+ * thousand of those has fewer.
+ */
 const FRACTION_DIGITS_MIN = 6;
 
 /** Byte → whether it may be part of a time. */
@@ -95,12 +98,13 @@ export function recordEnd(bytes: Buffer, messageStart: number, end: number): num
 }
 
 /**
- * Returns where the record that `cri` has parsed ends, whose message is not a JSON object: before a record in it that is later
+ * Returns where the record at `start` ends, which `cri` has parsed and whose message is not a JSON object: before a record in it that is later
  * than it and earlier than the next one. The message of a log shipper, say, may hold the text of a record, but of an older one.
  */
-export function textEnd(bytes: Buffer, cri: CriParser, end: number, chunkEnd: number): number {
+export function textEnd(bytes: Buffer, start: number, cri: CriParser, end: number, chunkEnd: number): number {
   const record = recordStart(bytes, cri.messageStart, end, end);
-  if (record < 0 || isLater(cri, prefix) || fractionDigits(bytes, record) < FRACTION_DIGITS_MIN) return end;
+  if (record < 0 || isLater(cri, prefix)) return end;
+  if (fractionDigits(bytes, record) < Math.min(FRACTION_DIGITS_MIN, fractionDigits(bytes, start))) return end;
   const nextEnd = bytes.indexOf(NEWLINE, end + 1);
   const hasNext = nextEnd >= 0 && nextEnd < chunkEnd && following.parse(bytes, end + 1, nextEnd);
   return hasNext && isLater(prefix, following) ? end : record;

@@ -59,7 +59,7 @@ export class LineReader {
         continue;
       }
       const hasBrace = bytes[cri.messageStart] === OPEN_BRACE;
-      let lineEnd = hasBrace ? newline : textEnd(bytes, cri, newline, end);
+      let lineEnd = hasBrace ? newline : textEnd(bytes, at, cri, newline, end);
       if (zero < lineEnd) {
         lineEnd = Math.min(lineEnd, recordEnd(bytes, cri.messageStart, newline));
         zero = indexOfZero(bytes, lineEnd, end);

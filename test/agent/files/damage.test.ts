@@ -137,6 +137,13 @@ describe.each([false, true])('gzip: %s', (isGzip) => {
     ['a torn tag', `${T1} stdout F${RECORD}`, [`${T1} stdout F`, UNPARSED], WHOLE],
     ['a record without a message', `${T1} stdout F ${RECORD}`, ['', PARTIAL], WHOLE],
     ['a torn text', `${T1} stdout F half of a te${RECORD}`, ['half of a te', PARTIAL], WHOLE],
+    ['a torn text, in times of seconds', `2026-01-02T03:04:05Z stdout F te${RECORD}`, ['te', PARTIAL], WHOLE],
+    [
+      'a torn text before a record of whole seconds',
+      '2026-01-02T03:04:05Z stdout F te2026-01-02T03:04:06Z stdout F next\n',
+      ['te', PARTIAL],
+      ['next'],
+    ],
     ['two torn texts', `${T1} stdout F x${T2} stdout F y${RECORD}`, ['x', PARTIAL], ['y', PARTIAL], WHOLE],
     ['a torn object', `${T1} stdout F {"a":1,"b":"x${RECORD}`, ['{"a":1,"b":"x', PARTIAL], WHOLE],
     [
