@@ -44,7 +44,7 @@ import { loseWentEmpty } from './losses/went-empty.ts';
 import { Notes } from './notes.ts';
 import type { QuietOptions, Watch } from './discover/quiet-containers.ts';
 import { ReadyQueue } from './files/ready-queue.ts';
-import { splitTruncated } from './files/truncation.ts';
+import { splitTruncated, wasTruncated } from './files/truncation.ts';
 import { applyDecision, decideAgain, isIncluded, noteClosed } from './selection.ts';
 import type { RuleBook } from './rules/rule-book.ts';
 import { noteAcknowledged } from './send/delivery.ts';
@@ -250,7 +250,7 @@ export class Tail {
   }
 
   #noteSize(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): void {
-    if (sizeBytes < file.sizeBytes) {
+    if (wasTruncated(file, sizeBytes)) {
       this.#truncated(chain, file, sizeBytes, nowMs);
       return;
     }

@@ -43,6 +43,17 @@ export function readHead(file: Beginning, isWhole = false): string {
   return `@${bytes.toString('latin1', 0, bytes.indexOf(0x20))}`;
 }
 
+/**
+ * Whether a file still begins with the time of its head. It does not if it was truncated in place and has grown again since; a file
+ * whose first line is not CRI is taken to.
+ */
+export function beginsAsBefore({ fd, head }: Pick<LogFile, 'fd' | 'head'>): boolean {
+  const time = baseOfHead(head).slice(1);
+  if (time === '' || time.startsWith('crc32-')) return true;
+  const length = readSync(fd, headBytes, 0, time.length, 0);
+  return headBytes.toString('latin1', 0, length) === time;
+}
+
 /** Returns a head without its extension. */
 export function baseOfHead(head: string): string {
   return EXTENSION.exec(head)?.[1] ?? head;

@@ -1,6 +1,12 @@
 /** A file that was cut in place is two files from then on: the old content, whose rest is lost, and the new one. */
 import type { Chain } from './chain.ts';
+import { beginsAsBefore } from './file-head.ts';
 import { loseRest, nameLost, unopenedFile, type LogFile, type LogFileState } from './log-file.ts';
+
+/** Whether a file was cut in place since the last poll; it may have grown again, even beyond its old size. */
+export function wasTruncated(file: LogFile, sizeBytes: number): boolean {
+  return sizeBytes < file.sizeBytes || !beginsAsBefore(file);
+}
 
 /**
  * Splits a file that was cut in place. Its old content stays an entry, without a descriptor, for as long as the server has to

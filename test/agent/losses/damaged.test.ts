@@ -38,6 +38,26 @@ test('truncation in place: new content that becomes longer than the old is not t
   expect(world.sink.texts()).toEqual(['a', marker, 'b', 'c', 'd', 'e']);
 });
 
+test.each([
+  ['as long as', ['b']],
+  ['longer than', ['b', 'c']],
+])('truncation in place: new content that is %s the old before anyone looks', async (_, texts) => {
+  world.writeLines(['a']);
+  await world.start({ graceMs: 60_000 });
+  await world.expectLines(['a']);
+  const { size } = statSync(world.path(LIVE));
+  // In one step for the agent, which looks between two turns of the event loop.
+  truncateSync(world.path(LIVE));
+  world.writeLines(texts);
+  expect(statSync(world.path(LIVE)).size).toBe(size * texts.length);
+  const marker = 'podlog: lines of 0.log may have been lost: it was truncated in place';
+  await world.expectLines(['a', marker, ...texts]);
+  await world.expectOnlyMarker('truncated', marker);
+  world.writeLines(['last']);
+  await world.restart();
+  await world.expectLines(['a', marker, ...texts, 'last']);
+});
+
 test('a marker has the labels of its container but for the stream, and its time is between the lines around it', async () => {
   world.writeLines(['a']);
   world.live(cri('b', 'F', 'stderr'));
