@@ -69,11 +69,11 @@ export const LEVELS: readonly Level[] = [
   { canonical: 'info', word: 'notice', spellings: ['notice', 'note', '*'], priority: 5 },
   { canonical: 'info', word: 'log', spellings: ['log', 'system'] },
   { canonical: 'warn', word: 'warn', spellings: ['warn', 'warning', 'wrn', 'w', '40', '#'], priority: 4 },
-  { canonical: 'error', word: 'error', spellings: ['error', 'err', 'e', 'fail', 'severe', '50'], priority: 3 },
+  { canonical: 'error', word: 'error', spellings: ['error', 'err', 'eror', 'e', 'fail', 'severe', '50'], priority: 3 },
   { canonical: 'error', word: 'exception', spellings: ['exception', 'throwable', 'traceback'] },
   { canonical: 'fatal', word: 'fatal', spellings: ['fatal', 'ftl', 'f', '60'] },
   { canonical: 'fatal', word: 'critical', spellings: ['critical', 'crit'], priority: 2 },
-  { canonical: 'fatal', word: 'panic', spellings: ['panic', 'dpanic', 'pnc'] },
+  { canonical: 'fatal', word: 'panic', spellings: ['panic', 'dpanic', 'pnc', 'panicked'] },
   { canonical: 'fatal', word: 'alert', spellings: ['alert'], priority: 1 },
   { canonical: 'fatal', word: 'emergency', spellings: ['emergency', 'emerg'], priority: 0 },
 ];

@@ -33,7 +33,8 @@ const LOGGERS: readonly (readonly [logger: string, written: string, want: string
   ['syslog, with facilities', '<15> <34> <165> <191>', 'debug fatal info debug'],
   ['MongoDB', 'D5 D1 I W E F', 'debug debug info warn error fatal'],
   ['MySQL', 'System Note Warning Error', 'info info warn error'],
-  ['exceptions', 'Exception Throwable Traceback', 'error error error'],
+  ['exceptions', 'Exception Throwable Traceback panicked', 'error error error fatal'],
+  ['log15 and geth', 'dbug info warn eror crit', 'debug info warn error fatal'],
   ['klog', 'I W E F', 'info warn error fatal'],
   [
     'Postgres',
@@ -65,7 +66,7 @@ test('a level is found by a name for it, in any case; another word than the cano
   expect(found('notice')).toEqual(expect.arrayContaining(['NOTICE', 'notice', '*', 'Note', '<5>', '<165>']));
   expect(found('notice')).not.toContain('info');
   expect(found('error')).toEqual(expect.arrayContaining(['Exception', '<3>']));
-  expect(found('panic')).toEqual(['panic', 'dpanic', 'DPANIC', 'PANIC']);
+  expect(found('panic')).toEqual(['panic', 'dpanic', 'DPANIC', 'PANIC', 'panicked']);
   expect(found('CRIT')).toEqual(expect.arrayContaining(['CRITICAL', 'Critical', 'crit', '<34>']));
   expect(found('debug')).toEqual(expect.arrayContaining(['DEBUG-4', 'Verbose', 'DEBUG5', '.']));
   expect(found('w*').toSorted()).toEqual([...warnings, 'warn:', 'wARN'].toSorted());

@@ -328,6 +328,28 @@ export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Reco
     { level: 'Traceback', message: '(most recent call last):\n  File "a.py", line 1, in <module>\nValueError: x' },
   ],
   [
+    '  + Exception Group Traceback (most recent call last):\n  |   File "a.py", line 1',
+    {
+      '': '  + Exception Group ',
+      level: 'Traceback',
+      message: '(most recent call last):\n  |   File "a.py", line 1',
+    },
+  ],
+  [
+    "thread 'main' panicked at src/main.rs:2:5:\nindex out of bounds",
+    { '': "thread 'main' ", level: 'panicked', message: 'at src/main.rs:2:5:\nindex out of bounds' },
+  ],
+  [
+    "thread 'tokio-worker' (17) panicked at src/main.rs:2:5:",
+    { '': "thread 'tokio-worker' (17) ", level: 'panicked', message: 'at src/main.rs:2:5:' },
+  ],
+  ['Uncaught TypeError: x is null', { '': 'Uncaught Type', level: 'Error', message: 'x is null' }],
+  [
+    'Uncaught (in promise) shop.StockError: none left',
+    { '': 'Uncaught (in promise) shop.Stock', level: 'Error', message: 'none left' },
+  ],
+  ['Unhandled rejection TypeError: x', { '': 'Unhandled rejection Type', level: 'Error', message: 'x' }],
+  [
     'Exception in thread "main" java.lang.IllegalStateException: x\n\tat a.B.c(B.java:1)',
     { level: 'Exception', message: 'in thread "main" java.lang.IllegalStateException: x\n\tat a.B.c(B.java:1)' },
   ],
@@ -450,6 +472,9 @@ export const PLAIN_LINES: readonly string[] = [
   'Exception (11',
   'Exception (11) is rare',
   'app.ERROR handler',
+  "thread 'main' started, none panicked",
+  'Uncaught exceptions: none',
+  '  + Exception Group of errors',
 ];
 
 const samples = [...TEXT_LINES.map(([line]) => line), ...PLAIN_LINES];
