@@ -5,6 +5,7 @@ import { formatInstant } from '../shared/time.ts';
 import { instantOfGiven } from './flag-values/import.ts';
 import { IMPORT_REASONS_MAX } from './limits.ts';
 import { Endpoint } from './import/endpoint.ts';
+import { linesLeft } from './import/lines-left.ts';
 import { allStreams } from './import/loki.ts';
 import type { ImportOptions } from './import-options.ts';
 import { lineCount, type Page, PageReader } from './import/pages.ts';
@@ -54,7 +55,7 @@ async function importLines(
   const podlog = new Endpoint({ name: 'podlog', url: server, tokenFile, tenant: toTenant, signal, report });
   const refusals = refusalPrinter(report);
   let state = await beginning(options, loki, report);
-  using _ = startProgress(process.stderr, () => state);
+  using _ = startProgress(process.stderr, () => state, await linesLeft(loki, state));
   const reader = new PageReader(loki);
   const save = (changes: Partial<ImportState>): void => {
     state = { ...state, ...changes };

@@ -38,6 +38,9 @@ export const TENANTS_MAX = 64;
 /** Lines of an answer that an import asks Loki for: Loki's default limit. Beyond: the next page. */
 export const IMPORT_PAGE_LINES = 5000;
 
+/** After an answer that was too long, pages grow by this factor up to IMPORT_PAGE_LINES. */
+export const IMPORT_PAGE_GROWTH = 1.25;
+
 /** An answer of Loki's, which is in memory as a whole. Beyond: a page of half as many lines is asked for. */
 export const IMPORT_ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -60,6 +63,16 @@ export const IMPORT_REQUEST_MS_MAX = 180_000;
 
 /** How long an import tries the same request again. Beyond: it ends, and goes on where it was when it is started again. */
 export const IMPORT_RETRY_MS_MAX = 1_800_000;
+
+/** Interval at which an import prints how far it is. */
+export const IMPORT_PROGRESS_MS = 2000;
+
+/** Questions to Loki how many lines there are to import. Beyond: what is left is estimated by time. */
+export const IMPORT_STATS_ASKS_MAX = 100;
+
+/** An answer that a message quotes: of a server that fails, and of one that refuses lines. Beyond: cut. */
+export const IMPORT_QUOTED_BYTES_MAX = 500;
+export const IMPORT_QUOTED_REASON_BYTES_MAX = 1000;
 
 /** Different reasons for refused lines that an import prints. Beyond: they are only counted. */
 export const IMPORT_REASONS_MAX = 20;

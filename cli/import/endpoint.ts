@@ -12,8 +12,17 @@ import { backoffMs } from '../../shared/backoff.ts';
 import { AnswerTooLongError, type BoundedAnswer, boundedRequest } from '../../shared/bounded-request.ts';
 import { PodlogError } from '../../shared/errors.ts';
 import { httpModule } from '../../shared/http-module.ts';
+import { ERROR_CODE_HEADER } from '../../shared/import-headers.ts';
 import { reasonOf } from '../../shared/system-error.ts';
-import { IMPORT_ANSWER_BYTES_MAX, IMPORT_REQUEST_MS_MAX, IMPORT_RETRY_MS_MAX } from '../limits.ts';
+import {
+  IMPORT_ANSWER_BYTES_MAX,
+  IMPORT_QUOTED_BYTES_MAX,
+  IMPORT_REQUEST_MS_MAX,
+  IMPORT_RETRY_MS_MAX,
+} from '../limits.ts';
+
+/** Failures of podlog that no waiting cures, whatever their status. */
+const FINAL_CODES: ReadonlySet<string> = new Set(['PODLOG_TOO_MANY_TENANTS']);
 
 interface EndpointOptions {
   /** In messages: Loki, podlog. */
@@ -83,10 +92,8 @@ export class Endpoint {
       try {
         const answer = await this.#askOnce(asked);
         if ((answer.status >= 200 && answer.status < 300) || isFinal(answer)) return answer;
-        const text = answer.body.toString('utf8', 0, 500).trim();
-        if (answer.status < 500 && answer.status !== 429 && answer.status !== 408) {
-          throw new RefusedError(name, url, answer.status, text);
-        }
+        const text = answer.body.toString('utf8', 0, IMPORT_QUOTED_BYTES_MAX).trim();
+        if (!mayPass(answer)) throw new RefusedError(name, url, answer.status, text);
         reason = `it answers with ${answer.status}: ${text}`;
         retryAfterMs = Math.min(Number(answer.headers['retry-after'] ?? 0) * 1000 || 0, RETRY_AFTER_MS_MAX);
       } catch (error) {
@@ -120,6 +127,12 @@ export class Endpoint {
     const target = new URL(`${url}${path}`);
     return boundedRequest({ url: target, method, headers: sent, body, connection: this.#connection, signal, limits });
   }
+}
+
+/** Whether waiting may help. */
+function mayPass({ status, headers }: BoundedAnswer): boolean {
+  if (FINAL_CODES.has(String(headers[ERROR_CODE_HEADER]))) return false;
+  return status >= 500 || status === 429 || status === 408;
 }
 
 /** A colon is in no bearer token. */

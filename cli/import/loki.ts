@@ -1,4 +1,5 @@
 /** What an import asks Loki: lines of a time range, the streams of one time, and selectors that have all streams. */
+import { IMPORT_HEADER } from '../../shared/import-headers.ts';
 import { labelsText } from '../../shared/labels-text.ts';
 import { type Labels, labelsKey } from '../../shared/labels.ts';
 import { PodlogError } from '../../shared/errors.ts';
@@ -40,7 +41,8 @@ export function pageAsk(selector: string, { start, end }: Range, limit: number):
     limit: String(limit),
     direction: 'forward',
   });
-  const headers = { 'x-loki-response-encoding-flags': 'categorize-labels' };
+  // A podlog answers without the names and levels that it would make again.
+  const headers = { 'x-loki-response-encoding-flags': 'categorize-labels', [IMPORT_HEADER]: 'true' };
   return { method: 'GET', path: `/loki/api/v1/query_range?${query.toString()}`, headers };
 }
 

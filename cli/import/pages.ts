@@ -8,6 +8,7 @@ import { PodlogError } from '../../shared/errors.ts';
 import { formatInstant } from '../../shared/time.ts';
 import {
   IMPORT_ONE_TIME_BYTES_MAX,
+  IMPORT_PAGE_GROWTH,
   IMPORT_PAGE_LINES,
   IMPORT_SLICE_NS_FIRST,
   IMPORT_SLICE_NS_MAX,
@@ -23,8 +24,6 @@ export interface Page extends Range {
 
 /** What Loki's parts say to each other of an answer with too many bytes. */
 const TOO_LONG = /ResourceExhausted|larger than (?:the )?max/;
-/** After an answer that was too long, pages grow slowly. */
-const LIMIT_GROWTH = 1.25;
 
 export class PageReader {
   readonly #loki: Asker;
@@ -71,7 +70,7 @@ export class PageReader {
         if (!this.#adapts(error)) throw error;
         continue;
       }
-      this.#limit = Math.min(this.#pageLines, Math.ceil(limit * LIMIT_GROWTH));
+      this.#limit = Math.min(this.#pageLines, Math.ceil(limit * IMPORT_PAGE_GROWTH));
       return this.#pageOf(streams, selector, { start, end: asked }, limit);
     }
   }

@@ -3,30 +3,59 @@ import { count, counted } from '../../shared/counted.ts';
 import { formatDurationMs } from '../../shared/duration.ts';
 import { sizeText } from '../../shared/readable-line/measures.ts';
 import { formatInstant } from '../../shared/time.ts';
+import { IMPORT_PROGRESS_MS } from '../limits.ts';
 import type { ImportState } from './state.ts';
 
-const PROGRESS_EVERY_MS = 2000;
-
-/** Prints how far the import is, every two seconds. */
-export function startProgress(output: { write(text: string): unknown }, current: () => ImportState): Disposable {
+/**
+ * Prints how far the import is, at intervals.
+ * @param linesLeft  an estimate for this run; undefined where there is none
+ */
+export function startProgress(
+  output: { write(text: string): unknown },
+  current: () => ImportState,
+  linesLeft: number | undefined,
+): Disposable {
   const begunMs = performance.now();
   const first = current();
   const timer = setInterval(
-    () => output.write(progressText(current(), first, performance.now() - begunMs)),
-    PROGRESS_EVERY_MS,
+    () => output.write(progressText(current(), { state: first, linesLeft }, performance.now() - begunMs)),
+    IMPORT_PROGRESS_MS,
   );
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** @param first  the state when this run began, `elapsedMs` ago */
-function progressText(state: ImportState, first: ImportState, elapsedMs: number): string {
-  const done = doneShare(state);
-  const rate = Math.round((state.lines - first.lines) / (elapsedMs / 1000));
-  const shareOfRun = done - doneShare(first);
-  const leftMs = shareOfRun > 0 ? ((1 - done) / shareOfRun) * elapsedMs : undefined;
+/** @param begun  the state when this run began, `elapsedMs` ago, and how many lines were left then */
+export function progressText(
+  state: ImportState,
+  begun: { readonly state: ImportState; readonly linesLeft: number | undefined },
+  elapsedMs: number,
+): string {
+  const lines = readLines(state) - readLines(begun.state);
+  const rate = lines / (elapsedMs / 1000);
+  const { share, leftMs } = estimate(state, begun, lines, elapsedMs);
   const left = leftMs === undefined ? '' : `, about ${roughly(leftMs)} left`;
   const part = state.selectors.length > 1 ? `, selector ${state.selector + 1} of ${state.selectors.length}` : '';
-  return `imported ${countsText(state)}, to ${formatInstant(state.at).slice(0, 19)}Z${part}, ${count(rate)} lines/s (${Math.floor(done * 100)} %${left})\n`;
+  return `imported ${countsText(state)}, to ${formatInstant(state.at).slice(0, 19)}Z${part}, ${count(Math.round(rate))} lines/s (${Math.floor(share * 100)} %${left})\n`;
+}
+
+/** Goes by lines; where there are more than was said, or nothing was said, by the time that they are of. */
+function estimate(
+  state: ImportState,
+  { state: first, linesLeft }: { readonly state: ImportState; readonly linesLeft: number | undefined },
+  lines: number,
+  elapsedMs: number,
+): { readonly share: number; readonly leftMs: number | undefined } {
+  if (linesLeft !== undefined && lines < linesLeft) {
+    const leftMs = lines > 0 ? ((linesLeft - lines) / lines) * elapsedMs : undefined;
+    return { share: readLines(state) / (readLines(first) + linesLeft), leftMs };
+  }
+  const share = doneShare(state);
+  const shareOfRun = share - doneShare(first);
+  return { share, leftMs: shareOfRun > 0 ? ((1 - share) / shareOfRun) * elapsedMs : undefined };
+}
+
+function readLines({ lines, refused }: ImportState): number {
+  return lines + refused;
 }
 
 export function countsText({ lines, bytes }: ImportState): string {

@@ -1,6 +1,6 @@
 /** Pushes the lines of a page to podlog, in bodies of bounded size. The same page is always cut into the same bodies. */
 import { IMPORT_HEADER, REFUSED_LINES_HEADER } from '../../shared/import-headers.ts';
-import { IMPORT_PUSH_BYTES_MAX } from '../limits.ts';
+import { IMPORT_PUSH_BYTES_MAX, IMPORT_QUOTED_REASON_BYTES_MAX } from '../limits.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Line, Stream } from './loki.ts';
 
@@ -23,7 +23,7 @@ export async function pushStreams(podlog: Endpoint, streams: readonly Stream[]):
     bytes += body.length;
     const refusedHere = Number(answer.headers[REFUSED_LINES_HEADER] ?? 0);
     refused += refusedHere;
-    if (refusedHere > 0) reasons.push(answer.body.toString('utf8', 0, 1000).trim());
+    if (refusedHere > 0) reasons.push(answer.body.toString('utf8', 0, IMPORT_QUOTED_REASON_BYTES_MAX).trim());
   }
   return { bytes, refused, reasons };
 }

@@ -75,7 +75,7 @@ async function push(url: string, streams: readonly SentStream[], headers = {}): 
   return status;
 }
 
-/** All lines of a server, as its own API has them. What a podlog adds by Loki's API is stored in the other. */
+/** All lines of a server, as its own API has them: without what a podlog adds by Loki's API. */
 async function linesIn(url: string): Promise<string[]> {
   const answer = await text((await fetch(`${url}/logs?limit=all&order=oldest&since=30d`)).body!);
   return answer
@@ -83,8 +83,7 @@ async function linesIn(url: string): Promise<string[]> {
     .split('\n')
     .map((json) => {
       const { time, labels, line, metadata } = JSON.parse(json) as Row;
-      const own = Object.entries(metadata ?? {}).filter(([name]) => name !== 'detected_level');
-      return JSON.stringify([time, Object.entries(labels).filter(([name]) => name !== 'service_name'), line, own]);
+      return JSON.stringify([time, labels, line, metadata]);
     })
     .toSorted();
 }
@@ -139,6 +138,31 @@ test('all lines come once, with their times, labels and metadata, and queries ha
   ]) {
     expect(await answerOf(target.url, query)).toEqual(await answerOf(source.url, query));
   }
+});
+
+test('what a podlog makes is not stored, also where it selects the lines; what was pushed to it is', async () => {
+  const metadata = { detected_level: 'warn' };
+  const streams = [
+    { labels: { app: 'made' }, entries: [{ ns: START, line: '{"level":"error"}' }] },
+    { labels: { app: 'made', service_name: 'own' }, entries: [{ ns: START, line: 'own', metadata }] },
+  ];
+  await push(source.url, streams, OLD);
+  expect((await podlogImport('--selector', '{service_name="made"}')).out).toContain('imported 1 line ');
+  expect((await linesIn(target.url)).map((row) => (JSON.parse(row) as unknown[]).slice(1))).toEqual([
+    [{ app: 'made' }, '{"level":"error"}', null],
+  ]);
+  expect((await podlogImport('--selector', '{service_name="own"}', '--state', join(folder, 'b.json'))).code).toBe(0);
+  expect(await linesIn(target.url)).toEqual(await linesIn(source.url));
+});
+
+test('a server that has no room for another tenant ends it at once', async () => {
+  await push(source.url, manyLines().slice(3), OLD);
+  const full = await startQuietServer(join(folder, 'full'), { tenantsMax: 1 });
+  expect(await push(full.url, manyLines().slice(3), { 'x-scope-orgid': 'first', ...OLD })).toBe(204);
+  const { code, err } = await podlogImport('--server', full.url, '--to-tenant', 'second');
+  await full.close();
+  expect(code).toBe(1);
+  expect(err).toMatch(/^podlog: podlog at .* answers with 429: this server has 1 tenants.*--tenants/m);
 });
 
 test('refused lines are counted, their reason is printed once, and the exit code says it', async () => {

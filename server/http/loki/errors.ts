@@ -1,6 +1,7 @@
 /** Failures as clients of Loki read them: the message alone, as text. */
 import type { FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
+import { ERROR_CODE_HEADER } from '../../../shared/import-headers.ts';
 import { PodlogError, UnauthenticatedError } from '../../../shared/errors.ts';
 import { challengesFor } from '../../auth/credentials.ts';
 import { CLIENT_GONE } from '../asker.ts';
@@ -15,6 +16,7 @@ const CLIENT_CLOSED_REQUEST = 499;
 export function sendText(error: Error, log: Logger, reply: FastifyReply, ending = ''): FastifyReply {
   void reply.type('text/plain; charset=utf-8');
   if (error instanceof PodlogError) {
+    void reply.header(ERROR_CODE_HEADER, error.code);
     if ('retryAfterSeconds' in error) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (error instanceof UnauthenticatedError) {
       void reply.header('www-authenticate', challengesFor(reply.request.headers));

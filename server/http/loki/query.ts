@@ -1,5 +1,6 @@
 /** `/loki/api/v1/query_range` and `/query`: LogQL over a range of time, and at an instant. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { IMPORT_HEADER } from '../../../shared/import-headers.ts';
 import { instantOfMs } from '../../../shared/time.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import { AUDITED_LINES_MIN } from '../../limits.ts';
@@ -115,6 +116,9 @@ interface LinesQuestion {
   readonly nowMs: number;
 }
 
+/** What an import reads is stored again, and what podlog makes would be made again. */
+const ONLY_STORED = { isServiceNameHidden: true, logLevels: false };
+
 async function answerLines(
   routes: LinesRoutes,
   { expr, bounds, nowMs }: LinesQuestion,
@@ -135,7 +139,7 @@ async function answerLines(
     limit,
     intervalNs: parseInterval(form),
     isCategorized: categorized,
-    discovery,
+    discovery: request.headers[IMPORT_HEADER] === 'true' ? { ...discovery, ...ONLY_STORED } : discovery,
     limits,
     nowMs,
   };

@@ -6,6 +6,8 @@ import type { Discovery } from './select.ts';
 import { SERVICE_NAME, serviceNameOf } from './service-name.ts';
 import type { Matcher } from './syntax/ast.ts';
 
+const NOTHING_MADE: Discovery = { serviceName: false, logLevels: false };
+
 export type StreamLabels = ReadonlyMap<string, string>;
 
 export class KnownStreams {
@@ -23,8 +25,9 @@ export class KnownStreams {
     if (this.#known.has(labels)) return this.#known.get(labels);
     const own = lokiLabels(labels, this.#discovery);
     const isSelected = this.#tests.every(({ name, test }) => test(own.get(name) ?? ''));
-    this.#known.set(labels, isSelected ? own : undefined);
-    return isSelected ? own : undefined;
+    const shown = this.#discovery.isServiceNameHidden === true ? lokiLabels(labels, NOTHING_MADE) : own;
+    this.#known.set(labels, isSelected ? shown : undefined);
+    return isSelected ? shown : undefined;
   }
 }
 

@@ -29,6 +29,8 @@ import { anchored } from './syntax/regexp-text.ts';
 export interface Discovery {
   /** Streams get a label `service_name`. */
   readonly serviceName: boolean;
+  /** It is only for selectors, and in no answer. */
+  readonly isServiceNameHidden?: boolean;
   /** Lines get the structured metadata `detected_level`. */
   readonly logLevels: boolean;
 }

@@ -11,7 +11,7 @@ let folder: string;
 let server: Server;
 let url: string;
 /** What the server answers with next; `lost` ends the connection. Then 200. */
-let answers: (number | 'lost')[];
+let answers: (number | 'lost' | { readonly code: string })[];
 let asked: IncomingHttpHeaders[];
 let reports: string[];
 
@@ -22,6 +22,7 @@ beforeEach(async () => {
     asked.push(request.headers);
     const next = answers.shift() ?? 200;
     if (next === 'lost') request.socket.destroy();
+    else if (typeof next === 'object') response.writeHead(429, { 'podlog-error-code': next.code }).end('full');
     else response.writeHead(next).end(`answer ${next}`);
   });
   server.listen(0, '127.0.0.1');
@@ -80,6 +81,14 @@ test.each([400, 401, 403, 404, 413])('%i is final', async (status) => {
   await expect(loki.ask(ASK)).rejects.toThrow(RefusedError);
   loki.close();
   expect(asked).toHaveLength(1);
+});
+
+test('what no waiting cures is final, whatever its status is', async () => {
+  const podlog = await endpoint();
+  answers = [{ code: 'PODLOG_TOO_MANY_REQUESTS' }, { code: 'PODLOG_TOO_MANY_TENANTS' }];
+  await expect(podlog.ask(ASK)).rejects.toThrow(/answers with 429: full$/);
+  podlog.close();
+  expect(asked).toHaveLength(2);
 });
 
 test('it stops at once, even while it waits to ask again', async () => {
