@@ -609,6 +609,13 @@ export const SEARCH_TERMS_MAX = 100;
 export const LOGQL_BYTES_MAX = 128 * KIB;
 export const LOGQL_DEPTH_MAX = 200;
 
+/**
+ * Templates of LogQL that execute one another, and how often loops and templates are executed for one line. Beyond: the line has
+ * a TemplateFormatErr.
+ */
+export const TEMPLATE_DEPTH_MAX = 200;
+export const TEMPLATE_STEPS_MAX = 1_000_000;
+
 /** Matchers of a stream selector; each is compared with every stream. Beyond: 400. */
 export const LOGQL_MATCHERS_MAX = 50;
 

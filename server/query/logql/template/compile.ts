@@ -1,20 +1,24 @@
 /** Runs templates: each is compiled to closures once, and called for each line. */
-import { LINE_BYTES_MAX } from '../../../limits.ts';
+import { quoted } from '../../../../shared/go-quote.ts';
+import { LINE_BYTES_MAX, TEMPLATE_DEPTH_MAX, TEMPLATE_STEPS_MAX } from '../../../limits.ts';
 import { ArgumentError, PlacedError, TemplateError } from './errors.ts';
 import type { TemplateScope } from './function.ts';
 import { FUNCTIONS } from './functions.ts';
 import { parseTemplate } from './parser.ts';
+import { TIME_METHODS } from './time-methods.ts';
 import {
   type Command,
   commandPlace,
+  lastPlace,
   type Nodes,
   type Operand,
+  type ParsedTemplate,
   type Pipe,
-  pipePlace,
   type Placed,
   type TemplateNode,
 } from './tree.ts';
-import { isTrue, printed, typeOf, type Value } from './values.ts';
+import { isGoTime } from './go-time.ts';
+import { isTrue, LabelsValue, printed, typeOf, type Value } from './values.ts';
 
 export interface Template {
   /** @throws TemplateError */
@@ -28,9 +32,15 @@ export interface Template {
 interface Frame {
   readonly scope: TemplateScope;
   text: string;
-  readonly variables: [name: string, value: Value][];
+  /** Of the template that is executed, as is the dot that it was given, `$`. */
+  variables: [name: string, value: Value][];
+  root: Dot;
   /** Set when `break` or `continue` leaves a loop. */
   jump: 'break' | 'continue' | undefined;
+  /** Templates that are being executed, one by another. */
+  depth: number;
+  /** Loops and templates so far. */
+  steps: number;
 }
 
 /** The labels of the line, until a template needs them as one value. */
@@ -44,14 +54,16 @@ type Evaluate = (frame: Frame, dot: Dot, last: Value | undefined) => Value;
  * @throws TemplateError
  */
 export function compileTemplate(text: string, name = 'line'): Template {
-  const nodes = parsedTemplate(text, name);
-  const uses: Uses = { labels: new Set(), isAll: false, usesLine: false };
-  const run = runAll(nodes, uses, true);
+  const { definitions } = parsedTemplate(text, name);
+  const runs = new Map<string, Run>();
+  const uses: Uses = { labels: new Set(), isAll: false, usesLine: false, runs };
+  for (const [each, nodes] of definitions) runs.set(each, runAll(nodes, uses, true));
+  const run = runs.get(name);
   return {
     run: (scope) => {
-      const frame: Frame = { scope, text: '', variables: [], jump: undefined };
+      const frame: Frame = { scope, text: '', variables: [], root: LABELS, jump: undefined, depth: 0, steps: 0 };
       try {
-        run(frame, LABELS);
+        run?.(frame, LABELS);
       } catch (error) {
         throw error instanceof PlacedError ? located(error, text, name) : error;
       }
@@ -62,9 +74,12 @@ export function compileTemplate(text: string, name = 'line'): Template {
   };
 }
 
-function parsedTemplate(text: string, name: string): Nodes {
+/** Functions that are no values: they see how they are called. */
+const SPECIAL: ReadonlySet<string> = new Set(['and', 'or', 'call']);
+
+function parsedTemplate(text: string, name: string): ParsedTemplate {
   try {
-    return parseTemplate(text, (word) => FUNCTIONS.has(word) || word === 'and' || word === 'or');
+    return parseTemplate(text, name, (word) => FUNCTIONS.has(word) || SPECIAL.has(word));
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw new TemplateError(`template: ${name}:${error.message}`, { cause: error });
@@ -76,15 +91,19 @@ function located(error: PlacedError, text: string, name: string): TemplateError 
   const before = text.slice(0, error.at);
   const lineStart = before.lastIndexOf('\n') + 1;
   const place = `${before.split('\n').length}:${Buffer.byteLength(before.slice(lineStart))}`;
-  return new TemplateError(`template: ${name}:${place}: executing "${name}" at <${error.context}>: ${error.message}`, {
-    cause: error,
-  });
+  const executing = quoted(error.executing ?? name);
+  return new TemplateError(
+    `template: ${name}:${place}: executing ${executing} at <${error.context}>: ${error.message}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** Runs a step whose failures are of a place. */
-function inPlace<T>(place: Placed, step: () => T): T {
+function inPlace<T>(place: Placed, run: () => T): T {
   try {
-    return step();
+    return run();
   } catch (error) {
     if (!(error instanceof TemplateError) || error instanceof PlacedError) throw error;
     throw new PlacedError(error.message, place);
@@ -96,6 +115,8 @@ interface Uses {
   readonly labels: Set<string>;
   isAll: boolean;
   usesLine: boolean;
+  /** By name: the templates that it defines, and itself. */
+  readonly runs: ReadonlyMap<string, Run>;
 }
 
 /** @param isTop  whether the dot is surely the labels */
@@ -140,7 +161,42 @@ function runOf(node: TemplateNode, uses: Uses, isTop: boolean): Run {
     }
     case 'range':
       return rangeOf(node, uses, isTop);
+    case 'template':
+      return executionOf(node, uses, isTop);
   }
+}
+
+/** Executes a template that may be defined after its use, or be this one. */
+function executionOf(node: Extract<TemplateNode, { kind: 'template' }>, uses: Uses, isTop: boolean): Run {
+  const { name } = node;
+  const pipe = node.pipe === undefined ? undefined : pipeOf(node.pipe, uses, isTop);
+  return (frame, dot) => {
+    const run = uses.runs.get(name);
+    if (run === undefined) throw new PlacedError(`template ${quoted(name)} not defined`, node);
+    if (frame.depth === TEMPLATE_DEPTH_MAX) {
+      throw new PlacedError(`exceeded maximum template depth (${TEMPLATE_DEPTH_MAX})`, node);
+    }
+    step(frame);
+    const value = pipe?.(frame, dot) ?? null;
+    const { variables, root } = frame;
+    frame.variables = [];
+    frame.root = value;
+    frame.depth++;
+    try {
+      run(frame, value);
+    } catch (error) {
+      if (error instanceof PlacedError) error.executing ??= name;
+      throw error;
+    }
+    frame.depth--;
+    frame.root = root;
+    frame.variables = variables;
+  };
+}
+
+/** Counts what could go on for ever. */
+function step(frame: Frame): void {
+  if (++frame.steps > TEMPLATE_STEPS_MAX) throw new TemplateError(`more than ${TEMPLATE_STEPS_MAX} steps of loops`);
 }
 
 function rangeOf(node: Extract<TemplateNode, { kind: 'range' }>, uses: Uses, isTop: boolean): Run {
@@ -148,13 +204,14 @@ function rangeOf(node: Extract<TemplateNode, { kind: 'range' }>, uses: Uses, isT
   const each = runAll(node.each, uses, false);
   const otherwise = runAll(node.otherwise, uses, isTop);
   const { variables } = node.pipe;
-  const place = pipePlace({ ...node.pipe, variables: [] });
+  const place = lastPlace(node.pipe);
   return (frame, dot) => {
     const known = frame.variables.length;
     const value = pipe(frame, dot);
-    const elements = inPlace(place, () => elementsOf(value));
+    const elements = inPlace(place, () => elementsOf(value, variables.length));
     if (elements.length === 0) otherwise(frame, dot);
     for (const [key, element] of elements) {
+      step(frame);
       if (variables.length === 1) frame.variables.push([variables[0]!, element]);
       if (variables.length === 2) frame.variables.push([variables[0]!, key], [variables[1]!, element]);
       each(frame, element);
@@ -166,10 +223,11 @@ function rangeOf(node: Extract<TemplateNode, { kind: 'range' }>, uses: Uses, isT
   };
 }
 
-function elementsOf(value: Value): (readonly [Value, Value])[] {
+function elementsOf(value: Value, variableCount: number): (readonly [Value, Value])[] {
   if (Array.isArray(value)) return value.map((each, i) => [BigInt(i), each] as const);
   if (value instanceof Map) return [...value].toSorted(([a], [b]) => (a < b ? -1 : 1));
   if (typeof value === 'bigint') {
+    if (variableCount > 1) throw new TemplateError(`can't use ${value} to iterate over more than one variable`);
     if (value > BigInt(LINE_BYTES_MAX)) throw new TemplateError(`range over more than ${LINE_BYTES_MAX} numbers`);
     return Array.from({ length: Number(value) }, (_, i) => [BigInt(i), BigInt(i)] as const);
   }
@@ -202,12 +260,39 @@ function assign(frame: Frame, name: string, value: Value, isDeclared: boolean): 
 function commandOf([head, ...rest]: Command, uses: Uses, isTop: boolean): Evaluate {
   if (head!.kind === 'function') return callOf([head!, ...rest], head!.name, uses, isTop);
   if (head!.kind === 'nil') return failing('nil is not a command', head!);
+  if ('path' in head! && head.path.length > 0) return memberCallOf(head, rest, uses, isTop);
   const notFunction = `can't give argument to non-function ${head!.text}`;
   if (rest.length > 0) return failing(notFunction, head!);
   const value = operandOf(head!, uses, isTop);
   return (frame, dot, last) => {
     if (last !== undefined) throw new PlacedError(notFunction, head!);
     return value(frame, dot);
+  };
+}
+
+/** A member that is a method gets arguments. */
+function memberCallOf(
+  head: Extract<Operand, { path: readonly string[] }>,
+  rest: readonly Operand[],
+  uses: Uses,
+  isTop: boolean,
+): Evaluate {
+  const base = baseOf(head, uses, isTop);
+  const parameters = rest.map((operand) => operandOf(operand, uses, isTop));
+  const place = head.kind === 'pipe' ? lastPlace(head.pipe) : head;
+  return (frame, dot, last) => {
+    const owner = base(frame, dot);
+    const values = parameters.map((parameter) => parameter(frame, dot));
+    if (last !== undefined) values.push(last);
+    try {
+      return fieldOf(frame, owner, head.path, values);
+    } catch (error) {
+      if (error instanceof ArgumentError)
+        throw wrongArgument(error, rest[values.indexOf(error.value as Value)] ?? head);
+      return inPlace(place, () => {
+        throw error;
+      });
+    }
   };
 }
 
@@ -221,7 +306,8 @@ function callOf(command: Command, name: string, uses: Uses, isTop: boolean): Eva
   const [head, ...operands] = command as [Operand, ...Operand[]];
   const place = commandPlace(command);
   const parameters = operands.map((operand) => operandOf(operand, uses, isTop));
-  if (name === 'and' || name === 'or') return shortCircuit(name, parameters);
+  if (name === 'and' || name === 'or') return shortCircuit(name, parameters, head);
+  if (name === 'call') return calling(command, parameters);
   const { call, least, most } = FUNCTIONS.get(name)!;
   if (name === '__line__') uses.usesLine = true;
   return (frame, dot, last) => {
@@ -247,8 +333,23 @@ function wrongArgument({ expected, message }: ArgumentError, operand: Operand): 
   return new PlacedError(isLiteral ? `expected ${expected}; found ${operand.text}` : message, operand);
 }
 
+/** No value of a template is a function that could be called. */
+function calling(command: Command, parameters: readonly ((frame: Frame, dot: Dot) => Value)[]): Evaluate {
+  const [head, callee = head] = command;
+  return (frame, dot, last) => {
+    const value = parameters.length === 0 ? last : parameters[0]!(frame, dot);
+    if (value === undefined) throw new PlacedError('wrong number of args for call: want at least 1 got 0', head!);
+    const problem = value === null ? 'call of nil' : `non-function ${callee!.text} of type ${typeOf(value)}`;
+    throw new PlacedError(`error calling call: ${problem}`, commandPlace(command));
+  };
+}
+
 /** `and` and `or` evaluate no more than they need. */
-function shortCircuit(name: 'and' | 'or', parameters: readonly ((frame: Frame, dot: Dot) => Value)[]): Evaluate {
+function shortCircuit(
+  name: 'and' | 'or',
+  parameters: readonly ((frame: Frame, dot: Dot) => Value)[],
+  head: Placed,
+): Evaluate {
   return (frame, dot, last) => {
     let value: Value | undefined;
     for (const parameter of parameters) {
@@ -256,7 +357,7 @@ function shortCircuit(name: 'and' | 'or', parameters: readonly ((frame: Frame, d
       if (isTrue(value) === (name === 'or')) return value;
     }
     value = last ?? value;
-    if (value === undefined) throw new TemplateError(`wrong number of args for ${name}: want at least 1 got 0`);
+    if (value === undefined) throw new PlacedError(`wrong number of args for ${name}: want at least 1 got 0`, head);
     return value;
   };
 }
@@ -270,56 +371,91 @@ function operandOf(operand: Operand, uses: Uses, isTop: boolean): (frame: Frame,
     case 'dot':
       if (isTop) uses.isAll = true;
       return (frame, dot) => valueOf(frame, dot);
-    case 'field': {
-      const { path } = operand;
-      if (isTop) uses.labels.add(path[0]!);
-      return (frame, dot) => inPlace(operand, () => fieldOf(frame, dot, path));
-    }
+    case 'field':
     case 'variable':
-      return variableOf(operand, uses);
+    case 'pipe': {
+      const { path } = operand;
+      const base = baseOf(operand, uses, isTop);
+      const place = operand.kind === 'pipe' ? lastPlace(operand.pipe) : operand;
+      if (path.length === 0) return (frame, dot) => valueOf(frame, base(frame, dot));
+      return (frame, dot) => {
+        const owner = base(frame, dot);
+        return inPlace(place, () => fieldOf(frame, owner, path));
+      };
+    }
     case 'function': {
       const call = callOf([operand], operand.name, uses, isTop);
       return (frame, dot) => call(frame, dot, undefined);
     }
-    case 'pipe': {
-      const pipe = pipeOf(operand.pipe, uses, isTop);
-      return (frame, dot) => {
-        const value = pipe(frame, dot);
-        return operand.path.length === 0 ? value : inPlace(operand, () => fieldOf(frame, value, operand.path));
-      };
-    }
   }
 }
 
-function variableOf(
-  { name, path }: Extract<Operand, { kind: 'variable' }>,
+/** Returns what the path of an operand is of. */
+function baseOf(
+  operand: Extract<Operand, { path: readonly string[] }>,
   uses: Uses,
-): (frame: Frame, dot: Dot) => Value {
+  isTop: boolean,
+): (frame: Frame, dot: Dot) => Dot {
+  switch (operand.kind) {
+    case 'field':
+      if (isTop) uses.labels.add(operand.path[0]!);
+      return (_frame, dot) => dot;
+    case 'variable':
+      return variableOf(operand, uses);
+    case 'pipe':
+      return pipeOf(operand.pipe, uses, isTop);
+  }
+}
+
+function variableOf({ name, path }: Extract<Operand, { kind: 'variable' }>, uses: Uses): (frame: Frame) => Dot {
   if (name === '$') {
     if (path.length === 0) uses.isAll = true;
     else uses.labels.add(path[0]!);
-    return (frame) => (path.length === 0 ? valueOf(frame, LABELS) : fieldOf(frame, LABELS, path));
+    return (frame) => frame.root;
   }
   return (frame) => {
     const known = frame.variables.findLast(([each]) => each === name);
     if (known === undefined) throw new TemplateError(`undefined variable: ${name}`);
-    return path.length === 0 ? known[1] : fieldOf(frame, known[1], path);
+    return known[1];
   };
 }
 
 function valueOf(frame: Frame, dot: Dot): Value {
-  return dot === LABELS ? frame.scope.labels() : dot;
+  return dot === LABELS ? new LabelsValue(frame.scope.labels()) : dot;
 }
 
-/** Returns a field; a label that the line lacks is empty, and a field that an object lacks has no value. */
-function fieldOf(frame: Frame, dot: Dot, path: readonly string[]): Value {
-  let value: Value = dot === LABELS ? (frame.scope.label(path[0]!) ?? '') : memberOf(dot, path[0]!);
-  for (const name of path.slice(1)) value = memberOf(value, name);
+/**
+ * Returns a field: a label that the line lacks is empty, a field that an object lacks has no value, and neither has any of nil.
+ * @param given  arguments, which only a method takes
+ */
+function fieldOf(frame: Frame, dot: Dot, path: readonly string[], given: readonly Value[] = []): Value {
+  if (dot === null) return null;
+  const [first, ...rest] = path as [string, ...string[]];
+  const isOnly = rest.length === 0;
+  let value: Value =
+    dot === LABELS ? labelOf(frame, first, isOnly ? given : []) : memberOf(dot, first, isOnly ? given : []);
+  for (const [i, name] of rest.entries()) value = memberOf(value, name, i === rest.length - 1 ? given : []);
   return value;
 }
 
-function memberOf(value: Value, name: string): Value {
-  if (value instanceof Map) return value.get(name) ?? null;
+function labelOf(frame: Frame, name: string, given: readonly Value[]): Value {
+  if (given.length > 0) throw new TemplateError(`${name} is not a method but has arguments`);
+  return frame.scope.label(name) ?? '';
+}
+
+function memberOf(value: Value, name: string, given: readonly Value[]): Value {
+  if (isGoTime(value)) {
+    const method = TIME_METHODS.get(name);
+    if (method !== undefined) {
+      const { arguments: count, call } = method;
+      if (given.length === count) return call(value, given);
+      throw new TemplateError(`wrong number of args for ${name}: want ${count} got ${given.length}`);
+    }
+  }
+  if (value instanceof Map) {
+    if (given.length > 0) throw new TemplateError(`${name} is not a method but has arguments`);
+    return (value.get(name) as Value | undefined) ?? (value instanceof LabelsValue ? '' : null);
+  }
   if (value === null) throw new TemplateError(`nil pointer evaluating interface {}.${name}`);
   throw new TemplateError(`can't evaluate field ${name} in type ${typeOf(value)}`);
 }

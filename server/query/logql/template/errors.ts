@@ -5,6 +5,8 @@ export class TemplateError extends Error {}
 export class PlacedError extends TemplateError {
   readonly at: number;
   readonly context: string;
+  /** The template that was executed, where one was defined in another. */
+  executing: string | undefined;
 
   constructor(problem: string, { at, text }: { readonly at: number; readonly text: string }) {
     super(problem);

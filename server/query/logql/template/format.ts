@@ -5,7 +5,8 @@ import { quoted } from '../../../../shared/go-quote.ts';
 import { TemplateError } from './errors.ts';
 import { printed, typeOf, type Value } from './values.ts';
 
-const VERB = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d*))?([a-zA-Z%]|$)/g;
+/** Flags, width, precision and verb; before each of the latter three may be the number of an argument: `%[2]d`. */
+const VERB = /%([-+# 0]*)(\[(?:[^\]]*\])?)?(\*|\d+)?(?:\.(\[(?:[^\]]*\])?)?(\*|\d*))?(\[(?:[^\]]*\])?)?([a-zA-Z%]|$)/g;
 
 interface Style {
   readonly flags: string;
@@ -20,14 +21,33 @@ export function formatted(format: string, values: readonly Value[]): string {
     if (size !== undefined && Math.abs(size) > LINE_BYTES_MAX) throw new TemplateError(`width above ${LINE_BYTES_MAX}`);
     return size;
   };
-  const text = format.replaceAll(VERB, (_, flags: string, width, precision, verb: string) => {
-    if (verb === '%') return '%';
-    if (verb === '') return '%!(NOVERB)';
-    const style: Style = { flags, width: sizeOf(width) ?? 0, precision: sizeOf(precision) };
-    if (next >= values.length) return `%!${verb}(MISSING)`;
-    return padded(shown(verb, values[next++]!, style), verb, style);
-  });
-  if (next >= values.length) return text;
+  let isReordered = false;
+  /** Goes to an argument; false if there is none. */
+  const goTo = (index: string | undefined): boolean => {
+    if (index === undefined) return true;
+    isReordered = true;
+    const number = Number(/^\[(\d+)\]$/.exec(index)?.[1] ?? 0);
+    if (number < 1 || number > values.length) return false;
+    next = number - 1;
+    return true;
+  };
+  type Part = string | undefined;
+  const text = format.replaceAll(
+    VERB,
+    (_, flags: string, ofWidth: Part, width: Part, ofPrecision: Part, precision: Part, ofVerb: Part, verb: string) => {
+      if (verb === '%') return '%';
+      let isGood = goTo(ofWidth);
+      const widthGiven = sizeOf(width);
+      isGood = goTo(ofPrecision) && isGood;
+      const style: Style = { flags, width: widthGiven ?? 0, precision: sizeOf(precision) };
+      isGood = goTo(ofVerb) && isGood;
+      if (verb === '') return '%!(NOVERB)';
+      if (!isGood) return `%!${verb}(BADINDEX)`;
+      if (next >= values.length) return `%!${verb}(MISSING)`;
+      return padded(shown(verb, values[next++]!, style), verb, style);
+    },
+  );
+  if (isReordered || next >= values.length) return text;
   const extra = values.slice(next).map((value) => `${typeOf(value)}=${printed(value)}`);
   return `${text}%!(EXTRA ${extra.join(', ')})`;
 }

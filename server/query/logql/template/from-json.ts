@@ -16,6 +16,7 @@ export function fromJson(text: string): Value {
 function valueOf(value: unknown, depth: number): Value {
   if (depth > LOGQL_DEPTH_MAX) throw new TemplateError(`nested too deeply: more than ${LOGQL_DEPTH_MAX} levels`);
   if (Array.isArray(value)) return value.map((each) => valueOf(each, depth + 1));
-  if (typeof value !== 'object' || value === null) return value as string | number | boolean | null;
-  return new Map(Object.entries(value).map(([name, each]) => [name, valueOf(each, depth + 1)]));
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value !== 'object' || value === null) return value as number | boolean | null;
+  return new Map(Object.entries(value).map(([name, each]) => [name.toWellFormed(), valueOf(each, depth + 1)]));
 }

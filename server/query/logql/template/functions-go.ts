@@ -1,8 +1,8 @@
-/** Go's own functions, which every template has. `and` and `or` are in ./compile.ts, as they evaluate no more than they need. */
+/** Go's own functions, which every template has, but for `and`, `or` and `call`, which are in ./compile.ts. */
 import { TemplateError } from './errors.ts';
 import { formatted } from './format.ts';
-import { fixed, intOf, type Named, variadic } from './function.ts';
-import { isTrue, printed, typeOf, type Value } from './values.ts';
+import { fixed, intOf, type Named, textOf, variadic } from './function.ts';
+import { isTrue, LabelsValue, printed, typeOf, type Value } from './values.ts';
 
 export const GO_FUNCTIONS: readonly Named[] = [
   fixed('not', 1, ([value]) => !isTrue(value!)),
@@ -11,7 +11,7 @@ export const GO_FUNCTIONS: readonly Named[] = [
   variadic('slice', 1, ([value, ...bounds]) => sliceOf(value!, bounds.map(intOf))),
   variadic('print', 0, (values) => printedTogether(values)),
   variadic('println', 0, (values) => `${values.map(printed).join(' ')}\n`),
-  variadic('printf', 1, ([format, ...values]) => formatted(printed(format!), values)),
+  variadic('printf', 1, ([format, ...values]) => formatted(textOf(format), values)),
   variadic('html', 1, (values) => printedTogether(values).replaceAll(/[<>&'"\0]/g, (char) => HTML[char]!)),
   variadic('js', 1, (values) => printedTogether(values).replaceAll(/[\\'"<>&=\n\r\t]/g, escapedForScript)),
   variadic('urlquery', 1, (values) => encodeURIComponent(printedTogether(values)).replaceAll('%20', '+')),
@@ -49,11 +49,16 @@ function lengthOf(value: Value): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.length;
   if (value instanceof Map) return value.size;
-  throw new TemplateError(`len of type ${typeOf(value)}`);
+  throw new TemplateError(
+    value === null ? 'reflect: call of reflect.Value.Type on zero Value' : `len of type ${typeOf(value)}`,
+  );
 }
 
 function elementOf(value: Value, key: Value): Value {
-  if (value instanceof Map) return value.get(printed(key)) ?? null;
+  if (value instanceof Map) {
+    if (typeof key !== 'string') throw new TemplateError(`value has type ${typeOf(key)}; should be string`);
+    return (value.get(key) as Value | undefined) ?? (value instanceof LabelsValue ? '' : null);
+  }
   if (Array.isArray(value) || typeof value === 'string') {
     const at = intOf(key);
     const elements = typeof value === 'string' ? Buffer.from(value) : value;
@@ -71,11 +76,16 @@ function sliceOf(value: Value, [from = 0, to, ...rest]: readonly number[]): Valu
   const end = to ?? length;
   const wrong = [from, end].find((at) => at < 0 || at > length);
   if (wrong !== undefined) throw new TemplateError(`index out of range: ${wrong}`);
+  if (rest.length > 0 && typeof value === 'string') throw new TemplateError('cannot 3-index slice a string');
   if (rest.length > 0 || from > end) throw new TemplateError(`invalid slice index: ${from} > ${end}`);
   return typeof value === 'string' ? Buffer.from(value).toString('utf8', from, end) : value.slice(from, end);
 }
 
 function isEqual(a: Value, b: Value): boolean {
+  const container = [a, b].find((each) => each instanceof Map || Array.isArray(each));
+  if (container !== undefined) {
+    throw new TemplateError(`non-comparable type ${printed(container)}: ${typeOf(container)}`);
+  }
   if (typeof a !== typeof b) {
     if (a === null || b === null) return false;
     throw incomparable(a, b);

@@ -2,18 +2,21 @@
 import { TemplateError } from './errors.ts';
 import { fixed, type Named, ofTexts, textOf } from './function.ts';
 import { toInt } from './functions-numbers.ts';
-import { formatGoTime, type GoTime, isGoTime, isZone, parseGoTime } from './go-time.ts';
+import { formatGoTime, type GoTime, isGoTime, isZone, parseGoTime, ZERO_TIME } from './go-time.ts';
 import { typeOf, type Value } from './values.ts';
 
-const ZERO: GoTime = { ns: -62_135_596_800_000_000_000n, zone: 'UTC' };
 const NS_PER_SECOND = 1_000_000_000n;
 
 export const TIME_FUNCTIONS: readonly Named[] = [
   fixed('__timestamp__', 0, (_, { timestamp }) => ({ ns: timestamp(), zone: 'UTC' })),
   fixed('now', 0, (_, { nowMs }) => ({ ns: BigInt(nowMs) * 1_000_000n, zone: 'UTC' })),
   fixed('date', 2, ([layout, time]) => formatGoTime(timeOf(time!), textOf(layout))),
-  ofTexts('toDate', 2, (layout, text) => parseGoTime(layout, text) ?? ZERO),
-  ofTexts('toDateInZone', 3, (layout, zone, text) => parseGoTime(layout, text, isZone(zone) ? zone : 'UTC') ?? ZERO),
+  ofTexts('toDate', 2, (layout, text) => parseGoTime(layout, text) ?? ZERO_TIME),
+  ofTexts(
+    'toDateInZone',
+    3,
+    (layout, zone, text) => parseGoTime(layout, text, isZone(zone) ? zone : 'UTC') ?? ZERO_TIME,
+  ),
   fixed('unixEpoch', 1, ([time]) => String(floor(exactTimeOf(time!).ns, NS_PER_SECOND))),
   fixed('unixEpochMillis', 1, ([time]) => String(floor(exactTimeOf(time!).ns, 1_000_000n))),
   fixed('unixEpochNanos', 1, ([time]) => String(exactTimeOf(time!).ns)),
@@ -26,12 +29,12 @@ function timeOf(value: Value): GoTime {
   return { ns: toInt(value) * NS_PER_SECOND, zone: 'UTC' };
 }
 
-function exactTimeOf(value: Value): GoTime {
+export function exactTimeOf(value: Value): GoTime {
   if (isGoTime(value)) return value;
   throw new TemplateError(`wrong type for value; expected time.Time; got ${typeOf(value)}`);
 }
 
-function floor(ns: bigint, unit: bigint): bigint {
+export function floor(ns: bigint, unit: bigint): bigint {
   return ns / unit - (ns < 0n && ns % unit !== 0n ? 1n : 0n);
 }
 

@@ -8,6 +8,9 @@ export interface GoTime {
   readonly zone: string;
 }
 
+/** Go's first instant: the beginning of the year 1. */
+export const ZERO_TIME: GoTime = { ns: -62_135_596_800_000_000_000n, zone: 'UTC' };
+
 export function isGoTime(value: unknown): value is GoTime {
   return typeof value === 'object' && value !== null && 'ns' in value;
 }

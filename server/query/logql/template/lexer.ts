@@ -20,7 +20,7 @@ const CLOSE = /(-)?\}\}/y;
 const TOKENS: readonly (readonly [TemplateToken['kind'], RegExp])[] = [
   ['string', /"(?:\\.|[^"\\\n])*"|`[^`]*`/y],
   ['char', /'(?:\\[^]|[^'\\\n])+'/y],
-  ['number', /[-+]?(?:0[xX][\da-fA-F_]+|0[bBoO][\d_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)/y],
+  ['number', /[-+]?(?:0[xX][\da-fA-F_]+|0[bBoO][\d_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?i?)/y],
   ['field', /\.[\p{L}_][\p{L}\p{Nd}_]*/uy],
   ['variable', /\$[\p{L}\p{Nd}_]*/uy],
   ['word', /[\p{L}_][\p{L}\p{Nd}_]*/uy],

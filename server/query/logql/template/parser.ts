@@ -1,4 +1,4 @@
-/** Parses a template of Go's text/template, but for `define`, `template` and `block`: nothing could be defined elsewhere. */
+/** Parses a template of Go's text/template. */
 import { LOGQL_DEPTH_MAX } from '../../../limits.ts';
 import { TemplateError } from './errors.ts';
 import { type Part, partsOf, stringOf, type TemplateToken } from './lexer.ts';
@@ -9,26 +9,49 @@ import {
   type Pipe,
   pipePlace,
   type Placed,
+  type ParsedTemplate,
   type TemplateNode,
 } from './tree.ts';
+import type { GoImaginary } from './values.ts';
+import { quoted } from '../../../../shared/go-quote.ts';
 
-/** @throws TemplateError */
-export function parseTemplate(text: string, isFunction: (name: string) => boolean): Nodes {
+/**
+ * @param name  of the template itself
+ * @throws TemplateError
+ */
+export function parseTemplate(text: string, name: string, isFunction: (name: string) => boolean): ParsedTemplate {
   const parser = new Parser(partsOf(text), isFunction);
   const { nodes, end } = parser.list(0);
   if (end !== undefined) throw parser.fail(`unexpected {{${end}}}`);
-  return nodes;
+  if (nodes.length > 0) parser.define(name, nodes);
+  return { nodes, definitions: parser.definitions };
 }
 
 /** An operand whose place is not known yet. */
 type DistributedOmit<T> = T extends Placed ? Omit<T, keyof Placed> : never;
 
-const KEYWORDS: ReadonlySet<string> = new Set(['if', 'with', 'range', 'else', 'end', 'break', 'continue']);
+const KEYWORDS = ['if', 'with', 'range', 'else', 'end', 'break', 'continue', 'define', 'template', 'block'] as const;
+type Keyword = (typeof KEYWORDS)[number];
+
+function isKeyword(text: string): text is Keyword {
+  return (KEYWORDS as readonly string[]).includes(text);
+}
+
+/** Whether an operand can take the value of the command before it. */
+function isExecutable({ kind, ...operand }: Operand): boolean {
+  if (kind === 'pipe') return 'path' in operand && operand.path.length > 0;
+  return kind === 'function' || kind === 'field' || kind === 'variable';
+}
+
+function fieldsText(path: readonly string[]): string {
+  return path.map((name) => `.${name}`).join('');
+}
 
 class Parser {
   readonly #parts: readonly Part[];
   readonly #isFunction: (name: string) => boolean;
-  readonly #variables: string[] = ['$'];
+  readonly definitions = new Map<string, Nodes>();
+  #variables: string[] = ['$'];
   #part = 0;
   #tokens: readonly TemplateToken[] = [];
   #at = 0;
@@ -55,15 +78,79 @@ class Parser {
       }
       this.#begin(part);
       const word = this.#peek();
-      if (word?.kind !== 'word' || !KEYWORDS.has(word.text)) {
+      if (word?.kind !== 'word' || !isKeyword(word.text)) {
         nodes.push({ kind: 'print', pipe: this.#wholePipe('command') });
         continue;
       }
       this.#at++;
-      if (word.text === 'else' || word.text === 'end') return { nodes, end: word.text };
-      nodes.push(this.#statement(word.text as 'if' | 'with' | 'range' | 'break' | 'continue', depth));
+      switch (word.text) {
+        case 'else':
+        case 'end':
+          return { nodes, end: word.text };
+        case 'define':
+          if (depth > 0) throw this.fail('unexpected <define> in command');
+          this.#definition();
+          break;
+        case 'template':
+          nodes.push(this.#template());
+          break;
+        case 'block':
+          nodes.push(this.#block(depth));
+          break;
+        default:
+          nodes.push(this.#statement(word.text, depth));
+      }
     }
     return { nodes, end: undefined };
+  }
+
+  define(name: string, nodes: Nodes): void {
+    if (this.definitions.has(name)) throw this.fail(`template: multiple definition of template ${quoted(name)}`);
+    this.definitions.set(name, nodes);
+  }
+
+  #definition(): void {
+    const { name } = this.#name('define');
+    this.#skipSpace();
+    if (this.#peek() !== undefined) throw this.fail(`unexpected ${quoted(this.#peek()!.text)} in define clause`);
+    this.#body(name, 'define', 0);
+  }
+
+  #template(): TemplateNode {
+    const { name, token } = this.#name('template');
+    this.#skipSpace();
+    const pipe = this.#peek() === undefined ? undefined : this.#wholePipe('template clause');
+    const given = pipe === undefined ? '' : ` ${pipePlace(pipe).text}`;
+    return { kind: 'template', name, pipe, at: token.at, text: `{{template ${quoted(name)}${given}}}` };
+  }
+
+  /** A definition, and its use at the same place. */
+  #block(depth: number): TemplateNode {
+    const { name, token } = this.#name('block');
+    const pipe = this.#wholePipe('block clause');
+    this.#body(name, 'block', depth);
+    return { kind: 'template', name, pipe, at: token.at, text: `{{template ${quoted(name)} ${pipePlace(pipe).text}}}` };
+  }
+
+  #name(clause: string): { name: string; token: TemplateToken } {
+    this.#skipSpace();
+    const token = this.#peek();
+    if (token?.kind !== 'string') throw this.fail(`unexpected ${quoted(token?.text ?? '}}')} in ${clause} clause`);
+    this.#at++;
+    return { name: stringOf(token, this.#line), token };
+  }
+
+  /** Reads what is defined, up to its end: variables and loops around it are not its own. */
+  #body(name: string, clause: 'define' | 'block', depth: number): void {
+    const [variables, loops] = [this.#variables, this.#loops];
+    this.#variables = ['$'];
+    this.#loops = 0;
+    const { nodes, end } = this.list(depth + 1);
+    if (end === undefined) throw this.fail('unexpected EOF');
+    if (end === 'else') throw this.fail(`unexpected {{else}} in ${clause} clause`);
+    this.define(name, nodes);
+    this.#variables = variables;
+    this.#loops = loops;
   }
 
   #begin({ tokens, line }: Extract<Part, { kind: 'action' }>): void {
@@ -135,9 +222,7 @@ class Parser {
       if (this.#peek()?.text !== '|' || this.#peek()?.kind !== 'sign') break;
       this.#at++;
     }
-    const wrong = commands.findIndex(
-      ([head], i) => i > 0 && head!.kind !== 'function' && head!.kind !== 'field' && head!.kind !== 'variable',
-    );
+    const wrong = commands.findIndex(([head], i) => i > 0 && !isExecutable(head!));
     if (wrong > 0) throw this.fail(`non executable command in pipeline stage ${wrong + 1}`);
     return { variables, isDeclared, commands };
   }
@@ -177,6 +262,9 @@ class Parser {
       if (isEnd) break;
       operands.push(this.#operand(token, context, depth));
       const next = this.#peek();
+      const isTerm =
+        token.kind === 'string' || token.kind === 'char' || token.text === 'true' || token.text === 'false';
+      if (next?.kind === 'field' && isTerm) throw this.fail(`unexpected . after term ${quoted(token.text)}`);
       const isSeparate = next === undefined || next.kind === 'space' || next.text === '|' || next.text === ')';
       if (!isSeparate) throw this.fail(`unexpected ${this.#named(next)} in operand`);
     }
@@ -193,7 +281,7 @@ class Parser {
       return {
         ...operand,
         at: token.at,
-        text: `(${pipePlace(operand.pipe).text})${operand.path.map((name) => `.${name}`).join('')}`,
+        text: (token.text === '(' ? `(${pipePlace(operand.pipe).text})` : token.text) + fieldsText(operand.path),
       };
     }
     const tokens = this.#tokens.slice(first, this.#at);
@@ -214,8 +302,13 @@ class Parser {
       case 'variable':
         if (!this.#variables.includes(token.text)) throw this.fail(`undefined variable "${token.text}"`);
         return { kind: 'variable', name: token.text, path: this.#path() };
-      case 'word':
-        return this.#word(token.text);
+      case 'word': {
+        const word = this.#word(token.text);
+        if (this.#peek()?.kind !== 'field') return word;
+        if (word.kind !== 'function') throw this.fail(`unexpected . after term ${quoted(token.text)}`);
+        const called = { ...word, at: token.at, text: token.text };
+        return { kind: 'pipe', pipe: { variables: [], isDeclared: false, commands: [[called]] }, path: this.#path() };
+      }
       default:
         if (token.text === '.') return { kind: 'dot' };
         if (token.text === '(') return this.#group(context, depth);
@@ -252,10 +345,12 @@ class Parser {
     return BigInt(value.codePointAt(0)!);
   }
 
-  #number(text: string): bigint | number {
+  #number(text: string): bigint | number | GoImaginary {
     const plain = text.replaceAll('_', '');
     const sign = plain.startsWith('-') ? -1n : 1n;
     const digits = plain.replace(/^[-+]/, '');
+    const imaginary = /^([\d.]+(?:[eE][-+]?\d+)?)i$/.exec(digits);
+    if (imaginary !== null) return { imaginary: Number(sign) * Number(imaginary[1]) };
     if (/^(?:\d+|0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+)$/.test(digits)) return sign * BigInt(digits);
     const value = Number(plain);
     if (Number.isNaN(value)) throw this.fail(`bad number syntax: "${text}"`);

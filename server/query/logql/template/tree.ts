@@ -1,11 +1,20 @@
 /** A template of Go's text/template as data. ./parser.ts makes it, ./compile.ts runs it. */
+import type { GoImaginary } from './values.ts';
 
 export type TemplateNode =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'print'; readonly pipe: Pipe }
   | { readonly kind: 'if' | 'with'; readonly pipe: Pipe; readonly body: Nodes; readonly otherwise: Nodes }
   | { readonly kind: 'range'; readonly pipe: Pipe; readonly each: Nodes; readonly otherwise: Nodes }
-  | { readonly kind: 'break' | 'continue' };
+  | { readonly kind: 'break' | 'continue' }
+  /** Executes a template that is defined in this one, with a value as its dot. */
+  | ({ readonly kind: 'template'; readonly name: string; readonly pipe: Pipe | undefined } & Placed);
+
+export interface ParsedTemplate {
+  readonly nodes: Nodes;
+  /** By name: what `define` and `block` define. */
+  readonly definitions: ReadonlyMap<string, Nodes>;
+}
 
 export type Nodes = readonly TemplateNode[];
 
@@ -29,6 +38,12 @@ export function pipePlace({ variables, isDeclared, commands }: Pipe): Placed {
   return { at: commands[0]![0]!.at, text: assigned + texts };
 }
 
+/** Returns what is evaluated last of a pipe: where Go says that its value is of no use. */
+export function lastPlace({ commands }: Pipe): Placed {
+  const last = commands.at(-1)!.at(-1)!;
+  return last.kind === 'pipe' ? lastPlace(last.pipe) : last;
+}
+
 /** A function or a value, and arguments. */
 export type Command = readonly Operand[];
 
@@ -43,7 +58,7 @@ export type Operand = Placed & OperandKind;
 type OperandKind =
   | { readonly kind: 'dot' }
   | { readonly kind: 'nil' }
-  | { readonly kind: 'literal'; readonly value: string | boolean | number | bigint }
+  | { readonly kind: 'literal'; readonly value: string | boolean | number | bigint | GoImaginary }
   /** `.a.b` */
   | { readonly kind: 'field'; readonly path: readonly string[] }
   /** `$x.a` */

@@ -5,14 +5,28 @@
 import { goFloat } from '../syntax/go-float.ts';
 import { formatGoTime, type GoTime, isGoTime } from './go-time.ts';
 
-export type Value = string | bigint | number | boolean | null | GoTime | readonly Value[] | ReadonlyMap<string, Value>;
+/** An imaginary number (`2i`), which can only be printed. */
+export interface GoImaginary {
+  readonly imaginary: number;
+}
+
+/** Labels as one value: `index` finds an empty text for a name that they lack. */
+export class LabelsValue extends Map<string, string> {}
+
+export type Value =
+  string | bigint | number | boolean | null | GoTime | GoImaginary | readonly Value[] | ReadonlyMap<string, Value>;
 
 /** As `if` and `and` see it: zero, empty and nil are false. */
 export function isTrue(value: Value): boolean {
   if (value instanceof Map) return value.size > 0;
   if (Array.isArray(value)) return value.length > 0;
   if (isGoTime(value)) return true;
+  if (isImaginary(value)) return value.imaginary !== 0;
   return value !== '' && value !== 0n && value !== 0 && value !== false && value !== null;
+}
+
+function isImaginary(value: object | Value): value is GoImaginary {
+  return typeof value === 'object' && value !== null && 'imaginary' in value;
 }
 
 /** As an action prints it. */
@@ -21,6 +35,7 @@ export function printed(value: Value): string {
   if (value === null) return '<no value>';
   if (typeof value === 'number') return goFloat(value);
   if (isGoTime(value)) return formatGoTime(value, '2006-01-02 15:04:05.999999999 -0700 MST');
+  if (isImaginary(value)) return `(0${value.imaginary < 0 ? '' : '+'}${goFloat(value.imaginary)}i)`;
   if (value instanceof Map) {
     const entries = [...value].toSorted(([a], [b]) => (a < b ? -1 : 1));
     return `map[${entries.map(([name, each]) => `${name}:${inside(each)}`).join(' ')}]`;
@@ -40,5 +55,7 @@ export function typeOf(value: Value): string {
   if (typeof value === 'boolean') return 'bool';
   if (value === null) return '<nil>';
   if (isGoTime(value)) return 'time.Time';
+  if (isImaginary(value)) return 'complex128';
+  if (value instanceof LabelsValue) return 'map[string]string';
   return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
 }

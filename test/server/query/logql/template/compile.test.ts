@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LINE_BYTES_MAX } from '../../../../../server/limits.ts';
+import { LINE_BYTES_MAX, TEMPLATE_DEPTH_MAX, TEMPLATE_STEPS_MAX } from '../../../../../server/limits.ts';
 import { compileTemplate } from '../../../../../server/query/logql/template/compile.ts';
 import { TemplateError } from '../../../../../server/query/logql/template/errors.ts';
 import type { TemplateScope } from '../../../../../server/query/logql/template/function.ts';
@@ -55,6 +55,28 @@ test.each([
   ['{{printf "%d" "x"}} {{printf "%s"}} {{printf "x" 1}}', '%!d(string=x) %!s(MISSING) x%!(EXTRA int=1)'],
   ['{{html "<a>"}} {{js "it\'s"}} {{urlquery "a b"}}', "&lt;a&gt; it\\'s a+b"],
   ['{{eq "a" "b" "a"}} {{ne 1 2}} {{lt 1 2}} {{le 2 2}} {{gt 1 2}} {{ge 2 2}}', 'true true true true false true'],
+  ['{{printf "%[2]d %[1]d" 1 2}} {{printf "%[1]d %d" 1 2}} {{printf "%[2]*[1]d" 1 5}}', '2 1 1 2     1'],
+  ['{{printf "%[3]d|%[x]d|%[1" 1}} {{printf "%.[2]*f" 1.5 2}}', '%!d(BADINDEX)|%!d(BADINDEX)|%!(NOVERB) %!f(MISSING)'],
+  ['{{index . "app"}}|{{index . "nope"}}|{{printf "%T" .}}', 'api||map[string]string'],
+  ['{{(fromJson "x").a}} {{$x := fromJson "null"}}{{$x.a.b}}', '<no value> <no value>'],
+  ['{{fromJson "{\\"a\\":\\"\\\\ud800\\"}"}}', 'map[a:\uFFFD]'],
+  ['{{2.5i}} {{-1i}} {{printf "%T" 1i}}', '(0+2.5i) (0-1i) complex128'],
+  // Templates in templates.
+  ['{{define "x"}}<{{.}}>{{end}}{{template "x" .app}}{{template "x"}}', '<api><<no value>>'],
+  ['{{template "x" .}}{{define "x" -}}  {{.app}}{{$.n}}  {{- end}}', 'api42'],
+  ['{{range 2}}{{block "b" .}}[{{.}}]{{end}}{{end}}', '[0][1]'],
+  ['{{$x := 1}}{{define "x"}}{{$x := 2}}{{$x}}{{end}}{{template "x"}}{{$x}}', '21'],
+  // Methods of times.
+  ['{{__timestamp__.Unix}} {{__timestamp__.UnixMilli}} {{(__timestamp__).Year}}', '1700000000 1700000000123 2023'],
+  ['{{__timestamp__.UTC.Weekday}} {{__timestamp__.Month}} {{__timestamp__.YearDay}}', 'Tuesday November 318'],
+  [
+    '{{__timestamp__.Format "15:04"}} {{"2006" | __timestamp__.Format}} {{__timestamp__.Nanosecond}}',
+    '22:13 2023 123456789',
+  ],
+  [
+    '{{$t := __timestamp__}}{{$t.Hour}}:{{$t.Minute}}:{{$t.Second}} {{$t.Before now}} {{$t.IsZero}}',
+    '22:13:20 true false',
+  ],
   // The line and its time.
   ['{{__line__ | lower}}', 'the line'],
   ['{{__timestamp__ | date "2006-01-02T15:04:05.000Z07:00"}}', '2023-11-14T22:13:20.123Z'],
@@ -115,6 +137,16 @@ describe('what is wrong', () => {
     ['\n{{nope}}', 'template: line:2: function "nope" not defined'],
     ['{{if .a}}x', 'template: line:1: unexpected EOF'],
     ['{{end}}', 'template: line:1: unexpected {{end}}'],
+    ['{{define "x"}}y', 'template: line:1: unexpected EOF'],
+    ['{{define x}}{{end}}', 'template: line:1: unexpected "x" in define clause'],
+    ['{{template}}', 'template: line:1: unexpected "}}" in template clause'],
+    ['{{block "b"}}{{end}}', 'template: line:1: missing value for block clause'],
+    ['{{define "x"}}{{else}}{{end}}', 'template: line:1: unexpected {{else}} in define clause'],
+    ['{{if true}}{{define "x"}}{{end}}{{end}}', 'template: line:1: unexpected <define> in command'],
+    ['{{define "x"}}y{{end}}{{block "x" .}}z{{end}}', 'line:1: template: multiple definition of template "x"'],
+    ['{{range 2}}{{block "b" .}}{{break}}{{end}}{{end}}', 'template: line:1: {{break}} outside {{range}}'],
+    ['{{$x := 1}}{{block "b" .}}{{$x}}{{end}}', 'template: line:1: undefined variable "$x"'],
+    ['{{"x".foo}}', 'template: line:1: unexpected . after term "\\"x\\""'],
     ['{{if}}x{{end}}', 'template: line:1: missing value for if'],
     ['{{$x}}', 'template: line:1: undefined variable "$x"'],
     ['{{(1}}', 'template: line:1: unclosed left paren'],
@@ -135,7 +167,33 @@ describe('what is wrong', () => {
     ],
     ['{{lower 1}}', 'template: line:1:8: executing "line" at <1>: expected string; found 1'],
     ['{{trunc .app "x"}}', 'at <.app>: wrong type for value; expected int; got string'],
-    ['{{range (.app | lower)}}{{end}}', '1:8: executing "line" at <(.app | lower)>: range can\'t iterate over api'],
+    ['{{range (.app | lower)}}{{end}}', '1:16: executing "line" at <lower>: range can\'t iterate over api'],
+    ['{{call .app}}', '1:2: executing "line" at <call .app>: error calling call: non-function .app of type string'],
+    ['{{call nil}}', 'error calling call: call of nil'],
+    ['{{call}}', 'wrong number of args for call: want at least 1 got 0'],
+    [
+      '{{template "x" .app | upper}}',
+      '1:11: executing "line" at <{{template "x" .app | upper}}>: template "x" not defined',
+    ],
+    [
+      '{{define "x"}}{{.app.b}}{{end}}{{template "x" .}}',
+      '1:20: executing "x" at <.app.b>: can\'t evaluate field b in type string',
+    ],
+    ['{{template "line"}}', `exceeded maximum template depth (${TEMPLATE_DEPTH_MAX})`],
+    [
+      '{{__timestamp__.Nope}}',
+      '1:2: executing "line" at <__timestamp__>: can\'t evaluate field Nope in type time.Time',
+    ],
+    ['{{__timestamp__.Format}}', 'wrong number of args for Format: want 1 got 0'],
+    ['{{__timestamp__.Format 5}}', '1:23: executing "line" at <5>: expected string; found 5'],
+    ['{{.app 1}}', 'at <.app>: app is not a method but has arguments'],
+    [
+      '{{range $i, $e := 3}}{{end}}',
+      '1:18: executing "line" at <3>: can\'t use 3 to iterate over more than one variable',
+    ],
+    ['{{eq . .}}', 'error calling eq: non-comparable type map['],
+    ['{{index . 5}}', 'error calling index: value has type int; should be string'],
+    ['{{printf 5}}', 'at <5>: expected string; found 5'],
     ['{{nil}}', 'at <nil>: nil is not a command'],
     ['{{lower}}', 'wrong number of args for lower: want 1 got 0'],
     ['{{.app.x}}', 'template: line:1:6: executing "line" at <.app.x>: can\'t evaluate field x in type string'],
@@ -148,7 +206,8 @@ describe('what is wrong', () => {
     ['{{regexReplaceAll "[" .app ""}}', /missing closing \]/],
     ['{{repeat 9999999 "x"}}', `error calling repeat: the text is longer than ${LINE_BYTES_MAX} bytes`],
     ['{{range 9999999}}x{{end}}', `range over more than ${LINE_BYTES_MAX} numbers`],
-    ['{{range 1000}}{{range 2000}}x{{end}}{{end}}', `the text is longer than ${LINE_BYTES_MAX} bytes`],
+    ['{{range 1000}}{{range 2000}}{{end}}{{end}}', `more than ${TEMPLATE_STEPS_MAX} steps of loops`],
+    ['{{range 1000}}{{range 900}}xx{{end}}{{end}}', `the text is longer than ${LINE_BYTES_MAX} bytes`],
     ['{{printf "%9999999d" 1}}', /width above/],
     [`{{fromJson "${'['.repeat(300)}${']'.repeat(300)}"}}`, /nested too deeply/],
   ])('of %s fails for the line', (text, message) => {
