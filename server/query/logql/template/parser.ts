@@ -1,9 +1,12 @@
 /** Parses a template of Go's text/template. */
 import { LOGQL_DEPTH_MAX } from '../../../limits.ts';
 import { TemplateError } from './errors.ts';
+import { numberOf } from './literals.ts';
 import { type Part, partsOf, stringOf, type TemplateToken } from './lexer.ts';
 import {
   type Command,
+  fieldsText,
+  isExecutable,
   type Nodes,
   type Operand,
   type Pipe,
@@ -35,16 +38,6 @@ type Keyword = (typeof KEYWORDS)[number];
 
 function isKeyword(text: string): text is Keyword {
   return (KEYWORDS as readonly string[]).includes(text);
-}
-
-/** Whether an operand can take the value of the command before it. */
-function isExecutable({ kind, ...operand }: Operand): boolean {
-  if (kind === 'pipe') return 'path' in operand && operand.path.length > 0;
-  return kind === 'function' || kind === 'field' || kind === 'variable';
-}
-
-function fieldsText(path: readonly string[]): string {
-  return path.map((name) => `.${name}`).join('');
 }
 
 class Parser {
@@ -346,14 +339,8 @@ class Parser {
   }
 
   #number(text: string): bigint | number | GoImaginary {
-    const plain = text.replaceAll('_', '');
-    const sign = plain.startsWith('-') ? -1n : 1n;
-    const digits = plain.replace(/^[-+]/, '');
-    const imaginary = /^([\d.]+(?:[eE][-+]?\d+)?)i$/.exec(digits);
-    if (imaginary !== null) return { imaginary: Number(sign) * Number(imaginary[1]) };
-    if (/^(?:\d+|0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+)$/.test(digits)) return sign * BigInt(digits);
-    const value = Number(plain);
-    if (Number.isNaN(value)) throw this.fail(`bad number syntax: "${text}"`);
+    const value = numberOf(text);
+    if (value === undefined) throw this.fail(`bad number syntax: ${quoted(text)}`);
     return value;
   }
 }

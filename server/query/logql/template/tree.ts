@@ -66,3 +66,14 @@ type OperandKind =
   | { readonly kind: 'function'; readonly name: string }
   /** `( … ).a` */
   | { readonly kind: 'pipe'; readonly pipe: Pipe; readonly path: readonly string[] };
+
+/** Whether an operand can take the value of the command before it. */
+export function isExecutable({ kind, ...operand }: Operand): boolean {
+  if (kind === 'pipe') return 'path' in operand && operand.path.length > 0;
+  return kind === 'function' || kind === 'field' || kind === 'variable';
+}
+
+/** Returns a path of fields as it is written. */
+export function fieldsText(path: readonly string[]): string {
+  return path.map((name) => `.${name}`).join('');
+}
