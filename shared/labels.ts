@@ -34,8 +34,8 @@ const LABEL_BYTES = 80;
 /** Returns the memory that a label set takes, at most. */
 export function labelsMemoryBytes(labels: Labels): number {
   let bytes = LABELS_BYTES;
-  for (const [name, value] of Object.entries(labels)) {
-    bytes += LABEL_BYTES + Buffer.byteLength(name) + Buffer.byteLength(value);
+  for (const name of Object.keys(labels)) {
+    bytes += LABEL_BYTES + Buffer.byteLength(name) + Buffer.byteLength(labels[name]!);
   }
   return bytes;
 }

@@ -24,7 +24,15 @@ import { assertParts, validCodes, validTies, validTimes } from './decoded-checks
 import { type DecodedSize, decodedSizeOf } from './decoded-size.ts';
 import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
 import { areTextsHere, decodeDistinctTexts, decodeTextsHere } from './encodings/distinct-texts.ts';
-import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers, visitIntegers } from './encodings/integer.ts';
+import {
+  decodeIntegers,
+  decodeSmallIntegers,
+  findIntegers,
+  passingSmallIntegers,
+  pickIntegers,
+  type SmallCodes,
+  visitIntegers,
+} from './encodings/integer.ts';
 import { findUuids } from './encodings/uuid-search.ts';
 import { decodeTimestampDistances, type TimestampDistances } from './encodings/timestamp.ts';
 import { GroupPages } from './group-pages.ts';
@@ -57,8 +65,7 @@ const FEW_ROWS_FACTOR = 16;
 const LINES_IN_TURN = 8192;
 const LINE_BYTES_IN_TURN = 4 * 1024 * 1024;
 
-/** Grows with the largest row group. */
-let passingCodes = new Uint16Array(0);
+const NO_COLUMNS: readonly number[] = [];
 
 /** A decoded header over encoded columns. */
 export class RowGroup {
@@ -189,13 +196,13 @@ export class RowGroup {
     });
   }
 
-  /** The same for who needs them once, in memory that is overwritten by those of the next row group. */
-  passingTemplateCodes(): Uint16Array {
+  /** The same for who needs them once, before anything else is read of a row group. */
+  passingTemplateCodes(): SmallCodes {
     const known = this.#cache.get(PART_TEMPLATES);
     if (known !== undefined) return known as Uint16Array;
-    const { rowCount } = this.info;
-    if (passingCodes.length < rowCount) passingCodes = new Uint16Array(rowCount);
-    return validCodes(this.#smallIntegers(2, passingCodes.subarray(0, rowCount)), this.templates.length, 'template');
+    const { parameters, pages } = this.#header.system[2]!;
+    const codes = passingSmallIntegers(new ByteReader(parameters), this.#pages.of(pages, true), this.info.rowCount);
+    return validCodes(codes, this.templates.length, 'template');
   }
 
   /** FLAG_… bits, by row. */
@@ -242,8 +249,16 @@ export class RowGroup {
    * in a line.
    */
   columnsOf(field: string): readonly number[] {
-    this.#columnsOfField ??= Map.groupBy(this.columns.keys(), (column) => this.columns[column]!.slot.field);
-    return this.#columnsOfField.get(field) ?? [];
+    return this.#byField().get(field) ?? NO_COLUMNS;
+  }
+
+  /** Returns the fields that have columns. */
+  fields(): Iterable<string> {
+    return this.#byField().keys();
+  }
+
+  #byField(): ReadonlyMap<string, readonly number[]> {
+    return (this.#columnsOfField ??= Map.groupBy(this.columns.keys(), (column) => this.columns[column]!.slot.field));
   }
 
   /** Row → its index among the rows of its template: value `firstValue + rank` of each of the template's columns. */

@@ -3,6 +3,8 @@
  * in this order; a row's *rank* is its place among the rows of its template.
  */
 
+import type { SmallCodes } from './encodings/integer.ts';
+
 /** Rows in template order; those of template t are [templateStarts[t], templateStarts[t + 1]). */
 export interface TemplateOrder {
   readonly templateRows: Int32Array;
@@ -27,7 +29,7 @@ export interface RankedRows {
 }
 
 /** Returns the ranks of a few rows, given in any order: one pass over the codes up to the last of them. */
-export function rankedRows(templateCodes: Uint16Array, templateCount: number, wanted: ArrayLike<number>): RankedRows {
+export function rankedRows(templateCodes: SmallCodes, templateCount: number, wanted: ArrayLike<number>): RankedRows {
   const rows = Int32Array.from(new Set(Array.from(wanted))).toSorted();
   const ranks = new Int32Array(rows.length);
   const counts = new Int32Array(templateCount);
@@ -48,7 +50,7 @@ export interface TemplateRows {
 /** Splits by template; only templates with rows. */
 export function splitByTemplate(
   { rows, ranks }: RankedRows,
-  templateCodes: Uint16Array,
+  templateCodes: SmallCodes,
 ): ReadonlyMap<number, TemplateRows> {
   const places = Map.groupBy(rows.keys(), (place) => templateCodes[rows[place]!]!);
   return new Map(
@@ -64,7 +66,7 @@ export function splitByTemplate(
  * @param wanted  by template: ranks that ascend; undefined or empty for none
  */
 export function rowsOfRanks(
-  templateCodes: Uint16Array,
+  templateCodes: SmallCodes,
   templateCount: number,
   wanted: readonly (ArrayLike<number> | undefined)[],
 ): Int32Array {

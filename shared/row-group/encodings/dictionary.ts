@@ -7,6 +7,7 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
+import { areLess } from './are-less.ts';
 import type { PageReader, PageWriter } from '../pages/page.ts';
 import { hashBytes, sameBytes } from '../../byte-strings.ts';
 import type { ByteStrings, ValueRefs } from '../../byte-strings.ts';
@@ -208,7 +209,7 @@ export function decodeCodes(pages: PageReader, count: number, distinct: number, 
     codes = new Uint16Array(count);
     for (let row = 0; row < count; row++) codes[row] = low[row]! | (high[row]! << 8);
   }
-  checkCode(largest(codes), distinct);
+  if (!areLess(codes, distinct)) checkCode(largest(codes), distinct);
   return codes;
 }
 

@@ -365,7 +365,10 @@ export function decodeSmallIntegers<T extends Uint8Array | Uint16Array>(
   pages: PageReader,
   out: T,
 ): T {
-  const stored = readStored(parameters, pages, out.length);
+  return smallIntegersOf(readStored(parameters, pages, out.length), out);
+}
+
+function smallIntegersOf<T extends Uint8Array | Uint16Array>(stored: StoredIntegers, out: T): T {
   const { min, max, base, planes, restarts } = stored;
   if (min < 0 || max >= 2 ** (out.BYTES_PER_ELEMENT * 8)) throw new CorruptionError('a code is out of range');
   // Mostly they are all equal, or exactly the bytes of a page.
@@ -373,6 +376,22 @@ export function decodeSmallIntegers<T extends Uint8Array | Uint16Array>(
   else if (restarts === undefined && base === 0 && planes.length === 1) out.set(planes[0]!);
   else out.set(valuesOf(stored, out.length));
   return out;
+}
+
+export type SmallCodes = Uint8Array | Uint16Array;
+
+/** Grows with the largest row group. */
+let passingCodes = new Uint16Array(0);
+
+/**
+ * Does the same in memory that the next ones overwrite: mostly the page itself.
+ * @throws CorruptionError
+ */
+export function passingSmallIntegers(parameters: ByteReader, pages: PageReader, count: number): SmallCodes {
+  const form = readForm(parameters, count);
+  if (form.restarts === undefined && form.base === 0 && form.width === 1) return pages.passing(count);
+  if (passingCodes.length < count) passingCodes = new Uint16Array(count);
+  return smallIntegersOf(readPlanes(form, pages, count), passingCodes.subarray(0, count));
 }
 
 /**

@@ -34,6 +34,11 @@ export function fewPlaces(
   const outcomes = new Outcomes(group, found);
   const places = new Map<number, readonly number[]>();
   for (const [template, ranks] of found) {
+    const ofAll = decide(predicate.where, (leaf) => (leaf === lead ? true : outcomes.byHeader(leaf, template)));
+    if (ofAll !== undefined) {
+      if (ofAll) places.set(template, ranks);
+      continue;
+    }
     const matching: number[] = [];
     for (const [i, rank] of ranks.entries()) {
       const matches = decide(predicate.where, (leaf) => (leaf === lead ? true : outcomes.of(leaf, template, i)));
@@ -96,11 +101,16 @@ class Outcomes {
     this.#places = places;
   }
 
-  /** Returns undefined where neither the header nor values of columns decide. */
-  of(leaf: Leaf, template: number, i: number): boolean | undefined {
+  /** Returns what all lines of a template have in common; undefined where the header does not decide. */
+  byHeader(leaf: Leaf, template: number): boolean | undefined {
     let byHeader = this.#byHeader.get(leaf);
     if (byHeader === undefined) this.#byHeader.set(leaf, (byHeader = headerOutcomes(this.#group, leaf)));
-    const known = byHeader[template];
+    return byHeader[template];
+  }
+
+  /** Returns undefined where neither the header nor values of columns decide. */
+  of(leaf: Leaf, template: number, i: number): boolean | undefined {
+    const known = this.byHeader(leaf, template);
     if (known !== undefined || !isOfColumns(leaf)) return known;
     if (leaf.ofJson === true) return undefined;
     if (!this.#values.has(leaf)) this.#values.set(leaf, pickedValues(this.#group, leaf.name, this.#places));

@@ -11,16 +11,27 @@ export function isOfColumns(leaf: Leaf): leaf is ValueLeaf {
   return leaf.kind === 'value' && leaf.ofShape !== true && !isOfLines(leaf);
 }
 
+/** By template: the same for all; in memory that row groups share. */
+const uniform = new Map<boolean | undefined, (boolean | undefined)[]>();
+
+function ofEach(count: number, outcome: boolean | undefined): readonly (boolean | undefined)[] {
+  const known = uniform.get(outcome);
+  if (known !== undefined && known.length >= count) return known;
+  const outcomes = new Array<boolean | undefined>(count).fill(outcome);
+  uniform.set(outcome, outcomes);
+  return outcomes;
+}
+
 /** By template: whether its lines satisfy a leaf; undefined where the header does not decide for all of them. */
 export function headerOutcomes(group: RowGroup, leaf: Leaf): readonly (boolean | undefined)[] {
-  const ofEach = (outcome: boolean | undefined): (boolean | undefined)[] => group.templates.map(() => outcome);
+  const { length } = group.templates;
   if (leaf.kind === 'json') return judgeJsonLeaf(group, leaf);
-  if (!isOfColumns(leaf)) return ofEach(undefined);
+  if (!isOfColumns(leaf)) return ofEach(length, undefined);
   if (leaf.labelOnly === true || (leaf.fieldOnly !== true && labelNamesOf(group).has(leaf.name))) {
     const ofLabels = group.info.streams.map((labels) => judgeLabels(leaf, labels));
-    return ofEach(ofLabels.every((each) => each === ofLabels[0]) ? ofLabels[0] : undefined);
+    return ofEach(length, ofLabels.every((each) => each === ofLabels[0]) ? ofLabels[0] : undefined);
   }
-  if (leaf.ofJson !== true && !mayAnswer(group, leaf.name)) return ofEach(false);
+  if (leaf.ofJson !== true && !mayAnswer(group, leaf.name)) return ofEach(length, false);
   const tests = testsOf(leaf);
   const answers = answersOf(group, leaf.name, leaf.ofJson);
   const ofColumns = new Map<number, boolean | undefined>();

@@ -51,7 +51,8 @@ export function hasArrays(group: RowGroup, name: string): boolean {
 
 /** Returns false when no line that is cut can have the name: mostly a name is that of a column, or lies within one. */
 export function mayAnswer(group: RowGroup, name: string): boolean {
-  return name === LEVEL || fieldsAround(name).some((field) => group.columnsOf(field).length > 0);
+  if (name === LEVEL || group.columnsOf(name).length > 0) return true;
+  return name.includes('.') && fieldsAround(name).some((field) => group.columnsOf(field).length > 0);
 }
 
 /** Returns the columns that belong to a name. */

@@ -9,6 +9,7 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
 import { isPlainName } from '../../../store/asked-name.ts';
+import { askedNames } from './asked-names.ts';
 import { answersOf, labelNamesOf, mayAnswer } from './name.ts';
 
 /** Rows by template: their ranks among its rows, ascending. */
@@ -35,7 +36,11 @@ export function pickedValues(
   places: Places,
 ): ReadonlyMap<number, PickedValues> | undefined {
   if (!isPlainName(name) || labelNamesOf(group).has(name)) return undefined;
-  if (!mayAnswer(group, name)) return NO_VALUES;
+  return mayAnswer(group, name) ? valuesOf(group, name, places) : NO_VALUES;
+}
+
+/** Does the same for a name that is plain, and that of no label. */
+function valuesOf(group: RowGroup, name: string, places: Places): ReadonlyMap<number, PickedValues> | undefined {
   const answers = answersOf(group, name);
   const picked = new Map<number, PickedValues>();
   const templatesOf = new Map<number, number[]>();
@@ -64,11 +69,14 @@ export function pickedValuesOf(
   names: readonly string[],
   places: Places,
 ): readonly ReadonlyMap<number, PickedValues>[] | undefined {
-  const picked: ReadonlyMap<number, PickedValues>[] = [];
-  for (const name of names) {
-    const values = pickedValues(group, name, places);
+  const asked = askedNames(names);
+  if (!asked.arePlain || asked.haveSome(labelNamesOf(group))) return undefined;
+  const picked = names.map(() => NO_VALUES);
+  for (const index of asked.amongFields(group.fields())) {
+    const name = names[index]!;
+    const values = valuesOf(group, name, places);
     if (values === undefined) return undefined;
-    picked.push(name === LEVEL ? new Map([...values].map(([template, own]) => [template, asLevels(own)])) : values);
+    picked[index] = name === LEVEL ? new Map([...values].map(([template, own]) => [template, asLevels(own)])) : values;
   }
   return picked;
 }

@@ -69,10 +69,10 @@ function rowOf(
   line: number,
   { cursors, cursorStart }: Pick<TextRow, 'cursors' | 'cursorStart'>,
 ): TextRow {
-  const { opened, lines, streamCodes, flags, runCodes, lineFields } = group;
+  const { opened, lines, streamOf, flags, runCodes, lineFields } = group;
   lineFields?.moveTo(row, line);
   return {
-    labels: opened.info.streams[streamCodes[row]!]!,
+    labels: opened.info.streams[streamOf(row)]!,
     flags: flags[row]!,
     run: opened.runs[runCodes[row]! - 1],
     bytes: lines.bytes,

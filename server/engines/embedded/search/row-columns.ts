@@ -37,12 +37,12 @@ export function blockOf(
     const index = groupOf[done]!;
     const group = groups[index];
     if (group === undefined) continue;
-    const { opened, lines, streamCodes, flags } = group;
+    const { opened, lines, streamOf, flags } = group;
     const line = next[index]!++;
     if (line + 1 >= lines.offsets.length) break;
     const row = rows[done]!;
     const days = Math.floor(timesNs[done]! / NS_PER_DAY);
-    const labels = streams.shared(opened.info.streams[streamCodes[row]!]!);
+    const labels = streams.shared(opened.info.streams[streamOf(row)]!);
     builder.addRow(opened.info.baseDay + days, timesNs[done]! - days * NS_PER_DAY, labels, flags[row]!);
     const [lineStart, lineEnd] = [lines.offsets[line]!, lines.offsets[line + 1]!];
     if (withoutLines !== true) builder.addLine(lines.bytes, lineStart, lineEnd);

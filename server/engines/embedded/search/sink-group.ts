@@ -27,8 +27,9 @@ export interface SinkGroup {
    * @param timeNs  its time, from the start of the group's base day
    */
   readonly cursorAt: (row: number, timeNs: number) => Cursor;
+  /** Returns the stream of one of the wanted rows. */
+  readonly streamOf: (row: number) => number;
   /** By row. */
-  readonly streamCodes: Uint16Array;
   readonly flags: Uint8Array;
   readonly runCodes: Uint16Array;
   /** The first of its wanted lines, built, in the order of the answer. For raw text they end with their newlines. */
@@ -63,7 +64,7 @@ export function openSinkGroup(
   bytesMax: number,
   sink: Sink,
 ): SinkGroup {
-  const streamCodes = opened.streamCodes();
+  const streamOf = streamsOf(opened, rows);
   const options = { bytesMax, timesNs };
   const picked =
     sink.kind === 'rows' && sink.withoutLines === true ? pickedFields(opened, sink.fields, rows, bytesMax) : undefined;
@@ -73,16 +74,28 @@ export function openSinkGroup(
   const lines = cutLines ?? withMetadata ?? picked?.lines ?? opened.lines(rows, options, isRaw(sink));
   return {
     opened,
-    cursorAt: (row, timeNs) => cursorOf(opened, origin, streamCodes[row]!, row, timeNs),
+    cursorAt: (row, timeNs) => cursorOf(opened, origin, streamOf(row), row, timeNs),
     lines,
     withMetadata,
     sizeBytes: picked?.sizeBytes ?? lines.bytes.length,
     lineFields: cutLines && new LineFields(opened, cutLines),
-    streamCodes,
+    streamOf,
     flags: opened.flags(),
     runCodes: opened.runCodes(),
     fields: picked ?? rowFields(opened, sink.kind === 'text' ? [] : sink.fields, rows.length),
   };
+}
+
+/** Of a few rows, only their codes are read. @throws CorruptionError */
+function streamsOf(group: RowGroup, rows: Uint32Array): (row: number) => number {
+  if (!group.areFew(rows.length)) {
+    const codes = group.streamCodes();
+    return (row) => codes[row]!;
+  }
+  const ascending = rows.toSorted();
+  const codes = group.streamCodesAt(ascending);
+  const byRow = new Map(Array.from(ascending, (row, i) => [row, codes[i]!]));
+  return (row) => byRow.get(row)!;
 }
 
 /** @throws CorruptionError */

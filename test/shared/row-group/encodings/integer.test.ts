@@ -2,7 +2,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
-import { decodeIntegers, encodeIntegers, visitIntegers } from '../../../../shared/row-group/encodings/integer.ts';
+import {
+  decodeIntegers,
+  decodeSmallIntegers,
+  encodeIntegers,
+  passingSmallIntegers,
+  visitIntegers,
+} from '../../../../shared/row-group/encodings/integer.ts';
 import { type PageReader, PageWriter } from '../../../../shared/row-group/pages/page.ts';
 
 function pagesOf(stored: Buffer): PageReader {
@@ -45,5 +51,36 @@ it('are the same in turn as at once', () => {
       expect(seen).toEqual(values);
     }),
     { numRuns: 100 },
+  );
+});
+
+/** Codes of few things or of many, in runs or mixed, of which there may be none below a number. */
+const codes = fc
+  .record({
+    least: fc.constantFrom(0, 1, 300),
+    most: fc.constantFrom(0, 1, 23, 255, 256, 65_535),
+    steps: fc.array(fc.nat(65_535), { minLength: 1, maxLength: 600, size: 'max' }),
+    areSorted: fc.boolean(),
+  })
+  .map(({ least, most, steps, areSorted }) => {
+    const some = steps.map((step) => least + (step % (Math.max(0, most - least) + 1)));
+    return areSorted ? some.toSorted((a, b) => a - b) : some;
+  });
+
+it('are the same codes in memory that the next ones overwrite', () => {
+  fc.assert(
+    fc.property(codes, (values) => {
+      const parameters = new ByteWriter();
+      const pages = new PageWriter();
+      encodeIntegers(Float64Array.from(values), values.length, parameters, pages);
+      const stored = parameters.finish();
+      const planes = Buffer.concat(pages.rawPages());
+      const read = (): ArrayLike<number> =>
+        passingSmallIntegers(new ByteReader(stored), pagesOf(planes), values.length);
+      expect(Array.from(read())).toEqual(values);
+      const out = new Uint16Array(values.length);
+      expect([...decodeSmallIntegers(new ByteReader(stored), pagesOf(planes), out)]).toEqual(values);
+    }),
+    { numRuns: 200 },
   );
 });
