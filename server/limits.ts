@@ -1042,6 +1042,12 @@ export const REGEXP_CLOCK_BYTES = 64 * KIB;
 export const MASKS_KEPT_BYTES_MAX = 2 * MIB;
 
 /**
+ * Codes of folded values, 4 bytes each, in which a worker finds the patterns of a row group's lines: four columns of one of 64 Ki rows.
+ * Beyond: they are allocated each time.
+ */
+export const FOLDED_CODES_KEPT_BYTES_MAX = 1 * MIB;
+
+/**
  * Headers of the segments' indexes that a worker keeps: 8 bytes for each block of about a kilobyte, and 4 for each name of a field.
  * Beyond: read again.
  */

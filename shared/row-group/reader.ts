@@ -6,7 +6,7 @@ import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import { buildLines, type LinesOptions } from './build-lines.ts';
 import type { ByteStrings } from '../byte-strings.ts';
-import type { ColumnValues } from './encodings/column-values.ts';
+import type { ColumnValues, CutTexts } from './encodings/column-values.ts';
 import { arePagesKept, arePickedCopied, canBePicked, decodeColumn, memoryBytesOf, pickColumn } from './column.ts';
 import {
   type DecodedCache,
@@ -22,7 +22,7 @@ import {
 } from './decoded-cache.ts';
 import { assertParts, validCodes, validTies, validTimes } from './decoded-checks.ts';
 import { type DecodedSize, decodedSizeOf } from './decoded-size.ts';
-import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
+import { type CountedTexts, decodeCodes, decodeCountedTexts } from './encodings/dictionary.ts';
 import { areTextsHere, decodeDistinctTexts, decodeTextsHere } from './encodings/distinct-texts.ts';
 import {
   decodeIntegers,
@@ -294,6 +294,20 @@ export class RowGroup {
     const known = this.#cache.get(column) as ColumnValues | undefined;
     if (known?.kind === 'pattern') return known.patterns;
     return decodeDistinctTexts(new ByteReader(chunk.parameters), this.#pages.of(this.#header.pages[column]!));
+  }
+
+  /**
+   * Returns the patterns of texts with numbers, and the pattern of each value, without the numbers: valid until another page is
+   * read. Only of columns of such texts.
+   * @throws CorruptionError
+   */
+  passingPatterns(column: number): Pick<CutTexts, 'patterns' | 'codes'> {
+    const known = this.#cache.get(column) as ColumnValues | undefined;
+    if (known?.kind === 'pattern') return known;
+    const { chunk, count } = this.columns[column]!;
+    const pages = this.#pages.of(this.#header.pages[column]!);
+    const patterns = decodeDistinctTexts(new ByteReader(chunk.parameters), pages);
+    return { patterns, codes: decodeCodes(pages, count, patterns.offsets.length - 1, true) };
   }
 
   /** Returns the distinct values of a dictionary that are in the header: no page is read. Undefined for others. */

@@ -15,7 +15,8 @@ const CACHES_BYTES =
   limits.PASSING_HEADERS_BYTES_MAX +
   limits.WORKER_INDEXES_BYTES_MAX +
   limits.ARRAYS_KEPT_BYTES_MAX +
-  limits.MASKS_KEPT_BYTES_MAX;
+  limits.MASKS_KEPT_BYTES_MAX +
+  limits.FOLDED_CODES_KEPT_BYTES_MAX;
 
 /** By the beginning of a row. */
 const ACCOUNT: Readonly<Record<string, number>> = {

@@ -105,6 +105,8 @@ function lookUp(
     const found = new Int32Array(distinct.length);
     look(name, distinct, found);
     for (let i = 0; i < distinct.length; i++) places[distinct[i]!] = i;
-    return Int32Array.from(own, (digit) => found[places[digit]!]!);
+    const results = new Int32Array(own.length);
+    for (let i = 0; i < own.length; i++) results[i] = found[places[own[i]!]!]!;
+    return results;
   });
 }

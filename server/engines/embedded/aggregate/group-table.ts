@@ -80,6 +80,19 @@ export class GroupTable {
     return this.values.map((values, name) => values.bytes(this.#valueOf(group, name)));
   }
 
+  /** By group, then by name: their values as text, each of which is written once for all groups that have it. */
+  textsOf(groups: readonly number[]): string[][] {
+    const known = this.values.map(() => new Map<number, string>());
+    return groups.map((group) =>
+      known.map((texts, name) => {
+        const value = this.#valueOf(group, name);
+        let text = texts.get(value);
+        if (text === undefined) texts.set(value, (text = this.values[name]!.bytes(value).toString()));
+        return text;
+      }),
+    );
+  }
+
   /**
    * Returns the numbers of groups, which are added if missing.
    * @param values  by name: the value of each of `count` groups

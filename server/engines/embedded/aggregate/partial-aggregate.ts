@@ -260,11 +260,20 @@ function largestGroups(
     else if (ranks[group] === least) equal.push(group);
   }
   const room = limit - larger.length;
-  const equalHashes = Uint32Array.from(equal, (group) => table.hash(group)).toSorted();
-  const hashMax = room < equal.length ? equalHashes[room - 1]! : Infinity;
-  return [...larger, ...equal.filter((group) => table.hash(group) <= hashMax)]
-    .toSorted((a, b) => ranks[b]! - ranks[a]! || table.hash(a) - table.hash(b))
-    .slice(0, limit);
+  const hashes = hashesOf(table, equal);
+  const hashMax = room < equal.length ? hashes.toSorted()[room - 1]! : Infinity;
+  const chosen = [...larger, ...equal.filter((_, i) => hashes[i]! <= hashMax)];
+  const hashOf = hashesOf(table, chosen);
+  return Array.from(chosen.keys())
+    .toSorted((a, b) => ranks[chosen[b]!]! - ranks[chosen[a]!]! || (hashOf[a]! < hashOf[b]! ? -1 : 1))
+    .slice(0, limit)
+    .map((index) => chosen[index]!);
+}
+
+function hashesOf(table: GroupTable, groups: readonly number[]): Uint32Array {
+  const hashes = new Uint32Array(groups.length);
+  for (let i = 0; i < hashes.length; i++) hashes[i] = table.hash(groups[i]!);
+  return hashes;
 }
 
 function cellsOf(
@@ -275,8 +284,9 @@ function cellsOf(
 ): Cell[] {
   const measured = measures.map((measure) => measure.measured(chosen, table.count));
   const { rows } = table;
+  const texts = table.textsOf(chosen);
   return chosen.map((group, i) => {
-    const values = table.valuesOf(group).map((bytes) => bytes.toString());
+    const values = texts[i]!;
     const bucket = stepNs === undefined ? 0 : Number(values.shift());
     return { bucket, by: values, rows: rows[group]!, measures: measured.map((each) => each[i]!) };
   });

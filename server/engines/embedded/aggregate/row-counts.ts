@@ -44,9 +44,13 @@ export function rowsOf(group: RowGroup, mask: Uint8Array | 'all', memory = new U
   return { counts, selected };
 }
 
+/** Of fewer rows, a view of their codes costs more than counting them. */
+const VIEW_ROWS_MIN = 64;
+
 /**
  * Adds the rows of one part, those at [start, end) in template order, to the totals of their codes.
  * @param before  rows of the part that are before `start`
+ * @param first  index of the total of code 0
  */
 export function countPart(
   part: CodePart,
@@ -55,16 +59,20 @@ export function countPart(
   selected: Uint8Array | undefined,
   totals: Uint32Array,
   before = 0,
+  first = 0,
 ): void {
   if (part.kind === 'same') {
     let rows = end - start;
     if (selected !== undefined) for (let i = start; i < end; i++) rows -= 1 - selected[i]!;
-    totals[part.code]! += rows;
+    totals[first + part.code]! += rows;
     return;
   }
-  const { codes, base } = part;
+  const { codes } = part;
+  const base = first + part.base;
   const shift = part.first + before - start;
-  if (selected === undefined) countAll(codes.subarray(start + shift, end + shift), base, totals);
+  if (selected === undefined && end - start < VIEW_ROWS_MIN) {
+    for (let i = start + shift; i < end + shift; i++) totals[base + codes[i]!]!++;
+  } else if (selected === undefined) countAll(codes.subarray(start + shift, end + shift), base, totals);
   else for (let i = start; i < end; i++) totals[base + codes[shift + i]!]! += selected[i]!;
 }
 

@@ -176,12 +176,12 @@ export function countRuns(
   const next = starts.slice();
   for (let run = 0, row = 0; run < count; run++) {
     for (const end = ends[run]!; row < end; row++) next[templates[row]!]!++;
-    const own = totals.subarray(buckets[run]! * size, (buckets[run]! + 1) * size);
+    const first = buckets[run]! * size;
     for (let template = 0; template < next.length; template++) {
       const start = before[template]!;
       const end = next[template]!;
       if (start === end) continue;
-      countPart(parts[template]!, start, end, rows.selected, own, start - starts[template]!);
+      countPart(parts[template]!, start, end, rows.selected, totals, start - starts[template]!, first);
       before[template] = end;
     }
   }

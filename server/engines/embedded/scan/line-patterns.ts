@@ -10,9 +10,9 @@ import {
   valueSizeMax,
   writeValue,
 } from '../../../../shared/row-group/column.ts';
-import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';
+import type { ColumnValues, CutTexts } from '../../../../shared/row-group/encodings/column-values.ts';
 import { fieldsOfTemplate, withoutMetadata } from '../../../../shared/row-group/answer.ts';
-import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
+import { ENCODING_PATTERN, KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import {
@@ -30,6 +30,7 @@ import {
 import { TextFolder } from '../../../store/line-pattern/fold-text.ts';
 import type { ValueTest } from '../../../store/predicate.ts';
 import { PART_PATTERNS } from './derived-parts.ts';
+import { FoldingMemory } from './folding-memory.ts';
 import { patternOfLine } from './pattern-of-line.ts';
 import { matchesAny } from './value-match.ts';
 
@@ -55,6 +56,7 @@ function memoryBytes({ patterns, codes }: LinePatterns): number {
 }
 
 function readPatterns(group: RowGroup): LinePatterns {
+  memory.release();
   const columns = new FoldedColumns(group);
   const table = new PatternTable();
   const codes = group.templates.map((template, index): PatternCodes => {
@@ -64,10 +66,14 @@ function readPatterns(group: RowGroup): LinePatterns {
   return { patterns: table.patterns, codes: codes.map((own) => narrowed(own, table.patterns.length)) };
 }
 
+/** Returns codes in memory of their own. @param size  number of patterns */
 function narrowed(codes: PatternCodes, size: number): PatternCodes {
-  if (typeof codes === 'number' || size > 1 << 16) return codes;
-  return size <= 1 << 8 ? Uint8Array.from(codes) : Uint16Array.from(codes);
+  if (typeof codes === 'number') return codes;
+  if (size > 1 << 16) return new Uint32Array(codes);
+  return size <= 1 << 8 ? new Uint8Array(codes) : new Uint16Array(codes);
 }
+
+const memory = new FoldingMemory();
 
 /** Texts and ids that are asked for, and the other tests. Made once for each list of tests, which is that of a plan. */
 interface PatternTests {
@@ -183,7 +189,7 @@ function combined(parts: readonly Part[], slots: PatternSlots, rowCount: number,
   if (varying.length === 0) return patternOf([]);
   const patternAt = (row: number): number => patternOf(varying.map(({ folded, first }) => folded.codes![first + row]!));
   const combinations = varying.reduce((product, { folded }) => product * folded.texts.length, 1);
-  const codes = combinations < 2 ** 32 ? new Uint32Array(rowCount) : new Float64Array(rowCount);
+  const codes = combinations < 2 ** 32 ? memory.lend(rowCount).fill(0) : new Float64Array(rowCount);
   for (const { folded, first } of varying) addDigits(codes, folded.codes!, first, folded.texts.length);
   if (codes instanceof Uint32Array && combinations <= COMBINATIONS_MAX) {
     const known = new Int32Array(combinations).fill(-1);
@@ -220,17 +226,17 @@ function wholeLinePatterns(group: RowGroup, template: number, table: PatternTabl
 }
 
 function foldColumn(group: RowGroup, column: number, kind: PartKind): Folded {
-  const isEscaped = group.columns[column]!.slot.kind === KIND_STRING;
-  const values = group.values(column);
+  const { slot, chunk } = group.columns[column]!;
+  const isEscaped = slot.kind === KIND_STRING;
   const texts = new FoldedTexts(kind, isEscaped);
+  if (chunk.encoding === ENCODING_PATTERN) return foldPatterns(group, column, texts, kind, isEscaped);
+  const values = group.values(column);
   switch (values.kind) {
     case 'constant':
       texts.add(values.value, 0, values.value.length);
       return { texts: texts.list, codes: undefined };
     case 'dictionary':
       return recoded(texts, values.codes, byTexts(values.values, texts));
-    case 'pattern':
-      return foldPatterns(values, texts, kind, isEscaped);
     case 'uuid':
     case 'integer':
       // All of them have one shape.
@@ -242,6 +248,8 @@ function foldColumn(group: RowGroup, column: number, kind: PartKind): Folded {
     case 'timestamp':
     case 'hex':
       return { texts: texts.list, codes: byValues(values, texts) };
+    case 'pattern':
+      throw new RangeError('BUG: the values of another encoding have patterns');
   }
 }
 
@@ -286,20 +294,20 @@ class FoldedTexts {
 
 function recoded(texts: FoldedTexts, codes: ArrayLike<number>, codeOf: ArrayLike<number>): Folded {
   if (texts.list.length === 1) return { texts: texts.list, codes: undefined };
-  const own = new Uint16Array(codes.length);
+  const own = memory.lend(codes.length);
   for (let i = 0; i < own.length; i++) own[i] = codeOf[codes[i]!]!;
   return { texts: texts.list, codes: own };
 }
 
 function byTexts(strings: ByteStrings, texts: FoldedTexts): Uint32Array {
-  const codes = new Uint32Array(strings.offsets.length - 1);
+  const codes = memory.lend(strings.offsets.length - 1);
   for (let i = 0; i < codes.length; i++)
     codes[i] = texts.add(strings.bytes, strings.offsets[i]!, strings.offsets[i + 1]!);
   return codes;
 }
 
 function byValues(values: ColumnValues, texts: FoldedTexts): Uint32Array {
-  const codes = new Uint32Array(valueCount(values));
+  const codes = memory.lend(valueCount(values));
   for (let i = 0; i < codes.length; i++) codes[i] = texts.addValue(values, i);
   return codes;
 }
@@ -308,22 +316,18 @@ const BACKSLASH = 0x5c;
 /** Marks a pattern whose values are folded one by one. */
 const BY_VALUE = -1;
 
-function foldPatterns(
-  values: ColumnValues & { readonly kind: 'pattern' },
-  texts: FoldedTexts,
-  kind: PartKind,
-  isEscaped: boolean,
-): Folded {
-  const { patterns, codes } = values;
+function foldPatterns(group: RowGroup, column: number, texts: FoldedTexts, kind: PartKind, isEscaped: boolean): Folded {
+  const { patterns, codes } = group.passingPatterns(column);
   const codeOf = Int32Array.from({ length: patterns.offsets.length - 1 }, (_, pattern) => {
     const bytes = byteStringAt(patterns, pattern);
     if ((isEscaped && bytes.includes(BACKSLASH)) || !foldCutPart(folder, kind, bytes)) return BY_VALUE;
     return texts.addFolded();
   });
   if (!codeOf.includes(BY_VALUE)) return recoded(texts, codes, codeOf);
-  const own = new Uint32Array(codes.length);
+  const values = group.values(column) as CutTexts & { readonly kind: 'pattern' };
+  const own = memory.lend(values.codes.length);
   for (let i = 0; i < own.length; i++) {
-    const code = codeOf[codes[i]!]!;
+    const code = codeOf[values.codes[i]!]!;
     own[i] = code === BY_VALUE ? texts.addValue(values, i) : code;
   }
   return { texts: texts.list, codes: own };
