@@ -11,7 +11,11 @@ beforeAll(async () => {
   // A service that calls its fields by other names, and whose durations have units of their own.
   const edge = Array.from({ length: 40 }, (_, i) => {
     const time = new Date(Date.UTC(2026, 10, 23, 20, 5, i)).toISOString();
-    const request = { 'req.method': 'GET', 'req.url': `/files/${1000 + i}`, 'res.statusCode': i < 3 ? 500 : 200 };
+    const request = {
+      'req.method': 'GET',
+      'req.url': `/files/${1000 + i}?part=${i}`,
+      'res.statusCode': i < 3 ? 500 : 200,
+    };
     return JSON.stringify({
       time,
       ...request,
@@ -112,6 +116,12 @@ test('one endpoint: latencies, slowest requests, why it failed; a cell of the he
 
 test('other services are read by their own fields, which can be chosen', async () => {
   const page = await open('/endpoints?since=2h');
+  // They are not in this table: that is said, and leads to them.
+  await page.getByText('Not here are lines that have their path in').getByRole('button', { name: 'req.url' }).click();
+  await until(page, `location.search.includes('path=req.url')`);
+  await page.getByText('GET /files/{id}').waitFor();
+  await page.goBack();
+  await rows(page).filter({ hasText: '/api/checkout' }).first().waitFor();
   await page.getByLabel('App').selectOption('edge/files');
   await until(page, `document.getElementById('search').value === 'namespace:edge container:files'`);
   await page.getByText('GET /files/{id}').waitFor();

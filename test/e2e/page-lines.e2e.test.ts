@@ -7,6 +7,16 @@ import { countText, lines, samplePages } from './sample-page.ts';
 const pages = samplePages();
 const { open } = pages;
 
+test('the context of a line has room for the names of all pods, not only of its own', async () => {
+  const page = await open('/?since=2h&q=level:fatal');
+  await lines(page).first().locator('.time').click();
+  await page.getByRole('button', { name: 'Context' }).click();
+  await page.getByRole('button', { name: 'Everything' }).click();
+  const pod = lines(page).filter({ hasText: 'payments·w4zvn' }).first().locator('.pod');
+  await pod.waitFor();
+  expect(await pod.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBeLessThanOrEqual(0);
+});
+
 describe('the table', () => {
   test('has the columns that its lines suggest; they can be added, moved and removed, and are in the address', async () => {
     const page = await open('/?since=2h&q=level:error');
@@ -23,9 +33,20 @@ describe('the table', () => {
     await page.getByRole('button', { name: 'Remove the column method' }).click();
     await page.keyboard.press('Escape');
     const columns = 'path,status,latency_ms,error.kind,message';
+    const withShape = columns.replace('message', 'message,path.shape');
     await until(page, `new URLSearchParams(location.search).get('cols') === '${columns}'`);
     const row = page.locator('.line', { hasText: 'charge failed' }).first();
     expect(await row.locator('.cell').nth(3).textContent()).toBe('timeout');
+    // Which endpoint a line is about: ids in its path are folded.
+    await page.getByRole('button', { name: 'Columns' }).click();
+    await page.getByLabel('Add a label or field').fill('path');
+    await page.getByRole('button', { name: /^path\.shape/ }).click();
+    await page.keyboard.press('Escape');
+    await until(page, `new URLSearchParams(location.search).get('cols') === '${withShape}'`);
+    const product = lines(page)
+      .filter({ hasText: /products\/\d/ })
+      .first();
+    expect(await product.locator('.cell').last().textContent()).toBe('/api/products/{id}');
     await page.reload();
     await page.getByRole('columnheader', { name: 'error.kind' }).waitFor();
     await lines(page).first().locator('.time').click();

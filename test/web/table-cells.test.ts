@@ -30,9 +30,12 @@ test.each<[name: string, want: string | undefined]>([
   ['level', 'info'],
   ['text', 'two⏎lines ⟨U+202E⟩'],
   ['message', 'hello'],
+  ['url.path', '/users/17?x=1'],
+  ['url.path.shape', '/users/{id}'],
+  ['path.shape', undefined],
   ['constructor', undefined],
 ])('the cell of %s is %j', (name, want) => {
-  const line = `{"id":12345678901234567890,"a":{"b":1.10},"pod":"of the line","text":"two\\nlines \u202e","message":"hello"}`;
+  const line = `{"id":12345678901234567890,"a":{"b":1.10},"url":{"path":"/users/17?x=1"},"pod":"of the line","text":"two\\nlines \u202e","message":"hello"}`;
   expect(cellOf({ ...row({}), line, json: `{"fields":${line}}` }, name)).toBe(want);
 });
 

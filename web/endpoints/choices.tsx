@@ -118,7 +118,26 @@ function FieldChoice({ known }: { readonly known: Known }) {
   );
 }
 
-function FieldPanel({ known: { fields, otherPaths }, close }: { readonly known: Known; readonly close: () => void }) {
+/** Lines of other programs, which are not in this table: their paths are in other fields. */
+export function OtherPaths({ names }: { readonly names: readonly string[] }) {
+  if (names.length === 0) return null;
+  return (
+    <p class="dim">
+      Not here are lines that have their path in{' '}
+      {names.map((name, i) => (
+        <>
+          {i > 0 && ', '}
+          <button type="button" class="link mono" onClick={() => ask({ own: { ...ownWithoutFields(), path: name } })}>
+            {name}
+          </button>
+        </>
+      ))}
+      : choose the field, or their app above.
+    </p>
+  );
+}
+
+function FieldPanel({ known: { fields }, close }: { readonly known: Known; readonly close: () => void }) {
   const names = useSignal<readonly string[]>([]);
   const typed = useSignal<Readonly<Record<Role, string>>>({
     path: fields.path ?? '',
@@ -173,27 +192,6 @@ function FieldPanel({ known: { fields, otherPaths }, close }: { readonly known: 
             <option key={name} value={name} />
           ))}
         </datalist>
-        {otherPaths.length > 0 && (
-          <p class="dim">
-            Other lines have their path in{' '}
-            {otherPaths.map((name, i) => (
-              <>
-                {i > 0 && ', '}
-                <button
-                  type="button"
-                  class="link mono"
-                  onClick={() => {
-                    close();
-                    ask({ own: { ...ownWithoutFields(), path: name } });
-                  }}
-                >
-                  {name}
-                </button>
-              </>
-            ))}
-            .
-          </p>
-        )}
         <div class="row-of-buttons">
           <button type="submit" class="button is-primary">
             Show

@@ -14,7 +14,7 @@ import { askRange } from '../state/asked-range.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { ask, question } from '../state/navigation.ts';
 import { rangeName, stepSeconds } from '../state/time-range.ts';
-import { appName, Choices } from './choices.tsx';
+import { appName, Choices, OtherPaths } from './choices.tsx';
 import { Name } from './name.tsx';
 import {
   type Asked,
@@ -72,6 +72,7 @@ export function EndpointsTable({ known, asked }: { readonly known: Known; readon
       {error !== undefined && <Failure what="Endpoints" error={error} />}
       {value === undefined && error === undefined && <div class="skeleton-lines" aria-busy="true" />}
       {value !== undefined && <Table rows={value.rows} total={value.total} asked={asked} order={order} />}
+      {value !== undefined && <OtherPaths names={known.otherPaths} />}
     </>
   );
 }

@@ -49,7 +49,8 @@ const MOVED_PX = 3;
 export function LineList(props: LineListProps) {
   const { rows, words, searchId, onEnd, end, scroller, onList, middle, columns: names } = props;
   const items = useMemo(() => itemsOf(rows), [rows, zone.value]);
-  const podWidth = useMemo(() => podWidthOf(rows), [searchId, rows.length === 0]);
+  // Around another line, or of more pods, lines are others.
+  const podWidth = useMemo(() => podWidthOf(rows), [searchId, rows.length === 0, middle]);
   const columns = useMemo(() => names && columnsOf(names, rows), [searchId, rows.length === 0, names?.join(',')]);
   const isPhone = useSignal(PHONE.matches);
   useEffect(() => {

@@ -2,6 +2,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { FieldValues } from '../../shared/client/answers.ts';
+import { PATH_NAMES } from '../../shared/request-names.ts';
+import { SHAPE } from '../state/table-cells.ts';
 import { moveColumn, setColumns, tableColumns, toggleColumn } from '../state/columns.ts';
 import { askFields } from '../state/facets.ts';
 import { messageOf } from '../state/message-of.ts';
@@ -11,6 +13,13 @@ import { Icon } from './icon.tsx';
 import { count } from '../../shared/counted.ts';
 
 const NAMES_SHOWN = 200;
+
+/** The shape of a path is beside it: which endpoint a line is about. */
+function withShapes(names: readonly FieldValues[]): readonly FieldValues[] {
+  return names.flatMap((field) =>
+    PATH_NAMES.includes(field.name) ? [field, { ...field, name: field.name + SHAPE }] : [field],
+  );
+}
 
 export function ColumnsPanel() {
   const names = useSignal<readonly FieldValues[]>([]);
@@ -32,7 +41,7 @@ export function ColumnsPanel() {
   }, []);
   const chosen = tableColumns.value;
   const wanted = typed.value.trim().toLowerCase();
-  const found = names.value
+  const found = withShapes(names.value)
     .filter(({ name }) => !chosen.includes(name) && name.toLowerCase().includes(wanted))
     .slice(0, NAMES_SHOWN);
   return (

@@ -26,15 +26,7 @@ export function PanelButton({
   const box = useRef<HTMLDivElement>(null);
   useDismissed(isOpen, box);
   return (
-    <div
-      class={isOnPhone ? 'panel-box' : 'panel-box not-phone'}
-      ref={box}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !isOpen.value) return;
-        isOpen.value = false;
-        event.stopPropagation();
-      }}
-    >
+    <div class={isOnPhone ? 'panel-box' : 'panel-box not-phone'} ref={box}>
       <button
         type="button"
         class={buttonClass}
@@ -56,7 +48,17 @@ function useDismissed(isOpen: Signal<boolean>, box: RefObject<HTMLElement | null
     const onDown = (event: PointerEvent): void => {
       if (box.current?.contains(event.target as Node) !== true) isOpen.value = false;
     };
+    // Wherever the focus is: a button of the panel may have removed itself.
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape') return;
+      isOpen.value = false;
+      event.stopPropagation();
+    };
     addEventListener('pointerdown', onDown);
-    return () => removeEventListener('pointerdown', onDown);
+    addEventListener('keydown', onKey, true);
+    return () => {
+      removeEventListener('pointerdown', onDown);
+      removeEventListener('keydown', onKey, true);
+    };
   }, [isOpen.value]);
 }

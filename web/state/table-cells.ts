@@ -2,6 +2,7 @@
 import type { LogRow } from '../../shared/client/answers.ts';
 import { oneLine } from '../../shared/readable-line/one-line.ts';
 import { DURATION_NAMES, METHOD_NAMES, PATH_NAMES, STATUS_NAMES } from '../../shared/request-names.ts';
+import { shapeOfText } from '../../shared/shape-of-text.ts';
 import { rowView } from './row-view.ts';
 
 /** Lines of which the first decide on columns and their widths, which then stay. */
@@ -13,6 +14,7 @@ const WIDTH_MAX = 40;
 /** Minimum width of the last column, which takes the rest of the row. */
 const LAST_WIDTH_MIN = 24;
 const MESSAGE = 'message';
+export const SHAPE = '.shape';
 
 export interface Column {
   readonly name: string;
@@ -42,6 +44,10 @@ export function mostFrequent(rows: readonly LogRow[], names: readonly string[]):
 
 /** What a line has under a name, as filters read it: a label or, if its stream has none, a field. Undefined: nothing. */
 export function cellOf(row: LogRow, name: string): string | undefined {
+  if (name.endsWith(SHAPE)) {
+    const whole = cellOf(row, name.slice(0, -SHAPE.length));
+    return whole === undefined ? undefined : shapeOfText(whole);
+  }
   if (name === 'level') return row.level;
   if (name === 'time') return row.time;
   if (name === 'restart' && row.restart !== undefined) return String(row.restart);

@@ -21,13 +21,13 @@ import { isFacetsOpen } from '../state/panels.ts';
 import { bars, facets, isLoadingMore, lines, loadMore, loadMoreAgain, totalLines } from '../state/search.ts';
 import { chosenRow } from '../state/selected.ts';
 import { access } from '../state/session.ts';
-import { NothingFound } from './nothing-found.tsx';
 
 const BrushOffers = lazy(async () => (await import('../parts/brush-offers.tsx')).BrushOffers);
 const Context = lazy(async () => (await import('./line-context.tsx')).Context);
 const Differences = lazy(async () => (await import('./differences.tsx')).Differences);
 const FirstViews = lazy(async () => (await import('../parts/first-views.tsx')).FirstViews);
 const Metric = lazy(async () => (await import('../logql/metric.tsx')).Metric);
+const NothingFound = lazy(async () => (await import('./nothing-found.tsx')).NothingFound);
 const Patterns = lazy(async () => (await import('./patterns.tsx')).Patterns);
 const ReadyMade = lazy(async () => (await import('./ready-made.tsx')).ReadyMade);
 

@@ -12,7 +12,8 @@ import {
 import { compares } from '../../../server/engines/embedded/scan/value-match.ts';
 import { parseName } from '../../../server/store/asked-name.ts';
 import { naiveCanonical } from './naive-level.ts';
-import { isWanted, type NaiveLine, naiveShape, valuesOf } from './naive-search.ts';
+import { shapeOfText } from '../../../shared/shape-of-text.ts';
+import { isWanted, type NaiveLine, valuesOf } from './naive-search.ts';
 
 /** All groups that satisfy the plan in their order, however many are asked for; those of equal ranks as they come. */
 export function naiveAggregate(lines: readonly NaiveLine[], plan: AggregatePlan): Cell[] {
@@ -78,7 +79,7 @@ export function naiveValueOf({ text, labels, run, metadata }: NaiveLine, asked: 
   if (asked === WHOLE_STREAM) return labelsKey(labels);
   const { name, isShape, isBucket } = parseName(asked);
   const value = valuesOf(text, labels, asked, run, metadata)[0] ?? '';
-  if (isShape) return naiveShape(value);
+  if (isShape) return shapeOfText(value);
   if (isBucket) return naiveBucket(value);
   return name === LEVEL ? naiveCanonical(value) : value;
 }

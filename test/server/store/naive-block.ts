@@ -7,7 +7,8 @@ import { labelsAt, type RowBlock } from '../../../server/store/row-block.ts';
 import type { RowsSink } from '../../../server/store/sink.ts';
 import { naiveCanonical } from './naive-level.ts';
 import { parseName } from '../../../server/store/asked-name.ts';
-import { type NaiveLine, naiveShape, valuesOf } from './naive-search.ts';
+import { shapeOfText } from '../../../shared/shape-of-text.ts';
+import { type NaiveLine, valuesOf } from './naive-search.ts';
 
 /** A row as a test can compare it. */
 export interface ReadRow extends NaiveLine {
@@ -54,7 +55,7 @@ function metadataOf(lines: readonly NaiveLine[]): BlockMetadata | undefined {
 export function naiveFieldOf({ text, labels, run, metadata }: NaiveLine, name: string): string | undefined {
   const [value] = valuesOf(text, labels, name, run, metadata);
   if (value === undefined) return undefined;
-  if (parseName(name).isShape) return naiveShape(value);
+  if (parseName(name).isShape) return shapeOfText(value);
   return name === LEVEL ? naiveCanonical(value) : value;
 }
 

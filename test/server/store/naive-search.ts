@@ -1,4 +1,5 @@
 /** What a plan asks for, found by looking at every line with JSON.parse: slow, and short enough to be believed. */
+import { shapeOfText } from '../../../shared/shape-of-text.ts';
 import { RE2JS } from 're2js';
 import type { Run } from '../../../shared/row-group/runs.ts';
 import { type Labels, labelOf } from '../../../shared/labels.ts';
@@ -144,22 +145,10 @@ function passesLeaf(leaf: ValueLeaf, { text, labels, run, metadata = {} }: Naive
   if (leaf.labelOnly === true && labelOf(labels, name) === undefined) return false;
   return comparedValues(text, leaf.fieldOnly === true ? {} : labels, name, metadata).some((value) =>
     tests.some((test) => {
-      if (leaf.ofShape === true) return matches(test, Buffer.from(naiveShape(value)));
+      if (leaf.ofShape === true) return matches(test, Buffer.from(shapeOfText(value)));
       return name === LEVEL ? isLevel(test, value) : matches(test, Buffer.from(value));
     }),
   );
-}
-
-const WORD = String.raw`[0-9A-Za-z\u0080-\uffff]`;
-const ENCODED = '%[0-9a-f]{2}';
-const WORD_START = `(?:(?<!${WORD})|(?<=${ENCODED}))`;
-const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const HEX = String.raw`(?=[a-f]*\d)[0-9a-f]{8,}`;
-const IDS = new RegExp(String.raw`${ENCODED}|${WORD_START}(?:(?:${UUID}|${HEX})(?!${WORD})|\d+)|\d{3,}`, 'gi');
-
-/** Its ids folded: a percent-encoded byte is none. */
-export function naiveShape(value: string): string {
-  return value.replaceAll(IDS, (id) => (id.startsWith('%') ? id : '{id}'));
 }
 
 /** What a filter is compared with: the value that answers the name and, where it is an array, all that is in it. */

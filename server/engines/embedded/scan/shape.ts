@@ -2,7 +2,7 @@
  * Shapes of values, such as paths, in which ids become `{id}`: the one rule for groups and filters. Ids are UUIDs, words
  * of eight hex digits or more, at least one of them decimal, and numbers; but one or two digits after a letter belong to
  * its word (`v1`, `mp4`), and those of a percent-encoded byte (`%C3`, `%20`) to it. `/v1/users/17/f/9b2c04fe` has the
- * shape `/v1/users/{id}/f/{id}`.
+ * shape `/v1/users/{id}/f/{id}`. A path, or a URL, ends before its query string.
  */
 import { isDigit } from '../../../../shared/ascii.ts';
 
@@ -16,9 +16,13 @@ const NUMBER_DIGITS_MIN = 3;
 const DASH = 0x2d;
 const PERCENT = 0x25;
 const ZERO = 0x30;
+const SLASH = 0x2f;
+const QUESTION_MARK = 0x3f;
+const SCHEMES = ['http://', 'https://'].map((text) => Buffer.from(text));
 
 /** Returns the shape of bytes[start, end); undefined if it is equal to them. */
-export function shapeOf(bytes: Buffer, start: number, end: number): Buffer | undefined {
+export function shapeOf(bytes: Buffer, start: number, textEnd: number): Buffer | undefined {
+  const end = pathEnd(bytes, start, textEnd);
   const pieces: Buffer[] = [];
   let from = start;
   let isWordStart = true;
@@ -37,7 +41,23 @@ export function shapeOf(bytes: Buffer, start: number, end: number): Buffer | und
       isWordStart = false;
     } else isWordStart = !isWord(bytes[at++]!);
   }
-  return pieces.length === 0 ? undefined : Buffer.concat([...pieces, bytes.subarray(from, end)]);
+  if (pieces.length > 0) return Buffer.concat([...pieces, bytes.subarray(from, end)]);
+  return end === textEnd ? undefined : Buffer.from(bytes.subarray(start, end));
+}
+
+function isAt(text: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (end - start < text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false;
+  return true;
+}
+
+/** Returns where the query string of a path or a URL begins; the end of other texts. */
+function pathEnd(bytes: Buffer, start: number, end: number): number {
+  const isPath = bytes[start] === SLASH || SCHEMES.some((each) => isAt(each, bytes, start, end));
+  if (!isPath) return end;
+  let at = start;
+  while (at < end && bytes[at] !== QUESTION_MARK) at++;
+  return at;
 }
 
 /** The shapes of all texts of a pattern (shared/row-group/encodings/pattern.ts), in which a digit is a placeholder of a number. */
@@ -52,7 +72,8 @@ export interface PatternShapes {
 export const SHORT_NUMBERS = 100;
 
 /** Undefined where the texts themselves must be looked at. */
-export function shapesOfPattern(pattern: Buffer): PatternShapes | undefined {
+export function shapesOfPattern(whole: Buffer): PatternShapes | undefined {
+  const pattern = whole.subarray(0, pathEnd(whole, 0, whole.length));
   if (pattern.filter((byte) => byte === DASH).length >= UUID_PARTS.length - 1) return undefined;
   const places: number[] = [];
   /** The text between the places that matter, with digits of any number in the others. */

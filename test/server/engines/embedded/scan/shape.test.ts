@@ -4,7 +4,7 @@ import { expect, it, test } from 'vitest';
 import { PatternCutter } from '../../../../../shared/row-group/encodings/pattern-cutter.ts';
 import { shapeOf } from '../../../../../server/engines/embedded/scan/shape.ts';
 import { shapeCodesOf } from '../../../../../server/engines/embedded/scan/shape-codes.ts';
-import { naiveShape } from '../../../store/naive-search.ts';
+import { shapeOfText } from '../../../../../shared/shape-of-text.ts';
 
 test.each([
   ['/users/17', '/users/{id}'],
@@ -24,13 +24,19 @@ test.each([
   ['/caf%C3%A9/%20', '/caf%C3%A9/%20'],
   ['/a%2F12/b%2f9b2c04fe/%2', '/a%2F{id}/b%2f{id}/%{id}'],
   ['/%zz1/%1', '/%zz1/%{id}'],
+  ['/search?q=17&page=2', '/search'],
+  ['/users/17?', '/users/{id}'],
+  ['/?a=/b?c', '/'],
+  ['https://shop.example/orders/17?x=1', 'https://shop.example/orders/{id}'],
+  ['http:/a?1', 'http:/a?{id}'],
+  ['what? 17', 'what? {id}'],
   ['-5', '-{id}'],
   ['/login', '/login'],
   ['', ''],
 ])('the shape of %s', (value, shape) => {
   const bytes = Buffer.from(`<${value}>`);
   expect((shapeOf(bytes, 1, bytes.length - 1) ?? Buffer.from(value)).toString()).toBe(shape);
-  expect(naiveShape(value)).toBe(shape);
+  expect(shapeOfText(value)).toBe(shape);
 });
 
 const piece = fc.oneof(
@@ -41,6 +47,8 @@ const piece = fc.oneof(
     'a',
     'fe',
     'z',
+    '?',
+    'https://',
     'v',
     '7',
     '042',
@@ -61,7 +69,7 @@ it('of texts and of their patterns are what a regular expression makes of them',
     fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
       const value = pieces.join('');
       const bytes = Buffer.from(value);
-      const want = naiveShape(value);
+      const want = shapeOfText(value);
       expect((shapeOf(bytes, 0, bytes.length) ?? bytes).toString()).toBe(want);
       const cut = cutter.cutAny({ bytes, starts: Int32Array.of(0), ends: Int32Array.of(bytes.length), count: 1 });
       const byShape = cut && shapeCodesOf(cut, false);

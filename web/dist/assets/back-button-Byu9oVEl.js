@@ -1,1 +1,0 @@
-import{Vt as e}from"./index-CAPECSP1.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

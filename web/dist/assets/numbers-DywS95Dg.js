@@ -1,1 +1,0 @@
-import{pn as e}from"./index-CAPECSP1.js";function t(t){return e(t*1e6)}export{t};
