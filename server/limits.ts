@@ -1059,6 +1059,12 @@ export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
  */
 export const WORKER_HEADERS_BYTES_MAX = 15 * MIB;
 
+/**
+ * Label sets that these headers share: 1,400 streams of five labels. Beyond: a header has labels of its own, which count as part of
+ * it.
+ */
+export const WORKER_LABELS_BYTES_MAX = 1 * MIB;
+
 /** Headers that a worker has just read, which do not displace kept ones. Beyond: read again. */
 export const PASSING_HEADERS_BYTES_MAX = 1 * MIB;
 

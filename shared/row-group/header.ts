@@ -72,6 +72,12 @@ export interface StoredRuns {
   readonly codes: StoredChunk;
 }
 
+/** Label sets that row groups share, by their bytes in a header. */
+export interface LabelSets {
+  /** @param read  makes one that is not known yet */
+  of(key: string, read: () => Labels): Labels;
+}
+
 /** Read together with the prefix: nearly every header fits. */
 const HEAD_BYTES = 16 * 1024;
 
@@ -99,12 +105,12 @@ export interface Header {
 }
 
 /** @throws CorruptionError */
-export function readHeader(source: ByteSource): Header {
+export function readHeader(source: ByteSource, labelSets?: LabelSets): Header {
   const { layout, header, pagesStart } = openHeader(source);
   const packed = isPacked(layout);
   const reader = new ByteReader(header);
   const parts = new PartCount();
-  const info = readInfo(reader, source.sizeBytes, parts);
+  const info = readInfo(reader, source.sizeBytes, parts, labelSets);
   const tables = readTables(reader, info.rowCount, parts);
   let offset = pagesStart;
   const readPages = (): PageEntry[] =>
@@ -235,7 +241,7 @@ function readRunList(reader: ByteReader, parts: PartCount): Run[] {
   return runs;
 }
 
-function readInfo(reader: ByteReader, sizeBytes: number, parts: PartCount): RowGroupInfo {
+function readInfo(reader: ByteReader, sizeBytes: number, parts: PartCount, labelSets?: LabelSets): RowGroupInfo {
   const rowCount = reader.varint();
   if (rowCount < 1 || rowCount > ROWS_MAX) throw new CorruptionError(`a row group of ${rowCount} rows`);
   const baseDay = reader.signedVarint();
@@ -245,20 +251,29 @@ function readInfo(reader: ByteReader, sizeBytes: number, parts: PartCount): RowG
     throw new CorruptionError('a row group with an impossible time range');
   }
   const lineBytes = reader.varint();
-  const streams = readStreams(reader, parts);
+  const streams = readStreams(reader, parts, labelSets);
   return { rowCount, baseDay, minTimeNs, maxTimeNs, lineBytes, streams, sizeBytes };
 }
 
 /** Returns the labels of each stream, by code. */
-export function readStreams(reader: ByteReader, parts = new PartCount()): Labels[] {
+export function readStreams(reader: ByteReader, parts = new PartCount(), labelSets?: LabelSets): Labels[] {
   return Array.from({ length: parts.add(reader.count()) }, () => {
-    const labels: Record<string, string> = Object.create(null) as Record<string, string>;
-    for (let n = parts.add(reader.count(2)); n > 0; n--) {
-      const name = reader.string();
-      labels[name] = reader.string();
-    }
-    return labels;
+    const count = parts.add(reader.count(2));
+    if (labelSets === undefined) return readLabels(reader, count);
+    const start = reader.offset;
+    for (let n = 2 * count; n > 0; n--) reader.skipSized();
+    const own = reader.bytes.subarray(start, reader.offset);
+    return labelSets.of(own.toString('latin1'), () => readLabels(new ByteReader(own), count));
   });
+}
+
+function readLabels(reader: ByteReader, count: number): Labels {
+  const labels: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (let n = count; n > 0; n--) {
+    const name = reader.string();
+    labels[name] = reader.string();
+  }
+  return labels;
 }
 
 /**

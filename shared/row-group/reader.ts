@@ -40,6 +40,7 @@ import {
   type ByteSource,
   type ColumnInfo,
   type Header,
+  type LabelSets,
   memorySource,
   readHeader,
   type RowGroupInfo,
@@ -90,12 +91,13 @@ export class RowGroup {
   /**
    * @param bytes  the whole group, which must not change; or its source
    * @param cache  by default everything decoded is kept as long as this object
+   * @param labelSets  by default its labels are its own
    * @throws CorruptionError
    */
-  constructor(bytes: Uint8Array | ByteSource, cache: DecodedCache = new Map()) {
+  constructor(bytes: Uint8Array | ByteSource, cache: DecodedCache = new Map(), labelSets?: LabelSets) {
     this.#source = bytes instanceof Uint8Array ? memorySource(bytes) : bytes;
     this.#cache = cache;
-    this.#header = readHeader(this.#source);
+    this.#header = readHeader(this.#source, labelSets);
     this.#pages = new GroupPages(this.#source, this.#header);
     this.info = this.#header.info;
     this.templates = this.#header.templates;

@@ -20,10 +20,14 @@ export class KeptParts<T extends object> {
   readonly #decodedAt: LRUCache<string, number>;
   #clock = 0;
 
-  /** @param knownMax  parts of which it is known when they were decoded, kept or not */
-  constructor(bytesMax: number, knownMax: number) {
+  /**
+   * @param knownMax  parts of which it is known when they were decoded, kept or not
+   * @param onDropped  called with each part that was kept and is not any more
+   */
+  constructor(bytesMax: number, knownMax: number, onDropped: (part: T) => void = () => {}) {
     this.#bytesMax = bytesMax;
-    this.#kept = new LRUCache({ maxSize: bytesMax, sizeCalculation: ({ bytes }) => bytes });
+    const dispose = ({ part }: KeptPart<T>): void => onDropped(part);
+    this.#kept = new LRUCache({ maxSize: bytesMax, sizeCalculation: ({ bytes }) => bytes, dispose });
     this.#decodedAt = new LRUCache({ max: knownMax });
   }
 

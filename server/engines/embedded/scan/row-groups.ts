@@ -3,11 +3,18 @@
  * fixed number of bytes (decoded-parts.ts). A row group is immutable, so nothing expires.
  */
 import { LRUCache } from 'lru-cache';
+import type { ByteSource } from '../../../../shared/row-group/header.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { HEADERS_KNOWN_MAX, PASSING_HEADERS_BYTES_MAX, WORKER_HEADERS_BYTES_MAX } from '../../../limits.ts';
+import {
+  HEADERS_KNOWN_MAX,
+  PASSING_HEADERS_BYTES_MAX,
+  WORKER_HEADERS_BYTES_MAX,
+  WORKER_LABELS_BYTES_MAX,
+} from '../../../limits.ts';
 import { DecodedParts } from './decoded-parts.ts';
 import { KeptParts } from './kept-parts.ts';
 import { hasArrays } from './name.ts';
+import { type HeldLabels, SharedLabels } from './shared-labels.ts';
 import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import type { StoredBytes } from './open-files.ts';
 
@@ -32,11 +39,16 @@ export function lacksArrays(group: RowGroup, { onlyArraysOf = [] }: RowGroupPlac
 
 export class RowGroups {
   readonly #files: StoredBytes;
-  readonly #headers = new KeptParts<RowGroup>(WORKER_HEADERS_BYTES_MAX, HEADERS_KNOWN_MAX);
+  readonly #labels = new SharedLabels(WORKER_LABELS_BYTES_MAX);
+  /** The labels of the headers that are kept, or pass. */
+  readonly #held = new WeakMap<RowGroup, HeldLabels>();
+  readonly #headers = new KeptParts<RowGroup>(WORKER_HEADERS_BYTES_MAX, HEADERS_KNOWN_MAX, (group) =>
+    this.#held.get(group)!.release(),
+  );
   /** Those that there is no room for, until others are read: a search renders rows soon after it has found them. */
   readonly #passing = new LRUCache<string, RowGroup>({
     maxSize: PASSING_HEADERS_BYTES_MAX,
-    sizeCalculation: (group) => group.headerMemoryBytes(),
+    dispose: (group) => this.#held.get(group)!.release(),
   });
   readonly #decoded = new DecodedParts();
 
@@ -63,9 +75,28 @@ export class RowGroups {
         read: (from: number, size: number) => files.read(path, offset + from, size),
         peek: (from: number, size: number, number?: number) => files.peek(path, offset + from, size, number),
       };
-      group = new RowGroup(source, this.#decoded.of(key));
-      if (!this.#headers.add(key, group, group.headerMemoryBytes())) this.#passing.set(key, group);
+      group = this.#read(source, key);
     }
     return group;
+  }
+
+  #read(source: ByteSource, key: string): RowGroup {
+    const labels = this.#labels.hold();
+    let group: RowGroup;
+    try {
+      group = new RowGroup(source, this.#decoded.of(key), labels);
+    } catch (error) {
+      labels.release();
+      throw error;
+    }
+    this.#held.set(group, labels);
+    this.#keep(key, group, group.headerMemoryBytes() - labels.labelBytes);
+    return group;
+  }
+
+  #keep(key: string, group: RowGroup, bytes: number): void {
+    if (this.#headers.add(key, group, bytes)) return;
+    if (bytes <= PASSING_HEADERS_BYTES_MAX) this.#passing.set(key, group, { size: bytes });
+    else this.#held.get(group)!.release();
   }
 }

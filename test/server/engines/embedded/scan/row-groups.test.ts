@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { WORKER_HEADERS_BYTES_MAX } from '../../../../../server/limits.ts';
 import { RowGroups } from '../../../../../server/engines/embedded/scan/row-groups.ts';
+import { SharedLabels } from '../../../../../server/engines/embedded/scan/shared-labels.ts';
+import { labelsMemoryBytes } from '../../../../../shared/labels.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { rowGroupOf } from '../batches.ts';
 
@@ -50,4 +52,51 @@ test('emptied caches are filled again, and a row group that is in use stays whol
   const again = rowGroups.open(place);
   expect(again).not.toBe(opened);
   expect(again.lines(rows).bytes).toEqual(lines);
+});
+
+const LABELS = [{ app: 'é', pod: 'a' }, { app: 'é', pod: 'b' }, {}];
+/** So large that its pages are beside its header. */
+const LABELLED = rowGroupOf(
+  Array.from({ length: 900 }, (_, i) => ({
+    text: `{"n":"${Array.from({ length: 30 }, (__, k) => (Math.imul(i * 31 + k + 1, 0x9e3779b1) >>> 0).toString(36)).join('')}"}`,
+    labels: LABELS[i % LABELS.length]!,
+  })),
+);
+
+test('row groups share labels while they are kept', () => {
+  const read = (_: string, offset: number, sizeBytes: number): Buffer => LABELLED.subarray(offset, offset + sizeBytes);
+  const rowGroups = new RowGroups({ read, peek: read });
+  const open = (path: string, sizeBytes = LABELLED.length): RowGroup =>
+    rowGroups.open({ path, offset: 0, sizeBytes, order: 0 });
+  const { streams } = open('a').info;
+  expect(streams.map((labels) => ({ ...labels }))).toEqual(expect.arrayContaining(LABELS));
+  const others = open('b').info.streams;
+  for (const [i, labels] of streams.entries()) expect(others[i]).toBe(labels);
+  // Its labels were read before it is known to be broken.
+  expect(() => open('broken', LABELLED.length + 1)).toThrow('the pages should end');
+  rowGroups.emptyCaches();
+  const again = open('a').info.streams;
+  expect(again).toEqual(streams);
+  for (const [i, labels] of streams.entries()) expect(again[i]).not.toBe(labels);
+});
+
+test('labels are shared up to a limit, and forgotten with the last header that has them', () => {
+  const own = { pod: 'a' };
+  const shared = new SharedLabels(labelsMemoryBytes(own) + 200);
+  const first = shared.hold();
+  const second = shared.hold();
+  expect(first.of('a', () => own)).toBe(own);
+  expect(second.of('a', () => ({ pod: 'a' }))).toBe(own);
+  expect([first.labelBytes, second.labelBytes]).toEqual([labelsMemoryBytes(own), labelsMemoryBytes(own)]);
+  const third = shared.hold();
+  const unshared = { pod: 'b' };
+  expect(third.of('b', () => unshared)).toBe(unshared);
+  expect(third.labelBytes).toBe(0);
+  first.release();
+  expect(shared.find('a')).toBeDefined();
+  second.release();
+  second.release();
+  expect(shared.find('a')).toBeUndefined();
+  expect(third.of('b', () => unshared)).toBe(unshared);
+  expect(third.labelBytes).toBe(labelsMemoryBytes(unshared));
 });
