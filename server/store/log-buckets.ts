@@ -35,10 +35,15 @@ function edgeOf(number: number): number {
   return edge;
 }
 
-/** The text of a bucket: its edge that is nearer to zero. */
+/** Returns the edge of a bucket that is nearer to zero. */
+export function bucketEdge(bucket: number): number {
+  if (bucket === 0) return 0;
+  return bucket > 0 ? EDGES[bucket - 1]! : -EDGES[-bucket - 1]!;
+}
+
+/** The text of a bucket: this edge. */
 export function bucketText(bucket: number): string {
-  if (bucket === 0) return '0';
-  return bucket > 0 ? String(EDGES[bucket - 1]!) : String(-EDGES[-bucket - 1]!);
+  return String(bucketEdge(bucket));
 }
 
 /** What a bucket spans, `from` below `to`. */

@@ -20,10 +20,14 @@ export class FacetSide {
   /** Their rows and their positions in template order, where few match. */
   readonly #few: { readonly rows: Uint32Array; readonly positions: Uint32Array } | undefined;
 
-  /** @param mask  must not change */
-  constructor(group: RowGroup, mask: Uint8Array | 'all', table: FacetTable) {
+  /**
+   * @param mask  is copied: the next side is matched in the same memory
+   * @param lend  lends memory for this side alone
+   */
+  constructor(group: RowGroup, mask: Uint8Array | 'all', table: FacetTable, lend: (size: number) => Uint8Array) {
     this.#group = group;
-    this.mask = mask;
+    this.mask = mask === 'all' ? mask : lend(mask.length);
+    if (this.mask !== 'all') this.mask.set(mask as Uint8Array);
     this.table = table;
     const counts = group.templateRowCounts;
     this.#starts = new Int32Array(counts.length + 1);
@@ -33,7 +37,7 @@ export class FacetSide {
     const { templateRows } = group.order();
     if (count * FEW_FACTOR <= mask.length)
       this.#few = { rows: markedIn(mask, count), positions: new Uint32Array(count) };
-    else this.#selected = new Uint8Array(mask.length);
+    else this.#selected = lend(mask.length);
     let few = 0;
     for (let i = 0; i < templateRows.length; i++) {
       const marked = mask[templateRows[i]!]!;
@@ -76,8 +80,10 @@ export class FacetSide {
     if (marked === 'all') return this.mask === 'all' ? this.#group.info.rowCount : countMarked(this.mask);
     if (this.mask === 'all') return countMarked(marked);
     let count = 0;
-    if (this.#few !== undefined) for (const row of this.#few.rows) count += marked[row]!;
-    else for (let row = 0; row < marked.length; row++) count += marked[row]! & this.mask[row]!;
+    if (this.#few !== undefined) {
+      const { rows } = this.#few;
+      for (let i = 0; i < rows.length; i++) count += marked[rows[i]!]!;
+    } else for (let row = 0; row < marked.length; row++) count += marked[row]! & this.mask[row]!;
     return count;
   }
 

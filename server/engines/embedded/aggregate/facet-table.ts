@@ -58,7 +58,8 @@ export class FacetTable {
     this.#limitValues(Math.min(valuesMax, this.#valuesMax));
     for (const { name, rows, values } of facets) {
       if (values === undefined) this.addId(name, rows);
-      else for (const [value, count] of values) this.addValue(name, value, count);
+      // Entries of the map would be garbage.
+      else values.forEach((count, value) => this.addValue(name, value, count));
     }
   }
 

@@ -22,6 +22,7 @@ import { hasMarked } from '../scan/masks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import { isPlainName } from '../../../store/asked-name.ts';
 import { type Predicate, valueLeaf } from '../../../store/predicate.ts';
+import { CountingMemory } from './counting-memory.ts';
 import { FacetTable, type Ids } from './facet-table.ts';
 import type { FacetCounts, FacetsAsked, NamedValues } from '../../../store/facets.ts';
 import { FacetSide } from './facet-side.ts';
@@ -51,11 +52,12 @@ export function facetsOfGroup(
   ids: Ids,
 ): FacetCounts[] {
   const tables = sides.map(() => new FacetTable(ids));
+  const lend = memory.marksLender();
   const matching = sides.flatMap((predicate, side) => {
     const mask = matchMask(group, predicate);
     if (mask !== 'all' && !hasMarked(mask)) return [];
     // The next side is matched in the same memory.
-    return [new FacetSide(group, mask === 'all' ? mask : mask.slice(), tables[side]!)];
+    return [new FacetSide(group, mask, tables[side]!, lend)];
   });
   if (matching.length > 0) {
     new GroupFacets(group, matching, names).count();
@@ -63,6 +65,8 @@ export function facetsOfGroup(
   }
   return tables.map((table) => table.counts());
 }
+
+const memory = new CountingMemory();
 
 function countValues(group: RowGroup, { name, values }: NamedValues, sides: readonly FacetSide[]): void {
   for (const value of values) {
@@ -103,6 +107,7 @@ class GroupFacets {
    * By name of a label of the group's streams: 1 for each stream that has it, whose lines are not searched for the field.
    */
   readonly #labelled = new Map<string, Uint8Array>();
+  readonly #text = new ValueText();
 
   constructor(group: RowGroup, sides: readonly FacetSide[], names: readonly string[] | undefined) {
     this.#group = group;
@@ -134,12 +139,12 @@ class GroupFacets {
   }
 
   #countCodes(name: string): void {
-    const { size, parts, addTotals, texts } = valueCodes(this.#group, name);
+    const { size, parts, addTotals, texts } = valueCodes(this.#group, name, memory.lender());
     for (const side of this.#sides) {
-      const totals = new Uint32Array(size);
+      const totals = memory.totals(size);
       if (side.isAll && addTotals !== undefined) addTotals(totals);
       else for (const [template, part] of parts.entries()) side.count(part, template, totals);
-      addCodes(side.table, name, totals, texts);
+      addCodes(side.table, name, totals, texts, this.#text);
     }
   }
 
@@ -197,10 +202,10 @@ class GroupFacets {
       return;
     }
     const texts = new Texts();
-    const { codes, base, addTotals } = columnCodes(group, column, texts);
+    const { codes, base, addTotals } = columnCodes(group, column, texts, memory.lender());
     const isWhole = labelled === undefined && templates.length === info.parts.length;
     for (const side of this.#sides) {
-      const totals = new Uint32Array(texts.size);
+      const totals = memory.totals(texts.size);
       if (side.isAll && isWhole && addTotals !== undefined) addTotals(totals);
       else {
         for (const template of templates) {
@@ -211,7 +216,7 @@ class GroupFacets {
           side.count(part, template, totals, labelled);
         }
       }
-      addCodes(side.table, field, totals, texts);
+      addCodes(side.table, field, totals, texts, this.#text);
     }
   }
 
@@ -244,8 +249,7 @@ class GroupFacets {
 const ALL_THE_SAME: CodePart = { kind: 'same', code: 0 };
 
 /** @param totals  by code */
-function addCodes(table: FacetTable, name: string, totals: Uint32Array, texts: Texts): void {
-  const text = new ValueText();
+function addCodes(table: FacetTable, name: string, totals: Uint32Array, texts: Texts, text: ValueText): void {
   for (let code = 0; code < totals.length; code++) {
     if (totals[code] === 0) continue;
     texts.write(code, text);

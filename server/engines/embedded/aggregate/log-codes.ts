@@ -2,7 +2,7 @@
 import type { ColumnValues } from '../../../../shared/row-group/encodings/column-values.ts';
 import { POWERS_OF_TEN } from '../../../../shared/row-group/encodings/decimal.ts';
 import { measuredOf } from '../../../../shared/quantity.ts';
-import { bucketOfNumber, bucketText } from '../../../store/log-buckets.ts';
+import { bucketEdge, bucketOfNumber, bucketText } from '../../../store/log-buckets.ts';
 import type { Texts } from './texts.ts';
 
 /** As those of value-codes.ts. */
@@ -20,7 +20,16 @@ const NONE = Buffer.alloc(0);
 /** Returns the bucket of what measures count of a text: a number, seconds of a duration, bytes of a size; empty for others. */
 export function foldToBucket(bytes: Buffer, start: number, end: number): Buffer {
   const number = measuredOf(bytes.toString('utf8', start, end));
-  return Number.isNaN(number) ? NONE : Buffer.from(bucketText(bucketOfNumber(number)));
+  return Number.isNaN(number) ? NONE : bucketBytes(bucketOfNumber(number));
+}
+
+/** By bucket: its text. There are some thousand. */
+const bucketTexts = new Map<number, Buffer>();
+
+function bucketBytes(bucket: number): Buffer {
+  let text = bucketTexts.get(bucket);
+  if (text === undefined) bucketTexts.set(bucket, (text = Buffer.from(bucketText(bucket))));
+  return text;
 }
 
 /** Returns the codes of a column of numbers; undefined for others. */
@@ -40,7 +49,7 @@ function codesBetween(
   const first = bucketOfNumber(min);
   const last = bucketOfNumber(max);
   const base = texts.size;
-  for (let bucket = first; bucket <= last; bucket++) texts.addFolded(Buffer.from(bucketText(bucket)));
+  for (let bucket = first; bucket <= last; bucket++) texts.addFolded(bucketBytes(bucket));
   const count = mantissas.length;
   if (first === last) return { codes: undefined, base, addTotals: (totals) => (totals[base]! += count) };
   let known: Uint32Array | undefined;
@@ -63,7 +72,7 @@ function codesBetween(
 function setCodes(mantissas: ArrayLike<number>, power: number, first: number, last: number, codes: Uint32Array): void {
   /** By code: the least number of the bucket; zero is alone in its own. */
   const edges = Float64Array.from({ length: last - first + 1 }, (_, code) =>
-    first + code === 1 ? Number.MIN_VALUE : Number(bucketText(first + code)),
+    first + code === 1 ? Number.MIN_VALUE : bucketEdge(first + code),
   );
   if (mantissas instanceof Int32Array) return setCodesByCell(mantissas, power, edges, codes);
   for (let i = 0; i < codes.length; i++) codes[i] = codeAt(mantissas[i]! / power, edges);

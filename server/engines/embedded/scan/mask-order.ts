@@ -80,7 +80,8 @@ export function markValues(
     return;
   }
   const counting = parts.length === column.parts.length ? values : inParts(column, parts, values);
-  for (const row of group.rowsOf(column, counting)) mask[row] = 1;
+  const rows = group.rowsOf(column, counting);
+  for (let i = 0; i < rows.length; i++) mask[rows[i]!] = 1;
 }
 
 /** @param values  indices, ascending */
