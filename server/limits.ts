@@ -619,6 +619,9 @@ export const TEMPLATE_STEPS_MAX = 1_000_000;
 /** Matchers of a stream selector; each is compared with every stream. Beyond: 400. */
 export const LOGQL_MATCHERS_MAX = 50;
 
+/** Selectors of a question about labels or series; each asks the store for streams. Beyond: 400. */
+export const LOKI_SELECTORS_MAX = 32;
+
 /** Conditions of a query that the store decides; each takes masks of a row group. Beyond: lines are tested when they are read. */
 export const LOGQL_CONDITIONS_MAX = 300;
 

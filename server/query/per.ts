@@ -35,15 +35,18 @@ export async function* searchPer(
   assertLabel(per, names, streams);
   for (const labels of streams) {
     const key = JSON.stringify(names.map((name) => [name, labelOf(labels, name) ?? '']));
-    if (!groups.has(key)) groups.set(key, allOf(names.map((name) => sameLabel(labels, name))));
-  }
-  if (groups.size > PER_GROUPS_MAX) {
-    const message = `per: ${groups.size} of them; allowed: up to ${PER_GROUPS_MAX}, such as those of one namespace`;
-    throw new QueryTooLargeError(message);
+    if (groups.has(key)) continue;
+    if (groups.size === PER_GROUPS_MAX) throw tooMany(per);
+    groups.set(key, allOf(names.map((name) => sameLabel(labels, name))));
   }
   for (const [, where] of [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     yield* view.search({ ...plan, where: normalised(allOf([plan.where, where])) }, sink, query);
   }
+}
+
+function tooMany(per: string): QueryTooLargeError {
+  const message = `per: more than ${PER_GROUPS_MAX} groups by ${per}; narrow the filters, such as to one namespace`;
+  return new QueryTooLargeError(message);
 }
 
 /** All lines would be one group. @throws ParameterError */

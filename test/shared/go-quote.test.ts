@@ -37,3 +37,12 @@ test('what is written is read again', () => {
     { examples: [['\u0000\u007f\u00a0\u2028é😀"\\']] },
   );
 });
+
+test('what is written takes no more memory than its characters, however many texts are kept', () => {
+  const texts = Array.from({ length: 20_000 }, (_, n) => String(n).padStart(200, 'x'));
+  const before = process.memoryUsage().heapUsed;
+  const written = texts.map(quoted);
+  // Put together character by character, they would take 130 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(40e6);
+  expect(written).toHaveLength(texts.length);
+});

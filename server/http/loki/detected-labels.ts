@@ -17,7 +17,7 @@ export function registerDetectedLabels(app: FastifyInstance, routes: QueryRoutes
     const text = form.get('query');
     const asked = [text === undefined ? [] : parseSelector(text)];
     const valuesOf = new Map<string, Set<string>>();
-    for (const labels of await streamsOf(routes, form, asked, request, reply, BACKWARDS)) {
+    for await (const labels of streamsOf(routes, form, asked, request, reply, BACKWARDS)) {
       for (const [name, value] of labels) {
         const values = valuesOf.get(name);
         if (values === undefined) valuesOf.set(name, new Set([value]));

@@ -1,10 +1,12 @@
 /** `/loki/api/v1/labels`, `/label/{name}/values` and `/series`: the labels of the streams that have lines in a time range. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { KnownStreams, type StreamLabels } from '../../query/logql/known-streams.ts';
+import { selectionOf, type StreamLabels } from '../../query/logql/known-streams.ts';
+import type { Labels } from '../../../shared/labels.ts';
 import { labelsText } from '../../../shared/labels-text.ts';
 import { streamsPredicate } from '../../query/logql/select.ts';
+import { Slices } from '../../query/logql/slices.ts';
 import type { Matcher } from '../../query/logql/syntax/ast.ts';
-import { LABELS_ANSWER_BYTES_MAX } from '../../limits.ts';
+import { LABELS_ANSWER_BYTES_MAX, LOKI_SELECTORS_MAX } from '../../limits.ts';
 import { lokiAskerOf } from './asker.ts';
 import { JSON_TYPE } from './answers.ts';
 import { type Form, LokiRequestError } from './form.ts';
@@ -17,7 +19,7 @@ export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void 
   const names = async (form: Form, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     void reply.type(JSON_TYPE);
     const found = new Set<string>();
-    for (const labels of await streamsOf(routes, form, selectors(form.all('query')), request, reply)) {
+    for await (const labels of streamsOf(routes, form, selectors(form.all('query')), request, reply)) {
       for (const name of labels.keys()) found.add(name);
     }
     return listed(found);
@@ -28,7 +30,7 @@ export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void 
     void reply.type(JSON_TYPE);
     const { name } = request.params as { name: string };
     const found = new Set<string>();
-    for (const labels of await streamsOf(routes, form, selectors(form.all('query')), request, reply)) {
+    for await (const labels of streamsOf(routes, form, selectors(form.all('query')), request, reply)) {
       const value = labels.get(name);
       if (value !== undefined) found.add(value);
     }
@@ -38,15 +40,16 @@ export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void 
     void reply.type(JSON_TYPE);
     const texts = form.given('match', 'match[]');
     const asked = texts.length === 0 ? [[]] : texts.map(parseSelectorOrAll);
-    const byText = new Map<string, StreamLabels>();
-    for (const labels of await streamsOf(routes, form, asked, request, reply)) {
-      byText.set(labelsText([...labels].toSorted(([a], [b]) => (a < b ? -1 : 1))), labels);
+    const byText = new Map<string, string>();
+    const fits = answerSize();
+    for await (const labels of streamsOf(routes, form, asked, request, reply)) {
+      const text = labelsText([...labels].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+      if (byText.has(text)) continue;
+      fits(text);
+      byText.set(text, JSON.stringify(Object.fromEntries(labels)));
     }
-    const data = bounded(
-      [...byText].toSorted(([a], [b]) => (a < b ? -1 : 1)),
-      ([text]) => text,
-    );
-    return { status: 'success', data: data.map(([, labels]) => Object.fromEntries(labels)) };
+    const series = [...byText].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, json]) => json);
+    return `{"status":"success","data":[${series.join(',')}]}`;
   });
 }
 
@@ -59,43 +62,63 @@ function selectors(texts: readonly string[]): (readonly Matcher[])[] {
 const NO_LONGER_THERE = 'this data is no longer available, it is past now - max_query_lookback (0s)';
 
 /**
- * Returns the labels of streams that one of the selectors selects.
+ * Yields the labels of the streams that one of the selectors selects, of one stream at a time: there may be more streams than
+ * memory for their labels as Loki has them.
  * @param backwards  what is said of an end before the start
  */
-export async function streamsOf(
+export async function* streamsOf(
   routes: QueryRoutes,
   form: Form,
   asked: readonly (readonly Matcher[])[],
   request: FastifyRequest,
   reply: FastifyReply,
   backwards = NO_LONGER_THERE,
-): Promise<StreamLabels[]> {
+): AsyncGenerator<StreamLabels> {
   const { engine, discovery, limits, now } = routes;
+  if (asked.length > LOKI_SELECTORS_MAX) {
+    throw new LokiRequestError(`too many selectors: ${asked.length}, at most ${LOKI_SELECTORS_MAX}`);
+  }
   const nowMs = now();
   const bounds = parseBounds(form, nowMs, backwards);
   assertRange(bounds, limits);
   const visible = visibleOf(request, bounds, nowMs);
-  const predicates = asked.map((matchers) => streamsPredicate(matchers, visible, discovery));
-  const { answer } = await engine.run(lokiAskerOf(routes, request, reply), (view, query) =>
-    Promise.all(predicates.map((predicate) => view.streams(predicate, query))),
-  );
-  return answer.flatMap((streams, i) => {
-    const known = new KnownStreams(asked[i]!, discovery);
-    return streams.flatMap((labels) => known.labelsOf(labels) ?? []);
+  const asker = lokiAskerOf(routes, request, reply);
+  const { answer } = await engine.run(asker, async (view, query) => {
+    const slices = new Slices(query.signal);
+    const found = new Set<Labels>();
+    for (const matchers of asked) {
+      const selection = selectionOf(matchers, discovery);
+      for (const labels of await view.streams(streamsPredicate(matchers, visible, discovery), query)) {
+        if (slices.isOver) await slices.pause();
+        if (!found.has(labels) && selection(labels) !== undefined) found.add(labels);
+      }
+    }
+    return found;
   });
+  const shown = selectionOf([], discovery);
+  const slices = new Slices(asker.signal);
+  for (const labels of answer) {
+    if (slices.isOver) await slices.pause();
+    yield shown(labels)!;
+  }
 }
 
 /** Writes a list; an empty one is left out of the answer altogether, as Loki does. */
 function listed(found: ReadonlySet<string>): unknown {
-  const data = bounded([...found].toSorted(), (text) => text);
+  const fits = answerSize();
+  const data = [...found].toSorted();
+  for (const text of data) fits(text);
   return data.length === 0 ? { status: 'success' } : { status: 'success', data };
 }
 
-/** Checks that a list fits into an answer. @throws LokiRequestError */
-function bounded<T>(list: readonly T[], textOf: (each: T) => string): readonly T[] {
-  const bytes = list.reduce((sum, each) => sum + Buffer.byteLength(textOf(each)), 0);
-  if (bytes <= LABELS_ANSWER_BYTES_MAX) return list;
-  throw new LokiRequestError(
-    `the answer is larger than ${LABELS_ANSWER_BYTES_MAX} bytes: narrow the selector or the time`,
-  );
+/** Returns a check that all texts it is given fit into an answer. It throws LokiRequestError. */
+function answerSize(): (text: string) => void {
+  let bytes = 0;
+  return (text) => {
+    bytes += Buffer.byteLength(text);
+    if (bytes <= LABELS_ANSWER_BYTES_MAX) return;
+    throw new LokiRequestError(
+      `the answer is larger than ${LABELS_ANSWER_BYTES_MAX} bytes: narrow the selector or the time`,
+    );
+  };
 }

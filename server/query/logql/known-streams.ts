@@ -10,24 +10,32 @@ const NOTHING_MADE: Discovery = { serviceName: false, logLevels: false };
 
 export type StreamLabels = ReadonlyMap<string, string>;
 
+/** The labels of a stream as Loki would have them; undefined for one that a selector does not select. */
+type Selection = (labels: Labels) => StreamLabels | undefined;
+
+export function selectionOf(matchers: readonly Matcher[], discovery: Discovery): Selection {
+  const tests = matchers.map((matcher) => ({ name: matcher.name, test: matcherTest(matcher) }));
+  return (labels) => {
+    const own = lokiLabels(labels, discovery);
+    if (!tests.every(({ name, test }) => test(own.get(name) ?? ''))) return undefined;
+    return discovery.isServiceNameHidden === true ? lokiLabels(labels, NOTHING_MADE) : own;
+  };
+}
+
 export class KnownStreams {
-  readonly #discovery: Discovery;
-  readonly #tests: readonly { readonly name: string; readonly test: (value: string) => boolean }[];
+  readonly #selection: Selection;
   readonly #known = new Map<Labels, StreamLabels | undefined>();
 
   constructor(matchers: readonly Matcher[], discovery: Discovery) {
-    this.#discovery = discovery;
-    this.#tests = matchers.map((matcher) => ({ name: matcher.name, test: matcherTest(matcher) }));
+    this.#selection = selectionOf(matchers, discovery);
   }
 
   /** Returns undefined for a stream that the selector does not select. */
   labelsOf(labels: Labels): StreamLabels | undefined {
     if (this.#known.has(labels)) return this.#known.get(labels);
-    const own = lokiLabels(labels, this.#discovery);
-    const isSelected = this.#tests.every(({ name, test }) => test(own.get(name) ?? ''));
-    const shown = this.#discovery.isServiceNameHidden === true ? lokiLabels(labels, NOTHING_MADE) : own;
-    this.#known.set(labels, isSelected ? shown : undefined);
-    return isSelected ? shown : undefined;
+    const own = this.#selection(labels);
+    this.#known.set(labels, own);
+    return own;
   }
 }
 

@@ -15,6 +15,10 @@ const QUERIES = [
   `/fields?${Array.from({ length: 90 }, (_, i) => `name=f${i}`).join('&')}`,
   '/fields',
   '/labels',
+  '/logs?per=stream&limit=1',
+  '/loki/api/v1/series',
+  '/loki/api/v1/query_range?query=count_over_time({app=~".+"}[1m])',
+  '/loki/api/v1/index/volume?query={app=~".+"}',
 ];
 const TIMES = 8;
 const AT_ONCE = 40;

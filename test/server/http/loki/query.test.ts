@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LOGQL_LINES_DEFAULT, LOGQL_LINES_MAX } from '../../../../server/limits.ts';
+import { LOGQL_LINES_DEFAULT, LOGQL_LINES_MAX, LOKI_SELECTORS_MAX } from '../../../../server/limits.ts';
 import type { Server } from '../../../../server/main.ts';
 import { MS_PER_DAY } from '../../../../shared/time.ts';
 import { batchOf, TODAY } from '../../engines/embedded/batches.ts';
@@ -173,6 +173,9 @@ test('labels, values and series; nothing is no data', async () => {
   expect(await ask('series', `&match[]=${web}${encodeURIComponent(' |= "x"')}`)).toBe(
     'only label matchers are supported',
   );
+  const many = (count: number): string => `&match[]=${web}`.repeat(count);
+  expect(await ask('series', many(LOKI_SELECTORS_MAX))).toEqual({ status: 'success', data: [series] });
+  expect(await ask('series', many(LOKI_SELECTORS_MAX + 1))).toBe('too many selectors: 33, at most 32');
   expect(await ask('series', '&match[]=')).toBe('parse error : syntax error: unexpected $end');
 });
 
