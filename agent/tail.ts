@@ -229,7 +229,7 @@ export class Tail {
 
   #reconcile(container: Container, nowMs: number): void {
     reconcileContainer(container, this.#descriptors, nowMs, (chain, file) => this.#assignPosition(chain, file));
-    if (this.#hasPositions) this.#lost.judge(container, nowMs);
+    this.#lost.examine(container, nowMs, this.#hasPositions);
     applyDecision(container);
     for (const chain of container.chains.values()) this.#ready.add(chain);
   }

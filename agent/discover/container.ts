@@ -97,6 +97,7 @@ export function exempt(container: Container, runs: readonly Chain[]): void {
   container.unfinishedRuns.clear();
   for (const chain of runs) {
     chain.isHeadJudged = true;
+    chain.missed.length = 0;
     container.begunRuns = Math.max(container.begunRuns, chain.restart + 1);
   }
 }

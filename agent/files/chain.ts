@@ -10,6 +10,7 @@ import { type Run, runKey } from '../../shared/row-group/runs.ts';
 import { endOffset, isUnreadGzip, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
 import { ENDED, type CutState, type PendingLine } from './pending-line.ts';
+import type { LostFile } from './loss.ts';
 import type { LineRules } from '../rules/rule-book.ts';
 
 /** The stream of markers, besides STDOUT and STDERR: no file has a fragment of it, so it has no position. */
@@ -40,8 +41,16 @@ export interface Chain {
   queued: boolean;
   /** Whether it was judged what is missing before its oldest file. */
   isHeadJudged: boolean;
-  /** The live file when the container was last judged. */
+  /** The live file at the last listing, also when it was just renamed. */
   newest: LogFile | undefined;
+  /** Files that this agent has missed, until they are judged. */
+  readonly missed: MissedFile[];
+}
+
+export interface MissedFile {
+  readonly lost: LostFile;
+  /** Of its marker. */
+  readonly timeMs: number;
 }
 
 /** Empty where not known: for a pod that was gone before its directory could be listed. */
@@ -76,6 +85,7 @@ export function createChain(uid: string, restart: number, source: ChainLabels, a
     queued: false,
     isHeadJudged: false,
     newest: undefined,
+    missed: [],
   };
 }
 

@@ -74,3 +74,17 @@ function describe(fileName: string, reason: LossReason, sizeBytes: number | unde
   if (sizeBytes !== undefined) return `${sizeBytes} bytes of ${fileName} were`;
   return `lines of ${fileName} ${UNCERTAIN.has(reason) ? 'may have been' : 'were'}`;
 }
+
+/** A file that cannot be opened any more, and only has a marker. */
+export interface LostFile {
+  readonly restart: number;
+  /** Its name in the marker. */
+  readonly name: string;
+  readonly reason: LossReason;
+  /** See headOfLost. */
+  readonly head: string;
+  /** The id of the file that the server knows, if any: it may be forgotten once the marker is stored. */
+  readonly replaces?: string;
+  /** Its place in the chain; before all others by default. */
+  readonly rotation?: string;
+}

@@ -6,20 +6,7 @@ import { sortFiles, type Chain } from '../files/chain.ts';
 import { chainOfRun, type Container } from '../discover/container.ts';
 import { loseRest, unopenedFile, type LogFile } from '../files/log-file.ts';
 import { FIRST_ROTATION } from '../files/log-path.ts';
-import type { LossReason } from '../files/loss.ts';
-
-export interface LostFile {
-  readonly restart: number;
-  /** Its name in the marker. */
-  readonly name: string;
-  readonly reason: LossReason;
-  /** See headOfLost. */
-  readonly head: string;
-  /** The id of the file that the server knows, if any: it may be forgotten once the marker is stored. */
-  readonly replaces?: string;
-  /** Its place in the chain; before all others by default. */
-  readonly rotation?: string;
-}
+import type { LostFile } from '../files/loss.ts';
 
 export interface AddedFile {
   readonly chain: Chain;

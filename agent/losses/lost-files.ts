@@ -6,7 +6,7 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../files/chain.ts';
 import { exempt, type Container } from '../discover/container.ts';
-import { begunMs, countOnDisk, headBefore, hasHead, wasRotated, writtenMs } from '../files/chain-beginning.ts';
+import { begunMs, countOnDisk, headBefore, hasHead } from '../files/chain-beginning.ts';
 import type { Containers } from '../discover/containers.ts';
 import type { Descriptors } from '../files/descriptors.ts';
 import type { ContainerDirectory } from '../discover/discovery.ts';
@@ -22,11 +22,11 @@ import {
 } from '../../shared/file-id.ts';
 import type { KnownPositions } from '../send/known-positions.ts';
 import { FIRST_FILE_MS_MAX, KUBELET_FILES_MAX } from '../limits.ts';
-import { isUnreadGzip, statIfThere, type LogFile } from '../files/log-file.ts';
-import { rotationAfter } from '../files/log-path.ts';
-import { addLostFile, lostRuns, type AddedFile, type LostFile } from './lost-file.ts';
+import { isUnreadGzip, statIfThere } from '../files/log-file.ts';
+import { addLostFile, lostRuns, type AddedFile } from './lost-file.ts';
 import { LossJudgements } from './loss-judgements.ts';
-import type { LossReason } from '../files/loss.ts';
+import type { LossReason, LostFile } from '../files/loss.ts';
+import { noteMissed } from './missed-files.ts';
 import { missingDirectory } from './missing-directory.ts';
 import type { ReadyQueue } from '../files/ready-queue.ts';
 import { openRenamed } from './renamed-file.ts';
@@ -64,6 +64,15 @@ export class LostFiles {
   }
 
   /**
+   * Examines a container that has just been listed. It is judged once the server's positions are known, but what was missed while
+   * nobody knew them shows only now.
+   */
+  examine(container: Container, nowMs: number, arePositionsKnown: boolean): void {
+    noteMissed(container, this.#options.firstFileMsMax ?? FIRST_FILE_MS_MAX, nowMs);
+    if (arePositionsKnown) this.judge(container, nowMs);
+  }
+
+  /**
    * Judges a container that has just been listed, as soon as the server's positions are known: which runs no agent has seen, and
    * in which runs the oldest file is not the one after the last known one. The markers come before anything else of the run:
    * otherwise an agent that is killed meanwhile would leave newer positions, and the next one would find nothing missing.
@@ -90,7 +99,7 @@ export class LostFiles {
     this.#judgeSkipped(container, runs, nowMs);
     for (const chain of runs) {
       this.#judgeHead(container, chain, nowMs);
-      this.#judgeRotatedAway(container, chain, nowMs);
+      for (const { lost, timeMs } of chain.missed.splice(0)) this.#lose(container.directory, lost, nowMs, timeMs);
     }
   }
 
@@ -227,32 +236,6 @@ export class LostFiles {
     // Times of heads are whole milliseconds, and may seem to come before the directory.
     const sinceMadeMs = timeMs - Math.floor(statIfThere(directory.path)?.birthtimeMs ?? Infinity);
     return this.#beganAfterCaughtUp(chain) && !(restart === 0 && sinceMadeMs >= 0 && sinceMadeMs <= firstFileMsMax);
-  }
-
-  /**
-   * Judges whether the file that was the live one at the last listing was rotated away since, and others with it: the kubelet
-   * deletes the oldest first, so each file between it and the oldest one that is left was deleted, too. If none is left, at least
-   * the one after it is missing.
-   */
-  #judgeRotatedAway({ directory }: Container, chain: Chain, nowMs: number): void {
-    const { files, restart, newest } = chain;
-    const present = files.filter(({ onDisk }) => onDisk);
-    chain.newest = present.find(({ log }) => log.rotation === '');
-    if (newest === undefined || newest.onDisk) return;
-    const isMissing = present.length === 0 ? wasRotated(newest) : this.#isRotatedAway(chain, newest, present);
-    if (!isMissing) return;
-    const head = headBefore({ files: present }, newest.head);
-    const rotation = rotationAfter(newest.log.rotation);
-    const lost = { restart, name: `${restart}.log`, reason: 'never-opened', head, rotation } as const;
-    this.#lose(directory, lost, nowMs, present.length === 0 ? nowMs : begunMs({ files: present }));
-  }
-
-  #isRotatedAway({ files }: Chain, newest: LogFile, present: readonly LogFile[]): boolean {
-    const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
-    // If the only file was replaced, none was skipped.
-    if (present.length < 2 || files.indexOf(present[0]!) < files.indexOf(newest)) return false;
-    const pauseMs = begunMs({ files: present }) - (writtenMs(newest) ?? -Infinity);
-    return Math.abs(pauseMs) > firstFileMsMax;
   }
 
   /** Judges an empty directory: if it has changed since it was made, a file came and went. */

@@ -1,9 +1,19 @@
-/** What is said of a container's directory in which there is no file, or none that can be opened. */
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, watch, writeFileSync } from 'node:fs';
+/** What is said of a container's directory in which files are missing, or cannot be opened. */
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { reconcileContainer } from '../../agent/discover/container.ts';
 import { Containers } from '../../agent/discover/containers.ts';
 import { createDescriptors } from '../../agent/files/descriptors.ts';
@@ -12,9 +22,9 @@ import { closeLogFile } from '../../agent/files/log-file.ts';
 import { LogOpener } from '../../agent/files/log-opener.ts';
 import { LostFiles } from '../../agent/losses/lost-files.ts';
 import { ReadyQueue } from '../../agent/files/ready-queue.ts';
-import { ledgerId } from '../../shared/file-id.ts';
+import { CAUGHT_UP_ID, ledgerId } from '../../shared/file-id.ts';
 import type { PositionsAnswer } from '../../shared/wire.ts';
-import { cri, LIVE, until } from './pods.ts';
+import { cri, LIVE, rotated, until } from './pods.ts';
 
 const log = pino({ level: 'silent' });
 const LEDGER = ledgerId({ uid: 'uid', container: 'app', namespace: 'ns', pod: 'pod' });
@@ -59,15 +69,25 @@ async function lostHeads(positions: Positions) {
   return files.filter(({ loss }) => loss !== undefined).map(({ head }) => head);
 }
 
-async function filesAfter(meanwhile: () => Promise<void> | void, positions: Positions) {
+/** An agent's look at the container's directory. */
+function look() {
   const containers = new Containers({ podsDir, node: 'node', log, rescanMs: 1, watch, missed: () => undefined });
   const known = new KnownPositions(1);
-  known.replace(positions);
   const descriptors = createDescriptors({ openFilesMax: 100 }, new LogOpener({ podsDir, log }));
   const lost = new LostFiles({ podsDir, log, ready: new ReadyQueue(), known, containers, descriptors, goneMs: 1 });
   lost.start(0);
   const container = containers.take({ namespace: 'ns', pod: 'pod', uid: 'uid', container: 'app', path }, 1);
-  reconcileContainer(container, descriptors, Date.now(), () => undefined);
+  const list = (): void => {
+    reconcileContainer(container, descriptors, Date.now(), () => undefined);
+    lost.examine(container, Date.now(), false);
+  };
+  return { containers, known, lost, container, list };
+}
+
+async function filesAfter(meanwhile: () => Promise<void> | void, positions: Positions) {
+  const { containers, known, lost, container, list } = look();
+  known.replace(positions);
+  list();
   await meanwhile();
   lost.judge(container, Date.now());
   known.noteMissing(containers.ids(), 0);
@@ -117,4 +137,47 @@ test('what is missing before an empty file is the same, whenever it is found', a
   expect(heads).toHaveLength(1);
   utimesSync(join(path, LIVE), 1, 1);
   expect(await lostHeads(positions)).toEqual(heads);
+});
+
+describe('an agent that is held up while the kubelet rotates a file away, and the one after it', () => {
+  function rename(n: number): void {
+    renameSync(join(path, LIVE), join(path, rotated(n)));
+  }
+
+  /** From the n-th rotation on; of the first one the live file may be renamed already. */
+  function rotateAway(isRenamed: boolean): void {
+    for (let n = 0; n < 6; n++) {
+      if (n > 0 || !isRenamed) rename(n);
+      writeFileSync(join(path, LIVE), cri(`${n}`));
+    }
+    for (const n of [0, 1]) rmSync(join(path, rotated(n)));
+  }
+
+  test.each([
+    ['before the server has told its positions', false],
+    ['after a look between two steps of a rotation', true],
+  ])('%s: what it has missed has a marker', (_, isBetween) => {
+    const { known, lost, container, list } = look();
+    const caughtUp = [{ file: CAUGHT_UP_ID, stdout: Date.now(), stderr: 0 }];
+    const judge = (): void => {
+      list();
+      lost.judge(container, Date.now());
+    };
+    writeFileSync(join(path, LIVE), cri('first'));
+    if (isBetween) {
+      known.replace(caughtUp);
+      judge();
+      rename(0);
+      judge();
+    } else list();
+    rotateAway(isBetween);
+    if (!isBetween) {
+      list();
+      known.replace(caughtUp);
+    }
+    judge();
+    const files = [...container.chains.values()].flatMap((chain) => chain.files);
+    for (const file of files) closeLogFile(file);
+    expect(files.map(({ loss }) => loss?.reason)).toEqual([undefined, 'never-opened', ...Array(5).fill(undefined)]);
+  });
 });
