@@ -20,7 +20,7 @@ import { gzipSync } from 'node:zlib';
 const GZIP_FILES_MAX = 3;
 
 /** The kubelet looks at the size of logs no more often (containerLogMonitorInterval). */
-const FIRST_ROTATION_MS_MIN = 3_000;
+const ROTATION_MS_MIN = 3_000;
 
 interface WrittenFile {
   /** The number of its first line. */
@@ -40,7 +40,7 @@ export class FakePod {
   /** Oldest first, those that are deleted among them. */
   readonly #files: WrittenFile[] = [];
   #rotatedAtSeconds = 0;
-  readonly #madeMs = Date.now();
+  #begunMs = Date.now();
 
   constructor(podsDir: string, number: number) {
     this.container = `app-${number}`;
@@ -67,11 +67,14 @@ export class FakePod {
   }
 
   get mayRotate(): boolean {
-    return Date.now() - this.#madeMs >= FIRST_ROTATION_MS_MIN;
+    return Date.now() - this.#begunMs >= ROTATION_MS_MIN;
   }
 
-  /** As pkg/kubelet/logs/container_log_manager.go does it, one round. */
-  rotate(): void {
+  /**
+   * As pkg/kubelet/logs/container_log_manager.go does it, one round.
+   * @returns the first line whose file is not deleted
+   */
+  rotate(): number {
     const directory = dirname(this.#live);
     const rotated = readdirSync(directory).filter((name) => name !== '0.log');
     const compressed = rotated.filter((name) => name.endsWith('.gz')).toSorted();
@@ -92,6 +95,8 @@ export class FakePod {
     const old = this.#descriptor;
     this.#descriptor = this.#begin();
     closeSync(old);
+    this.#begunMs = Date.now();
+    return this.#files.find(({ deletedMs }) => deletedMs === Infinity)!.first;
   }
 
   /** From when the first of these lines was written until the file of the last one was deleted. */

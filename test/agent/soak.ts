@@ -3,7 +3,7 @@
  * seconds, and kill -9 for both again and again; now and then the agent may drain. At the end each numbered line of each container
  * is stored once, or a marker stands where it is missing, and no marker stands where nothing is. Exits with 1 when that is not so.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,6 +50,9 @@ let rotations = 0;
 let agent: PodlogProcess | undefined;
 let server: PodlogProcess | undefined;
 
+/** What happened when, for whoever looks for the cause of a loss: a JSON object a line, beside the pods and the data. */
+const timeline = join(root, 'timeline.ndjson');
+
 mkdirSync(podsDir);
 say(`seed ${values.seed}, ${values.minutes} minutes, in ${root}`);
 try {
@@ -66,12 +69,15 @@ try {
 async function startServer(): Promise<void> {
   const listen = `127.0.0.1:${port}`;
   server = startPodlog(['server', '--data-dir', join(root, 'data'), '--listen', listen, '--log-level', 'warn']);
+  record('server started', server);
   await serverReady(server, port, START_MS_MAX);
+  record('server ready', server);
 }
 
 function startAgent(): void {
   const flags = ['--pods-dir', podsDir, '--server', `http://127.0.0.1:${port}`, '--node', 'soak'];
-  agent = startPodlog(['agent', ...flags, '--log-level', 'error']);
+  agent = startPodlog(['agent', ...flags, '--log-level', 'warn']);
+  record('agent started', agent);
 }
 
 async function livePods(): Promise<void> {
@@ -79,9 +85,9 @@ async function livePods(): Promise<void> {
     for (const pod of pods) {
       const rate = pods.indexOf(pod) < STEADY_PODS ? 5 : 20;
       if (pod.lineBytes.length < POD_LINES_MAX) pod.write(random.below(rate));
-      // About every three seconds.
-      if (random.below(3_000 / TICK_MS) === 0 && pod.mayRotate) {
-        pod.rotate();
+      // About every four seconds.
+      if (pod.mayRotate && random.below(1_000 / TICK_MS) === 0) {
+        record('rotated', undefined, { pod: pod.container, nextLine: pod.lineBytes.length, deletedTo: pod.rotate() });
         rotations++;
       }
     }
@@ -90,6 +96,7 @@ async function livePods(): Promise<void> {
     if (last !== undefined && pods.length > STEADY_PODS && random.below(30) === 0 && (await isKnown(last))) {
       pods.pop();
       last.removeFiles();
+      record('files removed', undefined, { pod: last.container, lines: last.lineBytes.length });
       emptied.set(last, Date.now() + random.below(DIRECTORY_KEPT_MS_MAX));
     }
     removeDirectories(Date.now());
@@ -124,7 +131,9 @@ async function isKnown({ container }: FakePod): Promise<boolean> {
 
 async function killAgents(): Promise<void> {
   while (await isTimeFor(random.below(12_000))) {
-    await endPodlog(agent!, random.below(4) === 0 ? 'SIGTERM' : 'SIGKILL');
+    const killed = agent!;
+    await endPodlog(killed, random.below(4) === 0 ? 'SIGTERM' : 'SIGKILL');
+    record('agent ended', killed, { said: killed.stdout + killed.stderr });
     agent = undefined;
     const absence = { sinceMs: Date.now(), untilMs: Infinity };
     absences.push(absence);
@@ -137,7 +146,9 @@ async function killAgents(): Promise<void> {
 
 async function killServers(): Promise<void> {
   while (await isTimeFor(random.below(20_000))) {
-    await endPodlog(server!, 'SIGKILL');
+    const killed = server!;
+    await endPodlog(killed, 'SIGKILL');
+    record('server ended', killed, { said: killed.stdout + killed.stderr });
     serverKills++;
     await sleep(random.below(5_000));
     await startServer();
@@ -217,6 +228,11 @@ function report(counts: readonly Count[]): boolean {
   const wrong = counts.filter(({ isExact }) => !isExact);
   say(wrong.length === 0 ? 'exact' : `${wrong.length} containers are wrong; everything is kept in ${root}`);
   return wrong.length === 0;
+}
+
+function record(what: string, podlog?: PodlogProcess, details: object = {}): void {
+  const event = { time: new Date().toISOString(), what, pid: podlog?.child.pid, ...details };
+  appendFileSync(timeline, `${JSON.stringify(event)}\n`);
 }
 
 function say(text: string): void {

@@ -10,26 +10,22 @@ import { live, stopLive } from '../state/live.ts';
 import { isFacetsOpen } from '../state/panels.ts';
 import { selectionCount } from '../search/edit.ts';
 import { isUnknown, learnNames } from '../state/known-names.ts';
-import type { OnCompletionKey } from './completion.tsx';
+import { Completion, type CompletionHandle } from './completion.tsx';
 import { Icon } from './icon.tsx';
 import { language, learnLanguage } from './language.ts';
-import { lazy } from './lazy.tsx';
 import { SavedViews } from './saved-views.tsx';
 import { TimePicker } from './time-picker.tsx';
 import { copyLink } from '../state/link.ts';
-
-const Completion = lazy(async () => (await import('./completion.tsx')).Completion, null);
 
 export function QueryBar() {
   const isLive = view.value.kind === 'live';
   const hasLines = isLive || view.value.kind === 'explore';
   const filters = selectionCount(question.value.q);
-  const isOfLogql = isLogql(question.value.q);
   return (
     <div class="query-bar" role="search">
       <SearchField />
       <div class="query-buttons">
-        {view.value.kind === 'explore' && !isOfLogql && (
+        {view.value.kind === 'explore' && (
           <button
             type="button"
             class="button only-narrow"
@@ -51,7 +47,7 @@ export function QueryBar() {
           >
             <Icon name="stop" /> Stop
           </button>
-        ) : isOfLogql ? null : (
+        ) : isLogql(question.value.q) ? null : (
           <button type="button" class="button" onClick={() => go({ kind: 'live' })}>
             <Icon name="live" /> Live
           </button>
@@ -74,9 +70,7 @@ function SearchField() {
   const typed = useSignal(question.value.q);
   const input = useRef<HTMLInputElement>(null);
   const colors = useRef<HTMLDivElement>(null);
-  const isCompleting = useSignal(false);
-  const wasTyped = useSignal(false);
-  const onCompletionKey = useRef<OnCompletionKey | null>(null);
+  const completion = useRef<CompletionHandle | null>(null);
   useEffect(() => {
     typed.value = question.value.q;
   }, [question.value.q, runCount.value]);
@@ -87,7 +81,7 @@ function SearchField() {
     if (isOfLogql) void learnLanguage();
   }, [isOfLogql]);
   const run = (): void => {
-    isCompleting.value = false;
+    completion.current?.close();
     ask({ q: typed.value.trim() });
   };
   const follow = (): void => {
@@ -126,12 +120,12 @@ function SearchField() {
           onInput={(event) => {
             typed.value = event.currentTarget.value;
             void learnNames();
-            wasTyped.value = isCompleting.value = true;
+            completion.current?.open();
           }}
           onScroll={follow}
-          onBlur={() => (isCompleting.value = false)}
+          onBlur={() => completion.current?.close()}
           onKeyDown={(event) => {
-            if (onCompletionKey.current?.(event) === true) event.preventDefault();
+            if (completion.current?.onKey(event) === true) event.preventDefault();
             else if (event.key === 'Enter') run();
             else if (event.key === 'Escape') event.currentTarget.blur();
           }}
@@ -141,18 +135,15 @@ function SearchField() {
       <button type="button" class="run" onClick={run}>
         Run
       </button>
-      {wasTyped.value && (
-        <Completion
-          isOpen={isCompleting}
-          onKey={onCompletionKey}
-          input={input}
-          typed={typed.value}
-          onTake={(text, caret) => {
-            typed.value = text;
-            requestAnimationFrame(() => input.current?.setSelectionRange(caret, caret));
-          }}
-        />
-      )}
+      <Completion
+        handle={completion}
+        input={input}
+        typed={typed.value}
+        onTake={(text, caret) => {
+          typed.value = text;
+          requestAnimationFrame(() => input.current?.setSelectionRange(caret, caret));
+        }}
+      />
       {problem !== undefined && (
         <p class="search-problem" role="alert">
           {problem.message.replace(/^search: /, '')}
