@@ -19,6 +19,7 @@ import { sendError, sendNotFound } from './http/errors.ts';
 import { registerAggregates } from './http/aggregates.ts';
 import { guardBrowsers } from './http/browser-guard.ts';
 import { guard } from './http/guard.ts';
+import { registerExplain } from './http/loki/explain.ts';
 import { registerCompare } from './http/compare.ts';
 import { routeTenants } from './http/tenant-routes.ts';
 import { refuseUnknownParameters } from './http/known-parameters.ts';
@@ -206,6 +207,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
   const loki = { discovery: lokiDiscovery, limits: lokiLimits, closing: closing.signal };
+  registerExplain(app, { engine, now, ...loki });
   registerLoki(app, { engine, logs, lokiPushes, audit, now, log, ...loki });
   registerErase(app, { engine, logs, audit, now });
   registerLogin(app, { hasTokens: access.authenticator?.hasTokens === true, sessions, oidc, audit, log });

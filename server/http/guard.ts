@@ -75,6 +75,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /requests/:id': 'read',
   'GET /users/:id': 'read',
   'GET /patterns': 'read',
+  'GET /explain': 'read',
   // About all namespaces, but by=… for those of the caller.
   'GET /stats': 'read',
   'GET /agents': 'read all',

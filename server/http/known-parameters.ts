@@ -16,6 +16,7 @@ declare module 'fastify' {
 
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   'GET /agents': [],
+  'GET /explain': ['query', 'since', 'until', 'tz', 'step', 'order', 'limit', 'run'],
   'GET /login': [],
   'GET /login/oidc': ['to'],
   'GET /session': [],

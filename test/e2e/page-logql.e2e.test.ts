@@ -1,6 +1,6 @@
 /** LogQL in the page, in the browser: lines, series, colours, mistakes and completion. */
 import { expect, test } from 'vitest';
-import { look } from './browser.ts';
+import { look, PHONE, until } from './browser.ts';
 import { countText, lines, samplePages } from './sample-page.ts';
 
 const pages = samplePages();
@@ -32,6 +32,9 @@ test('a metric is a plot with a legend and a table, which the address has', asyn
   await page.getByRole('columnheader', { name: 'container' }).waitFor();
   await look(page, 'logql-table');
   expect(new URL(page.url()).searchParams.get('view')).toBe('table');
+  await page.getByRole('columnheader', { name: 'Max' }).getByRole('button').click();
+  await page.getByRole('columnheader', { name: 'Max' }).and(page.locator('[aria-sort=descending]')).waitFor();
+  await page.goBack();
   await page.goBack();
   await page.locator('.metric-plot').waitFor();
 });
@@ -45,4 +48,58 @@ test('a mistake is underlined where it is', async () => {
   await page.locator('.is-wrong').waitFor();
   await look(page, 'logql-mistake');
   pages.browser.expectComplaints('400');
+});
+
+test('names, values, fields, stages and functions are offered, and Tab takes them', async () => {
+  const page = await open('/?since=2h');
+  const field = page.locator('#search');
+  const offered = (text: string) => page.getByRole('option').filter({ hasText: text }).first();
+  const take = async (text: string): Promise<void> => {
+    await offered(text).waitFor();
+    await page.keyboard.press('Tab');
+  };
+  await field.pressSequentially('{contai');
+  await take('container');
+  await field.pressSequentially('pay');
+  await take('payments');
+  await field.pressSequentially('} | jso');
+  await take('json');
+  await field.pressSequentially(' | amou');
+  await offered('amount')
+    .getByText(/float|int/)
+    .waitFor();
+  await look(page, 'logql-completion');
+  await page.keyboard.press('Tab');
+  await field.pressSequentially(' > 100');
+  await until(page, `document.getElementById('search').value === '{container="payments"} | json | amount > 100'`);
+  await page.keyboard.press('Enter');
+  await lines(page).first().waitFor();
+  await field.fill('');
+  await field.pressSequentially('sum by (container) (ra');
+  await take('rate');
+  await until(page, `document.getElementById('search').value === 'sum by (container) (rate('`);
+});
+
+test('Explain shows what the store decides, which stages are left, and what was read', async () => {
+  const page = await open(pathOf('{container="payments"} |= "charge" | json | amount > 100', '&view=explain'));
+  await page.getByRole('cell', { name: 'label.container:payments' }).waitFor();
+  await page.getByText('| amount>100', { exact: true }).waitFor();
+  await page.getByText('Row groups read').waitFor();
+  await look(page, 'logql-explain');
+  await page.getByRole('button', { name: 'Lines', exact: true }).click();
+  await lines(page).first().waitFor();
+  await page.goBack();
+  await page.getByText('What was read').waitFor();
+});
+
+test('a phone and the dark', async () => {
+  const page = await open(pathOf('sum by (detected_level) (count_over_time({namespace="shop"}[1m]))'), {
+    ...PHONE,
+    colorScheme: 'dark',
+  });
+  await page.locator('.metric-plot path.series').first().waitFor();
+  await look(page, 'logql-plot-phone-dark');
+  await page.getByRole('button', { name: 'Explain' }).click();
+  await page.getByText('What was read').waitFor();
+  await look(page, 'logql-explain-phone-dark');
 });

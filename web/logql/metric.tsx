@@ -7,6 +7,7 @@ import { question } from '../state/navigation.ts';
 import { shownSpan } from '../state/range-steps.ts';
 import { rangeText } from '../state/clock.ts';
 import { lines } from '../state/search.ts';
+import { Explain } from './explain.tsx';
 import { Tabs } from './tabs.tsx';
 import { DRAWN_MAX, Plot } from './plot.tsx';
 import { figuresOf, type FoundSeries } from '../state/series.ts';
@@ -30,9 +31,11 @@ export function Metric({ found }: { readonly found: FoundSeries }) {
             a value every {durationText(stepMs * 1e6)} · found in {count(Math.round(tookMs))} ms
           </span>
         </span>
-        <Tabs names={{ lines: 'Plot', table: 'Table' }} />
+        <Tabs names={{ lines: 'Plot', table: 'Table', explain: 'Explain' }} />
       </div>
-      {series.length === 0 ? (
+      {tab === 'explain' ? (
+        <Explain />
+      ) : series.length === 0 ? (
         <NoSeries />
       ) : tab === 'table' ? (
         <SeriesTable found={found} />

@@ -1,46 +1,42 @@
 /** What may be typed next, with counts: names, then values of a name. Tab takes one, Enter always runs the search. */
-import { batch, useSignal } from '@preact/signals';
+import { batch, type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { conditionAt } from '../search/condition-at.ts';
 import { quoted } from '../search/edit.ts';
+import { mayBeLogql } from '../search/is-logql.ts';
 import { askFields } from '../state/facets.ts';
+import type { Offer } from '../state/offer.ts';
 import { asked } from '../state/search.ts';
 import { count } from '../../shared/counted.ts';
 
-export interface CompletionHandle {
-  open(): void;
-  close(): void;
-  /** @returns whether the key was meant for the completion */
-  onKey(event: KeyboardEvent): boolean;
-}
+/** @returns whether the key was meant for the completion */
+export type OnCompletionKey = (event: KeyboardEvent) => boolean;
 
 export interface CompletionProps {
-  readonly handle: RefObject<CompletionHandle | null>;
+  /** It is shown while it is open and has something to offer. */
+  readonly isOpen: Signal<boolean>;
+  readonly onKey: RefObject<OnCompletionKey | null>;
   readonly input: RefObject<HTMLInputElement | null>;
   readonly typed: string;
   readonly onTake: (text: string, caret: number) => void;
 }
 
-interface Offer {
-  readonly text: string;
-  readonly insert: string;
-  readonly rows: number;
-}
-
 const OFFERS_MAX = 10;
 const PAUSE_MS = 120;
 
-export function Completion({ handle, input, typed, onTake }: CompletionProps) {
-  const isOpen = useSignal(false);
+export function Completion({ isOpen, onKey, input, typed, onTake }: CompletionProps) {
   const offers = useSignal<readonly Offer[]>([]);
   const chosen = useSignal(0);
   useEffect(() => {
-    if (!isOpen.value) return;
+    if (!isOpen.value) {
+      offers.value = [];
+      return;
+    }
     const ended = new AbortController();
-    const { name, part } = conditionAt(typed, input.current?.selectionStart ?? typed.length);
     const timer = setTimeout(() => {
-      void offersOf(name, part, ended.signal).then(
+      const caret = input.current?.selectionStart ?? typed.length;
+      void offersAt(typed, caret, ended.signal).then(
         (found) => batch(() => ((offers.value = found), (chosen.value = 0))),
         () => (offers.value = []),
       );
@@ -50,28 +46,20 @@ export function Completion({ handle, input, typed, onTake }: CompletionProps) {
       ended.abort();
     };
   }, [typed, isOpen.value]);
-  const take = ({ insert }: Offer): void => {
+  const take = ({ insert, start }: Offer): void => {
     const caret = input.current?.selectionStart ?? typed.length;
-    const { start } = conditionAt(typed, caret);
     onTake(typed.slice(0, start) + insert + typed.slice(caret), start + insert.length);
     offers.value = [];
     input.current?.focus();
   };
-  handle.current = {
-    open: () => (isOpen.value = true),
-    close: () => {
-      isOpen.value = false;
-      offers.value = [];
-    },
-    onKey: ({ key }) => {
-      if (!isOpen.value || offers.value.length === 0) return false;
-      const move = { ArrowDown: 1, ArrowUp: -1 }[key];
-      if (move !== undefined) chosen.value = (chosen.value + move + offers.value.length) % offers.value.length;
-      else if (key === 'Tab') take(offers.value[chosen.value]!);
-      else if (key === 'Escape') handle.current?.close();
-      else return false;
-      return true;
-    },
+  onKey.current = ({ key }) => {
+    if (!isOpen.value || offers.value.length === 0) return false;
+    const move = { ArrowDown: 1, ArrowUp: -1 }[key];
+    if (move !== undefined) chosen.value = (chosen.value + move + offers.value.length) % offers.value.length;
+    else if (key === 'Tab') take(offers.value[chosen.value]!);
+    else if (key === 'Escape') isOpen.value = false;
+    else return false;
+    return true;
   };
   const isShown = isOpen.value && offers.value.length > 0;
   useEffect(() => input.current?.setAttribute('aria-expanded', String(isShown)), [isShown]);
@@ -89,7 +77,7 @@ export function Completion({ handle, input, typed, onTake }: CompletionProps) {
           }}
         >
           <span class="mono">{offer.text}</span>
-          <span class="dim">{count(offer.rows)}</span>
+          <span class="dim">{offer.detail}</span>
         </li>
       ))}
       {isShown && (
@@ -101,7 +89,11 @@ export function Completion({ handle, input, typed, onTake }: CompletionProps) {
   );
 }
 
-async function offersOf(name: string | undefined, part: string, ended: AbortSignal): Promise<readonly Offer[]> {
+async function offersAt(text: string, caret: number, ended: AbortSignal): Promise<readonly Offer[]> {
+  if (mayBeLogql(text)) {
+    return (await import('../state/logql-offers.ts')).logqlOffers(text, caret, asked.peek(), ended);
+  }
+  const { start, name, part } = conditionAt(text, caret);
   const wanted = part.toLowerCase();
   // What the text itself leaves out may be wanted next.
   const filters = { ...asked.peek(), search: undefined };
@@ -110,14 +102,14 @@ async function offersOf(name: string | undefined, part: string, ended: AbortSign
     const fields = await askFields([], filters, ended, 0);
     return best(
       fields.filter((field) => field.name.toLowerCase().includes(wanted)),
-      (field) => ({ text: `${field.name}:`, insert: `${field.name}:`, rows: field.rows }),
+      (field) => ({ text: `${field.name}:`, insert: `${field.name}:`, start, detail: count(field.rows) }),
       (field) => field.name.toLowerCase().startsWith(wanted),
     );
   }
   const [field] = await askFields([name], filters, ended, 1_000);
   return best(
     (field?.values ?? []).filter(({ value }) => value.toLowerCase().includes(wanted)),
-    ({ value, rows }) => ({ text: value, insert: quoted(value), rows }),
+    ({ value, rows }) => ({ text: value, insert: quoted(value), start, detail: count(rows) }),
     ({ value }) => value.toLowerCase().startsWith(wanted),
   );
 }

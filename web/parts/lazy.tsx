@@ -1,10 +1,18 @@
 /** Parts of the page whose code is asked for when they are first shown, so that the first load stays small. */
 import { useSignal } from '@preact/signals';
-import type { ComponentType } from 'preact';
+import type { ComponentType, VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
 
-/** Returns a component that shows an empty pane until its code is here, which is once for the life of the page. */
-export function lazy<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+const PANE = <div class="skeleton-lines" aria-busy="true" />;
+
+/**
+ * Returns a component that shows an empty pane until its code is here, which is once for the life of the page.
+ * @param meanwhile  what is shown instead of the pane
+ */
+export function lazy<Props extends object>(
+  load: () => Promise<ComponentType<Props>>,
+  meanwhile: VNode | null = PANE,
+): ComponentType<Props> {
   let Loaded: ComponentType<Props> | undefined;
   return function Lazy(props: Props) {
     const state = useSignal<'loading' | 'loaded' | 'failed'>(Loaded === undefined ? 'loading' : 'loaded');
@@ -21,7 +29,7 @@ export function lazy<Props extends object>(load: () => Promise<ComponentType<Pro
       void wait();
     }, []);
     if (state.value === 'failed') return <Missing />;
-    return Loaded === undefined ? <div class="skeleton-lines" aria-busy="true" /> : <Loaded {...props} />;
+    return Loaded === undefined ? meanwhile : <Loaded {...props} />;
   };
 }
 

@@ -10,22 +10,26 @@ import { live, stopLive } from '../state/live.ts';
 import { isFacetsOpen } from '../state/panels.ts';
 import { selectionCount } from '../search/edit.ts';
 import { isUnknown, learnNames } from '../state/known-names.ts';
-import { Completion, type CompletionHandle } from './completion.tsx';
+import type { OnCompletionKey } from './completion.tsx';
 import { Icon } from './icon.tsx';
 import { language, learnLanguage } from './language.ts';
+import { lazy } from './lazy.tsx';
 import { SavedViews } from './saved-views.tsx';
 import { TimePicker } from './time-picker.tsx';
 import { copyLink } from '../state/link.ts';
+
+const Completion = lazy(async () => (await import('./completion.tsx')).Completion, null);
 
 export function QueryBar() {
   const isLive = view.value.kind === 'live';
   const hasLines = isLive || view.value.kind === 'explore';
   const filters = selectionCount(question.value.q);
+  const isOfLogql = isLogql(question.value.q);
   return (
     <div class="query-bar" role="search">
       <SearchField />
       <div class="query-buttons">
-        {view.value.kind === 'explore' && (
+        {view.value.kind === 'explore' && !isOfLogql && (
           <button
             type="button"
             class="button only-narrow"
@@ -47,7 +51,7 @@ export function QueryBar() {
           >
             <Icon name="stop" /> Stop
           </button>
-        ) : isLogql(question.value.q) ? null : (
+        ) : isOfLogql ? null : (
           <button type="button" class="button" onClick={() => go({ kind: 'live' })}>
             <Icon name="live" /> Live
           </button>
@@ -70,7 +74,9 @@ function SearchField() {
   const typed = useSignal(question.value.q);
   const input = useRef<HTMLInputElement>(null);
   const colors = useRef<HTMLDivElement>(null);
-  const completion = useRef<CompletionHandle | null>(null);
+  const isCompleting = useSignal(false);
+  const wasTyped = useSignal(false);
+  const onCompletionKey = useRef<OnCompletionKey | null>(null);
   useEffect(() => {
     typed.value = question.value.q;
   }, [question.value.q, runCount.value]);
@@ -81,7 +87,7 @@ function SearchField() {
     if (isOfLogql) void learnLanguage();
   }, [isOfLogql]);
   const run = (): void => {
-    completion.current?.close();
+    isCompleting.value = false;
     ask({ q: typed.value.trim() });
   };
   const follow = (): void => {
@@ -120,12 +126,12 @@ function SearchField() {
           onInput={(event) => {
             typed.value = event.currentTarget.value;
             void learnNames();
-            completion.current?.open();
+            wasTyped.value = isCompleting.value = true;
           }}
           onScroll={follow}
-          onBlur={() => completion.current?.close()}
+          onBlur={() => (isCompleting.value = false)}
           onKeyDown={(event) => {
-            if (completion.current?.onKey(event) === true) event.preventDefault();
+            if (onCompletionKey.current?.(event) === true) event.preventDefault();
             else if (event.key === 'Enter') run();
             else if (event.key === 'Escape') event.currentTarget.blur();
           }}
@@ -135,15 +141,18 @@ function SearchField() {
       <button type="button" class="run" onClick={run}>
         Run
       </button>
-      <Completion
-        handle={completion}
-        input={input}
-        typed={typed.value}
-        onTake={(text, caret) => {
-          typed.value = text;
-          requestAnimationFrame(() => input.current?.setSelectionRange(caret, caret));
-        }}
-      />
+      {wasTyped.value && (
+        <Completion
+          isOpen={isCompleting}
+          onKey={onCompletionKey}
+          input={input}
+          typed={typed.value}
+          onTake={(text, caret) => {
+            typed.value = text;
+            requestAnimationFrame(() => input.current?.setSelectionRange(caret, caret));
+          }}
+        />
+      )}
       {problem !== undefined && (
         <p class="search-problem" role="alert">
           {problem.message.replace(/^search: /, '')}

@@ -22,15 +22,17 @@ const TAB_NAMES: Readonly<Record<Tab, string>> = {
   differences: 'Differences',
   requests: 'In several pods',
   last: 'Last lines',
+  explain: 'Explain',
 };
 /** Always offered; another one is, while it is shown. */
 const TABS: readonly Tab[] = ['lines', 'table', 'patterns', 'differences'];
-const LOGQL_TABS: readonly Tab[] = ['lines', 'table'];
+const LOGQL_TABS: readonly Tab[] = ['lines', 'table', 'explain'];
 
 /** The tabs that are offered, and the one that is shown. */
 function tabsOf(tab: Tab, isOfLogql: boolean): { readonly tabs: readonly Tab[]; readonly shown: Tab } {
   if (isOfLogql) return { tabs: LOGQL_TABS, shown: LOGQL_TABS.includes(tab) ? tab : 'lines' };
-  return { tabs: TABS.includes(tab) ? TABS : [...TABS, tab], shown: tab };
+  const shown = tab === 'explain' ? 'lines' : tab;
+  return { tabs: TABS.includes(shown) ? TABS : [...TABS, shown], shown };
 }
 
 export function Summary() {

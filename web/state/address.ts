@@ -1,7 +1,15 @@
 /** What the address of the page says, and back: `/?q=level:error&since=1h`. Defaults are left out. */
 
-export type Tab = 'lines' | 'table' | 'patterns' | 'differences' | 'requests' | 'last';
-const TABS: readonly string[] = ['lines', 'table', 'patterns', 'differences', 'requests', 'last'] satisfies Tab[];
+export type Tab = 'lines' | 'table' | 'patterns' | 'differences' | 'requests' | 'last' | 'explain';
+const TABS: readonly string[] = [
+  'lines',
+  'table',
+  'patterns',
+  'differences',
+  'requests',
+  'last',
+  'explain',
+] satisfies Tab[];
 /** Whose lines are shown around a line. */
 export type Extent = 'stream' | 'app' | 'namespace' | 'all';
 const EXTENTS: readonly string[] = ['stream', 'app', 'namespace', 'all'] satisfies Extent[];

@@ -25,6 +25,7 @@ import { access } from '../state/session.ts';
 const BrushOffers = lazy(async () => (await import('../parts/brush-offers.tsx')).BrushOffers);
 const Context = lazy(async () => (await import('./line-context.tsx')).Context);
 const Differences = lazy(async () => (await import('./differences.tsx')).Differences);
+const Explain = lazy(async () => (await import('../logql/explain.tsx')).Explain);
 const FirstViews = lazy(async () => (await import('../parts/first-views.tsx')).FirstViews);
 const Metric = lazy(async () => (await import('../logql/metric.tsx')).Metric);
 const NothingFound = lazy(async () => (await import('./nothing-found.tsx')).NothingFound);
@@ -55,7 +56,7 @@ function Answer() {
       <Histogram />
       {brushed.value !== undefined && <BrushOffers brushed={brushed.value} />}
       <Summary />
-      {(tab === 'lines' || tab === 'table') && <Lines />}
+      {(tab === 'lines' || tab === 'table' || tab === 'explain') && <Lines />}
       {tab === 'patterns' && <Patterns />}
       {tab === 'differences' && <Differences />}
       {(tab === 'requests' || tab === 'last') && <ReadyMade kind={tab} />}
@@ -90,13 +91,14 @@ function Values() {
 /** The answer to a query of LogQL: lines as any others, or a metric. */
 function LogqlAnswer() {
   const { series } = lines.value.value ?? {};
+  const { tab } = question.value;
   return (
     <div class="answer" inert={contextLine.value !== ''}>
       {series === undefined ? (
         <>
           <Histogram />
           <Summary />
-          <Lines />
+          {tab === 'explain' ? <Explain /> : <Lines />}
         </>
       ) : (
         <Metric found={series} />

@@ -142,6 +142,7 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /users/:id': ['read', 'shop', 'admin'],
   'GET /patterns': ['read', 'shop', 'admin'],
   'GET /compare': ['read', 'shop', 'admin'],
+  'GET /explain': ['read', 'shop', 'admin'],
   'GET /loki/api/v1/format_query': ['read', 'shop', 'admin'],
   'POST /loki/api/v1/format_query': ['read', 'shop', 'admin'],
   'GET /loki/api/v1/query': ['read', 'shop', 'admin'],

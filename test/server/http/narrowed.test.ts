@@ -74,11 +74,14 @@ async function get({ url }: Server, path: string): Promise<unknown> {
   const headers = [...response.headers]
     .filter(([name]) => name !== 'date' && name !== 'podlog-until')
     // Statistics of Loki's answers have times in them.
-    .filter(([name]) => name !== 'content-length' || !path.startsWith('/loki/'))
+    .filter(([name]) => name !== 'content-length' || !/^\/(?:loki|explain)/.test(path))
     // Cursors are sealed with a key of the server: see test/server/store/cursor.test.ts.
     .map(([name, value]) => [name, value.replaceAll(/(since|until|cursor)=[^&>]+/g, '$1=…')]);
   const text = (await response.text()).replace(/from [\dT:.Z-]+ to [\dT:.Z-]+|"(?:since|until)":"[^"]*"/g, 'A RANGE');
-  const timeless = text.replaceAll(/"(execTime|bytesProcessedPerSecond|linesProcessedPerSecond)":[\d.e-]+/g, '"$1":0');
+  const timeless = text.replaceAll(
+    /"(execTime|bytesProcessedPerSecond|linesProcessedPerSecond|took_ms)":[\d.e-]+/g,
+    '"$1":0',
+  );
   const body = timeless.replaceAll(/"cursor":"[\w-]{34}"/g, '"cursor":"A CURSOR"');
   return { status: response.status, headers, body };
 }
@@ -229,6 +232,14 @@ const ROUTES: readonly [string, readonly string[]][] = [
   ],
   ['/loki/api/v1/index/volume_range', [`${OF_LOKI}&query=%7B%7D&step=10m`, `${OF_LOKI}&query=%7B%7D&targetLabels=pod`]],
   ['/loki/api/v1/patterns', ['start=0&end=2026-11-28T00:00:00Z&step=1d&query=%7B%7D']],
+  [
+    '/explain',
+    [
+      'since=2026-11-22&until=2026-11-25&query=%7Bpod%3D~%22.%2B%22%7D%20%7C%20json%20%7C%20user_id=%221%22',
+      'since=2026-11-22&until=2026-11-25&step=1h&query=sum%20by%20(pod)%20(count_over_time(%7Bpod%3D~%22.%2B%22%7D%20%5B1h%5D))',
+      'since=2026-11-22&until=2026-11-25&run=false&query=%7Bsecret%3D%22s1%22%7D',
+    ],
+  ],
   ['/nope', ['']],
 ];
 

@@ -1,1 +1,0 @@
-import{Wt as e}from"./index-BxyE7foA.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

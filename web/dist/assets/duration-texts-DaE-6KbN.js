@@ -1,1 +1,0 @@
-import{Fn as e,Ln as t}from"./index-BxyE7foA.js";function n(n){let r=e=>!Number.isNaN(t(e));return n.filter(t=>!r(t)&&!Number.isNaN(e(t))).length>n.filter(r).length}export{n as t};

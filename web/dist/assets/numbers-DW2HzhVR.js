@@ -1,1 +1,0 @@
-import{gn as e}from"./index-BxyE7foA.js";function t(t){return e(t*1e6)}export{t};
