@@ -74,5 +74,8 @@ export function filterPattern(text: string, line: string): string {
 
 function isFilterOf(text: string, line: string): boolean {
   const parts = parsePatternText(text);
-  return text !== GAP && filterPatternProblem(parts) === undefined && fits(parts, line);
+  const [head] = parts;
+  // `|>` takes what is before a first text, too; a pattern that shows where it begins says more.
+  const isFromBegin = head?.kind !== 'literal' || line.startsWith(head.text);
+  return text !== GAP && isFromBegin && filterPatternProblem(parts) === undefined && fits(parts, line);
 }

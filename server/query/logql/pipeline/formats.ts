@@ -74,7 +74,8 @@ export function labelFormatStage(formats: readonly LabelFormat[], nowMs: number)
 function rename(labels: Entry['labels'], from: string, to: string): void {
   const label = labels.labelOf(from);
   if (label === undefined) return;
-  labels.set(to, label.value, label.category);
+  // What is renamed is no label of the stream any more.
+  labels.set(to, label.value, label.category === 'stream' ? 'parsed' : label.category);
   labels.drop(from);
 }
 

@@ -33,23 +33,22 @@ export function logfmtStage({ isStrict, keepsEmpty }: Logfmt, { nothing, isWante
   };
 }
 
-/** @throws SyntaxError  an expression is not the name of a field */
-export function logfmtExpressionStage({ isStrict, keepsEmpty, expressions }: Logfmt, { nothing }: Wanted): Run {
-  const asked = expressions.map(({ name, expression }) => ({ name, key: parseLogfmtKey(expression) }));
-  const byField = Map.groupBy(asked, ({ key }) => key);
+/**
+ * The last of several pairs counts here, and a field that has the name of an asked label gives its value, too.
+ * @throws SyntaxError  an expression is not the name of a field
+ */
+export function logfmtExpressionStage({ isStrict, expressions }: Logfmt, { nothing }: Wanted): Run {
+  const asked = new Map(expressions.map(({ name, expression }) => [name, parseLogfmtKey(expression)]));
+  const byField = Map.groupBy(asked.keys(), (name) => asked.get(name)!);
   return ({ line, labels }) => {
     if (nothing || line === '') return true;
-    const found = new Set<string>();
+    for (const name of asked.keys()) if (labels.nameFor(name) === name) labels.set(name, '');
     read(line, isStrict, labels, ({ key, value }) => {
-      if (found.has(key)) return;
-      for (const { name } of byField.get(key) ?? []) {
-        found.add(key);
-        if (value !== '' || keepsEmpty) labels.set(labels.nameFor(name), value);
+      const field = sanitizedKey(key, true);
+      for (const name of byField.get(field) ?? (asked.has(field) ? [field] : [])) {
+        labels.set(labels.nameFor(name), value);
       }
     });
-    for (const { name, key } of asked) {
-      if (!found.has(key) && labels.get(name) === undefined) labels.set(labels.nameFor(name), '');
-    }
     return true;
   };
 }

@@ -37,14 +37,17 @@ function captures(parts: readonly PatternPart[], line: string): [name: string, v
   return found;
 }
 
-/** Whether a whole line fits a pattern, in which gaps are not empty at its end. */
+/**
+ * Whether a line fits a pattern, up to its end: gaps are not empty. Anything may be before a text that it begins with, as Loki
+ * has it.
+ */
 export function fits(parts: readonly PatternPart[], line: string): boolean {
   if (line === '' || parts.length === 0) return line === '' && parts.length === 0;
   let at = 0;
   for (const [i, part] of parts.entries()) {
     if (part.kind !== 'literal') continue;
     const found = line.indexOf(part.text, at);
-    if (found < 0 || (i === 0 && found > 0)) return false;
+    if (found < 0 || (i > 0 && found === at)) return false;
     at = found + part.text.length;
   }
   const endsWithGap = parts.at(-1)!.kind !== 'literal';

@@ -154,7 +154,8 @@ export function vectorAggregation(
   grouping?: Grouping,
 ): VectorExpr {
   const base = { kind: 'aggregate', operation, of, ...(grouping !== undefined && { grouping }) } as const;
-  if ((operation === 'sort' || operation === 'sort_desc') && grouping !== undefined)
+  const isGrouped = grouping !== undefined && grouping.names.length > 0;
+  if ((operation === 'sort' || operation === 'sort_desc') && isGrouped)
     throw new LogqlError("sort and sort_desc doesn't allow grouping by ");
   if (!WITH_PARAMETER.has(operation)) {
     if (text !== undefined) throw new LogqlError(`unsupported parameter for operation ${operation}(${text},`);
