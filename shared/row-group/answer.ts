@@ -5,7 +5,7 @@
  */
 import { impliedLevel, LEVEL, levelHolder, namedLevelHolder } from '../levels.ts';
 import { KIND_ARRAY, KIND_TEXT } from './format.ts';
-import { lineSlotCount, type Template } from './template.ts';
+import { type Fields, lineSlotCount, type Template } from './template.ts';
 
 export type Answer =
   /** One of the line's values; a name within an array has a path, see array-elements.ts. */
@@ -13,32 +13,20 @@ export type Answer =
   /** A value that is not in the line but implied. */
   | { readonly kind: 'implied'; readonly value: Buffer };
 
-/** The values of a line, or of all lines of a template: their fields and kinds. */
-export interface Fields {
-  readonly count: number;
-  /** How many are of the line itself, before its metadata; absent where there is none. */
-  readonly lineCount?: number;
-  readonly fields: readonly (string | undefined)[];
-  readonly kinds: ArrayLike<number>;
+export function fieldsOfTemplate(template: Template): Fields {
+  return (template.fields ??= fieldsOf(template));
 }
 
-const ofTemplates = new WeakMap<Template, Fields>();
-
-export function fieldsOfTemplate(template: Template): Fields {
-  let known = ofTemplates.get(template);
-  if (known === undefined) {
-    const { slots } = template;
-    const count = slots.length;
-    const lineCount = lineSlotCount(template);
-    known = {
-      count,
-      ...(lineCount < count && { lineCount }),
-      fields: slots.map(({ field }) => field),
-      kinds: slots.map(({ kind }) => kind),
-    };
-    ofTemplates.set(template, known);
-  }
-  return known;
+function fieldsOf(template: Template): Fields {
+  const { slots } = template;
+  const count = slots.length;
+  const lineCount = lineSlotCount(template);
+  return {
+    count,
+    ...(lineCount < count && { lineCount }),
+    fields: slots.map(({ field }) => field),
+    kinds: slots.map(({ kind }) => kind),
+  };
 }
 
 /** Returns the values of the line itself. */

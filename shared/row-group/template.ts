@@ -21,6 +21,15 @@ export function isNamed({ field, kind }: Slot): boolean {
   return field !== '' || (kind !== KIND_TEXT && kind !== KIND_PLAIN);
 }
 
+/** The values of a line, or of all lines of a template: their fields and kinds. */
+export interface Fields {
+  readonly count: number;
+  /** How many are of the line itself, before its metadata; absent where there is none. */
+  readonly lineCount?: number;
+  readonly fields: readonly (string | undefined)[];
+  readonly kinds: ArrayLike<number>;
+}
+
 /**
  * literals[i] precedes slot i. The line ends with the literal after its last value; slots of metadata come after them, with empty
  * literals.
@@ -28,6 +37,8 @@ export function isNamed({ field, kind }: Slot): boolean {
 export interface Template {
   readonly literals: readonly Buffer[];
   readonly slots: readonly Slot[];
+  /** Made when they are first asked for. A WeakMap of the templates of many row groups would cost half of the time of a garbage collection. */
+  fields?: Fields;
 }
 
 /** A template whose literals are cut out of the header only when needed: most reads of a group need none. */
@@ -37,6 +48,7 @@ export class StoredTemplate implements Template {
   /** Start and end of each literal. */
   readonly #spans: readonly number[];
   #literals: readonly Buffer[] | undefined;
+  declare fields?: Fields;
 
   constructor(header: Buffer, spans: readonly number[], slots: readonly Slot[]) {
     this.#header = header;

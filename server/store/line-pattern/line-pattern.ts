@@ -10,7 +10,7 @@
  * A line without fields is its own message.
  */
 import { hash } from 'node:crypto';
-import type { Fields } from '../../../shared/row-group/answer.ts';
+import type { Fields } from '../../../shared/row-group/template.ts';
 import { KIND_PLAIN, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { LEVEL_FIELDS } from '../../../shared/level-fields.ts';
 import { LEVEL } from '../../../shared/levels.ts';

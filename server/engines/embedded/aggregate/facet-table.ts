@@ -2,8 +2,8 @@
 import { FACET_NAMES_MAX, FACET_VALUES_MAX, FACETS_BYTES_MAX } from '../../../limits.ts';
 import type { Facet, FacetCounts } from '../../../store/facets.ts';
 
-/** Names whose values are not counted. */
-export type Ids = Iterable<string> | 'all';
+/** Names whose values are not counted. It is asked, and never listed: there may be many in each of many row groups. */
+export type Ids = Pick<ReadonlySet<string>, 'has'> | 'all';
 
 interface OpenFacet {
   readonly name: string;
@@ -11,6 +11,8 @@ interface OpenFacet {
   values: Map<string, number> | undefined;
   valuesBytes: number;
 }
+
+const NO_IDS: Ids = new Set();
 
 /** Memory of a name or value besides its characters: objects, hash table, number. */
 const ENTRY_BYTES = 96;
@@ -20,12 +22,11 @@ export class FacetTable {
   #valuesMax = FACET_VALUES_MAX;
   #bytes = 0;
   #isCut = false;
-  readonly #areAllIds: boolean;
+  readonly #ids: Ids;
 
   /** @param ids  names whose values are not counted, because there are known to be too many, or none is asked for */
-  constructor(ids: Ids = []) {
-    this.#areAllIds = ids === 'all';
-    if (ids !== 'all') for (const name of ids) this.addId(name, 0);
+  constructor(ids: Ids = NO_IDS) {
+    this.#ids = ids;
   }
 
   /** Adds lines that have a name, without their values, which are too many. */
@@ -42,7 +43,6 @@ export class FacetTable {
     if (facet === undefined) return;
     facet.rows += rows;
     const { values } = facet;
-    if (this.#areAllIds) return this.#dropValues(facet);
     if (values === undefined) return;
     const known = values.get(value);
     values.set(value, (known ?? 0) + rows);
@@ -63,10 +63,11 @@ export class FacetTable {
     }
   }
 
+  /** Whether values of a name need not be counted: there are too many of them, or there is no room for the name. */
   isId(name: string): boolean {
-    if (this.#areAllIds) return true;
     const facet = this.#facets.get(name);
-    return facet !== undefined && facet.values === undefined;
+    if (facet !== undefined) return facet.values === undefined;
+    return this.#facets.size === FACET_NAMES_MAX || this.#isKnownId(name);
   }
 
   get memoryBytes(): number {
@@ -74,8 +75,12 @@ export class FacetTable {
   }
 
   ids(): readonly string[] | 'all' {
-    if (this.#areAllIds) return 'all';
-    return [...this.#facets.keys()].filter((name) => this.isId(name));
+    if (this.#ids === 'all') return 'all';
+    return [...this.#facets.values()].flatMap(({ name, values }) => (values === undefined ? [name] : []));
+  }
+
+  #isKnownId(name: string): boolean {
+    return this.#ids === 'all' || this.#ids.has(name);
   }
 
   counts(): FacetCounts {
@@ -92,7 +97,8 @@ export class FacetTable {
       this.#isCut = true;
       return undefined;
     }
-    this.#facets.set(name, (facet = { name, rows: 0, values: new Map(), valuesBytes: 0 }));
+    const values = this.#isKnownId(name) ? undefined : new Map<string, number>();
+    this.#facets.set(name, (facet = { name, rows: 0, values, valuesBytes: 0 }));
     this.#grow(bytesOf(name));
     return facet;
   }

@@ -65,9 +65,11 @@ export function facetsTask(
   rowGroups: RowGroups,
   shouldYield = aloneInThread,
 ): PartialOutput<readonly FacetCounts[]> {
-  const tables = sides.map(() => new FacetTable(ids));
+  const known = ids === 'all' ? ids : new Set(ids);
+  const tables = sides.map(() => new FacetTable(known));
+  const isId = known === 'all' ? known : { has: (name: string) => tables.some((table) => table.isId(name)) };
   const done = eachGroup(places, rowGroups, shouldYield, (group) => {
-    const counts = facetsOfGroup(group, sides, asked, idsOf(tables));
+    const counts = facetsOfGroup(group, sides, asked, isId);
     for (const [side, table] of tables.entries()) table.add(counts[side]!);
   });
   return { result: tables.map((table) => table.counts()), ...done };

@@ -1,5 +1,5 @@
 /** The pattern of one line (../../../store/line-pattern/line-pattern.ts), from its bytes or from its fields. */
-import type { Fields } from '../../../../shared/row-group/answer.ts';
+import type { Fields } from '../../../../shared/row-group/template.ts';
 import { cutLine } from '../../../../shared/row-group/line-formats/cut-line.ts';
 import { KIND_STRING } from '../../../../shared/row-group/format.ts';
 import { Tokens } from '../../../../shared/row-group/line-formats/tokens.ts';

@@ -1,14 +1,8 @@
 /** The fields of a template, as answers show them: names in their order, the last of each; and whether its lines are JSON. */
-import {
-  type Answer,
-  answerTo,
-  type Fields,
-  fieldsOfTemplate,
-  withoutMetadata,
-} from '../../../../shared/row-group/answer.ts';
+import { type Answer, answerTo, fieldsOfTemplate, withoutMetadata } from '../../../../shared/row-group/answer.ts';
 import { KIND_ARRAY, KIND_SCALAR, KIND_STRING } from '../../../../shared/row-group/format.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
-import type { Template } from '../../../../shared/row-group/template.ts';
+import type { Fields, Template } from '../../../../shared/row-group/template.ts';
 
 export interface FieldShape extends Fields {
   /** The slots of the line itself with names: of equal names the last. */

@@ -244,7 +244,7 @@ describe('facets', () => {
 
   it('of an id have no values, but tell how often it occurs', () => {
     const lines = Array.from({ length: 1500 }, (_, i): Line => ({ text: `{"id":"id-${i}"}` }));
-    expect(facetsOf(new RowGroup(rowGroupOf(lines)), planOf(), undefined, []).facets).toContainEqual({
+    expect(facetsOf(new RowGroup(rowGroupOf(lines)), planOf(), undefined, new Set()).facets).toContainEqual({
       name: 'id',
       rows: 1500,
       values: undefined,

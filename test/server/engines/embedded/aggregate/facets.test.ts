@@ -53,7 +53,7 @@ describe('facets over many shapes', () => {
     const group = groupOf(lines);
     const putTogether = vi.spyOn(group, 'lines');
     const decoded = vi.spyOn(group, 'values');
-    const { facets } = facetsOf(group, planOf(), undefined, []);
+    const { facets } = facetsOf(group, planOf(), undefined, new Set());
     expect(new Map(facets.map(({ name, values }) => [name, values])).keys().toArray().toSorted()).toEqual(
       [...naive(lines).keys(), 'container', 'namespace', 'pod', 'stream'].toSorted(),
     );
@@ -136,6 +136,33 @@ describe('memory of facets', () => {
     expect(isCut).toBe(true);
     expect(facets).toHaveLength(FACET_NAMES_MAX);
     expect(facets[0]).toEqual({ name: 'n0', rows: 2, values: new Map([['v', 2]]) });
+  });
+
+  it('read no values of names for which there is no room', () => {
+    const table = new FacetTable();
+    for (let i = 0; i < FACET_NAMES_MAX - 1; i++) table.addValue(`n${i}`, 'v', 1);
+    const lines = [{ text: '{"n0":"v","one":"x"}' }, { text: '{"n0":"w","two":"y"}' }];
+    const before = new RowGroup(rowGroupOf(lines));
+    const wanted = vi.spyOn(before, 'values');
+    facetsOf(before, planOf(), undefined, { has: (name) => table.isId(name) });
+    const all = wanted.mock.calls.length;
+    table.addValue('last', 'v', 1);
+    const group = new RowGroup(rowGroupOf(lines));
+    const decoded = vi.spyOn(group, 'values');
+    const counts = facetsOf(group, planOf(), undefined, { has: (name) => table.isId(name) });
+    expect(decoded.mock.calls.length).toBeLessThan(all);
+    table.add(counts);
+    const { facets, isCut } = table.counts();
+    expect(isCut).toBe(true);
+    expect(facets.find(({ name }) => name === 'n0')).toEqual({
+      name: 'n0',
+      rows: 3,
+      values: new Map([
+        ['v', 2],
+        ['w', 1],
+      ]),
+    });
+    expect(facets).toHaveLength(FACET_NAMES_MAX);
   });
 
   it('counts the most frequent names exactly where there are too many', async () => {

@@ -100,7 +100,7 @@ describe.each(PLACES)('in %s', (_, before) => {
     fc.assert(
       fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), (lines) => {
         const all = [...before, ...lines];
-        const { facets } = facetsOf(groupOf(all), planOf(), ['u', 'n.b', 'items'], []);
+        const { facets } = facetsOf(groupOf(all), planOf(), ['u', 'n.b', 'items'], new Set());
         for (const each of ['u', 'n.b', 'items']) {
           const want = new Map<string, number>();
           for (const { text } of all) {
