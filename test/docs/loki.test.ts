@@ -64,7 +64,7 @@ test('its limits are those of the flags', () => {
 test('its addresses are those of the Service and of endpoints', () => {
   const service = readFileSync('manifests/base/server-service.yaml', 'utf8');
   expect(service).toMatch(/^ {2}name: podlog$[^]*^ {6}port: 3100$/m);
-  const paths = [...TEXT.matchAll(/http:\/\/[^/\s"']+(\/[^\s"',]*)?/g)];
+  const paths = [...TEXT.matchAll(/http:\/\/[^/\s"']+(\/[^\s"',?]*)?/g)];
   expect(paths.length).toBeGreaterThan(5);
   const known = new Set(ENDPOINTS.map(([path]) => path));
   expect(paths.filter(([, path]) => path !== undefined && !known.has(path))).toEqual([]);
