@@ -170,15 +170,8 @@ export class QueryEngine {
   follow<S extends Sink>(asker: Asker, plan: Plan, sink: S): Answer<PieceOf<S>> {
     const { query, inTurn, following, leave } = this.#join(asker, plan, sink);
     const hasHistory = plan.limit > 0 || plan.after !== undefined;
-    const pieces = async function* (): AsyncGenerator<PieceOf<S>> {
-      try {
-        if (hasHistory) yield* inPieces(following.history, inTurn);
-        yield* following.news;
-      } finally {
-        leave();
-      }
-    };
-    return { pieces: pieces(), statistics: query.statistics, page: query.page };
+    const parts = hasHistory ? [inPieces(following.history, inTurn), following.news] : [following.news];
+    return { pieces: untilLeft(parts, leave), statistics: query.statistics, page: query.page };
   }
 
   /**
@@ -194,14 +187,10 @@ export class QueryEngine {
   ): { readonly history: () => Promise<T>; readonly news: () => AsyncGenerator<PieceOf<S>> } {
     const plan = { ...planForAll(predicate), limit: 0 };
     const { query, inTurn, following, leave } = this.#join(asker, plan, sink, onDropped);
-    const news = async function* (): AsyncGenerator<PieceOf<S>> {
-      try {
-        yield* following.news;
-      } finally {
-        leave();
-      }
+    return {
+      history: () => inTurn(() => ask(following.view, query)),
+      news: () => untilLeft([following.news], leave),
     };
-    return { history: () => inTurn(() => ask(following.view, query)), news };
   }
 
   /** Takes a slot, and the place among the tails, until it is left. */
@@ -332,4 +321,13 @@ function tooLong(runMsMax: number): QueryTooLargeError {
   return new QueryTooLargeError(
     `this query took longer than ${runMsMax / 1000} s: narrow its time range or its filters`,
   );
+}
+
+/** Yields what the parts have, one after the other, and leaves when they end or the reader does. */
+async function* untilLeft<T>(parts: readonly AsyncIterable<T>[], leave: () => void): AsyncGenerator<T> {
+  try {
+    for (const part of parts) yield* part;
+  } finally {
+    leave();
+  }
 }

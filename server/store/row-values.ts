@@ -4,7 +4,7 @@ import type { BlockField } from './row-block.ts';
 export interface ValuesAsked {
   /** Labels and fields, each once. */
   readonly names: readonly string[];
-  /** Of lines that match, and of what the names say in them. */
+  /** Limits of lines that match, and of what the names say in them. */
   readonly rowsMax: number;
   readonly bytesMax: number;
 }

@@ -8,7 +8,7 @@ export interface Selected {
   readonly namespace: string | undefined;
   readonly pod: string | undefined;
   readonly container: string | undefined;
-  /** Of the pod. */
+  /** Labels of the pod. */
   readonly labels: Labels | undefined;
 }
 

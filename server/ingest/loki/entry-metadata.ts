@@ -48,6 +48,8 @@ export class MetadataCollector {
   #valueCount = 0;
   // Names and values of the entry that is being read.
   readonly #sent: string[] = [];
+  /** Lengths of these names. */
+  readonly #nameBytes = new Int32Array(LOKI_METADATA_MAX);
   readonly #sentStarts = new Int32Array(LOKI_METADATA_MAX);
   readonly #sentEnds = new Int32Array(LOKI_METADATA_MAX);
   #sentCount = 0;
@@ -58,10 +60,13 @@ export class MetadataCollector {
   add(name: string, start: number, end: number): void {
     if (start === end) return;
     const at = this.#sentCount++;
-    this.#sentBytes += name.length + end - start;
-    if (name.length > FIELD_NAME_BYTES_MAX) this.#longName = name;
+    const isKnown = at < LOKI_METADATA_MAX && this.#sent[at] === name;
+    const nameBytes = isKnown ? this.#nameBytes[at]! : Buffer.byteLength(name);
+    this.#sentBytes += nameBytes + end - start;
+    if (nameBytes > FIELD_NAME_BYTES_MAX) this.#longName = name;
     if (at >= LOKI_METADATA_MAX) return;
     this.#sent[at] = name;
+    this.#nameBytes[at] = nameBytes;
     this.#sentStarts[at] = start;
     this.#sentEnds[at] = end;
   }

@@ -14,7 +14,7 @@ export class MetadataAppender {
   readonly #metadata: EntriesMetadata;
   readonly #builder: RowGroupBuilder;
   readonly #redactor: PushRedactor | undefined;
-  /** Of the entry before. */
+  /** Redactions of the entry before. */
   #redactions: readonly Redaction[] = NO_REDACTIONS;
   /** By list of names: its code in the row group. */
   readonly #codes: Int32Array;

@@ -157,7 +157,7 @@ export class OtlpEntries implements OtlpVisitor {
 
 function commonPairs(pairs: readonly Pair[]): CommonPairs {
   const unkept = pairs.slice(LOKI_METADATA_MAX + 1);
-  const unkeptBytes = unkept.reduce((sum, { name, start, end }) => sum + name.length + end - start, 0);
+  const unkeptBytes = unkept.reduce((sum, { name, start, end }) => sum + Buffer.byteLength(name) + end - start, 0);
   return { kept: pairs.slice(0, LOKI_METADATA_MAX + 1), unkeptCount: unkept.length, unkeptBytes };
 }
 

@@ -47,7 +47,7 @@ export interface JsonColumns {
 }
 
 interface Context {
-  /** Of the streams that the query may select. */
+  /** Labels of the streams that the query may select. */
   readonly streams: readonly Labels[];
   readonly discovery: Discovery;
   /** Labels that the parser finds and that are used. */

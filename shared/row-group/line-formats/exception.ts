@@ -23,7 +23,7 @@ const UNCAUGHT = ['Uncaught ', 'Uncaught (in promise) ', 'Unhandled rejection ']
 const THREAD = Buffer.from("thread '");
 const PANICKED = Buffer.from(' panicked at ');
 const PANICKED_WORD_BYTES = 'panicked'.length;
-/** Of the name of a thread, and of its number after it. */
+/** Limit of the name of a thread, and of its number after it. */
 const THREAD_BYTES_MAX = 64;
 /** Suffixes of exceptions' names, and the level of each. */
 const ENDINGS = ['Exception', 'Error', 'Throwable'].map((word) => Buffer.from(word));

@@ -99,7 +99,7 @@ function shapeOfLine(line: string, slotAt: ReadonlyMap<string, number>): JsonSha
 }
 
 const [OPEN_BRACE, CLOSE_BRACE, BACKSLASH] = Buffer.from('{}\\');
-/** Of scalars, only `null` has it. */
+/** The only scalar with this letter first is `null`. */
 const LETTER_N = 0x6e;
 const ASCII_END = 0x80;
 

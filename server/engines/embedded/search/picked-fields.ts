@@ -10,7 +10,7 @@ import type { RowFields } from './row-fields.ts';
 interface PickedRows extends RowFields {
   /** One for each of the rows, up to the one whose values reach a limit: empty. */
   readonly lines: ByteStrings;
-  /** Of the values of these rows, at most. */
+  /** Size of the values of these rows, at most. */
   readonly sizeBytes: number;
 }
 

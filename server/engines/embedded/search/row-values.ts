@@ -89,7 +89,7 @@ export function rowValuesTask(
   return { result: values.finish(), ...done };
 }
 
-/** Of a task: mostly there are fewer. */
+/** Rows that a task has room for at first: mostly there are fewer. */
 const ROWS_AT_FIRST = 256;
 
 class CollectedValues {

@@ -36,7 +36,7 @@ export interface SinkGroup {
   readonly lines: ByteStrings;
   /** The same, where values of metadata are wanted and there are some. */
   readonly withMetadata: CutLines | undefined;
-  /** Of these lines or, where a sink wants none, of the values of its names. */
+  /** Size of these lines or, where a sink wants none, of the values of its names. */
   readonly sizeBytes: number;
   /** Set for forms of text that have fields. */
   readonly lineFields: LineFields | undefined;
@@ -86,7 +86,7 @@ export function openSinkGroup(
   };
 }
 
-/** Of a few rows, only their codes are read. @throws CorruptionError */
+/** Reads only the codes of the rows, where they are few. @throws CorruptionError */
 function streamsOf(group: RowGroup, rows: Uint32Array): (row: number) => number {
   if (!group.areFew(rows.length)) {
     const codes = group.streamCodes();

@@ -168,7 +168,7 @@ export function printGrouping(grouping: Grouping | undefined, separator = ','): 
   return ` ${grouping.isWithout ? 'without' : 'by'} (${grouping.names.join(separator)})`;
 }
 
-/** Of no names it is the same as none. */
+/** A grouping by no names is printed as none. */
 export function printVectorGrouping(grouping: Grouping | undefined, separator = ','): string {
   return grouping?.isWithout === false && grouping.names.length === 0 ? '' : printGrouping(grouping, separator);
 }

@@ -7,7 +7,7 @@ import type { Value } from './values.ts';
 export interface Frame {
   readonly scope: TemplateScope;
   text: string;
-  /** Of the template that is executed, as is the dot that it was given, `$`. */
+  /** Variables of the template that is executed, as `root` is the dot that it was given, `$`. */
   variables: [name: string, value: Value][];
   root: Dot;
   /** Set when `break` or `continue` leaves a loop. */

@@ -258,6 +258,17 @@ test.each(FORMATS)('%s: beyond the limits of metadata an entry is refused, and o
   expect(LOKI_METADATA_MAX).toBe(METADATA_MAX);
 });
 
+test.each(FORMATS)('%s: lengths of names are those of their bytes', (format) => {
+  const half = 'ü'.repeat(FIELD_NAME_BYTES_MAX / 2);
+  const full = 'x'.repeat(LOKI_METADATA_BYTES_MAX - 4);
+  const entries = [{ [half]: 'x' }, { [`${half}n`]: 'x' }, { üü: full }, { üün: full }, { üü: full }].map(
+    (metadata, i) => ({ ns: NOW, line: String(i), metadata }),
+  );
+  const { stored, refusal } = decode(format, bodyOf(format, [{ labels: { app: 'api' }, entries }]));
+  expect(stored.map(([, , line]) => line)).toEqual(['0', '2', '4']);
+  expect(refusal).toMatch(/name too long: 'ü.*', limit: '256' bytes; .* too large: '65537' bytes/);
+});
+
 test('a time is any number of 64 bits, and its text is in the message', () => {
   for (const [seconds, text] of [
     [-1, '1970-01-01T00:00:00Z'],
