@@ -145,10 +145,11 @@ export interface TimestampDistances {
 }
 
 export function decodeTimestampDistances(parameters: ByteReader, pages: PageReader, count: number): TimestampDistances {
-  return { form: readForm(parameters), distances: decodeIntegers(parameters, pages, count).values };
+  return { form: readTimestampForm(parameters), distances: decodeIntegers(parameters, pages, count).values };
 }
 
-function readForm(parameters: ByteReader): TimestampForm {
+/** Returns the form of all values of a chunk. */
+export function readTimestampForm(parameters: ByteReader): TimestampForm {
   const form = { separator: parameters.u8(), fractionDigits: parameters.u8(), zone: parameters.sized() };
   const isKnown = form.fractionDigits <= 9 || form.fractionDigits === FRACTION_TRIMMED;
   if (!isKnown || !ZONE.test(form.zone.toString('latin1')) || !SEPARATORS.includes(form.separator)) {
@@ -180,7 +181,7 @@ function pickTimestamps(
   indices: Int32Array,
   rowTimesNs: Float64Array,
 ): Timestamps {
-  const form = readForm(parameters);
+  const form = readTimestampForm(parameters);
   return fromDistances(form, pickIntegers(parameters, pages, count, indices).values, baseDay, rowTimesNs);
 }
 

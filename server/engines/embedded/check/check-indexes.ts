@@ -1,6 +1,7 @@
 /**
  * Checks that the indexes of a segment lead to every row group that holds a value, and to no other: their entries are
- * rebuilt from the row groups and compared. A missing entry would hide rows from a query, and so would a missing name of a field.
+ * rebuilt from the row groups and compared. A missing entry would hide rows from a query, and so would a missing name of a field,
+ * or a missing gram.
  */
 import { ByteReader } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -9,8 +10,16 @@ import type { DiskFile } from '../platform/disk.ts';
 import { decodeFieldNames, encodeFieldNames, type FieldNames, FieldNamesBuilder } from '../index/field-names.ts';
 import { decodeFieldIndex, type FieldIndex, ORDINALS_MAX } from '../index/format.ts';
 import { readBlock } from '../index/reader.ts';
+import { decodeTextGrams, encodeTextGrams, type TextGrams } from '../index/text-grams.ts';
+import { TextGramsBuilder } from '../index/text-grams-builder.ts';
 import { FieldIndexBuilder, keyOf, type SortedEntries } from '../index/writer.ts';
-import { indexesSection, type Section, SECTION_FIELD_NAMES, SECTION_INDEX_BLOCKS } from '../segment/format.ts';
+import {
+  indexesSection,
+  type Section,
+  SECTION_FIELD_NAMES,
+  SECTION_INDEX_BLOCKS,
+  SECTION_TEXT_GRAMS,
+} from '../segment/format.ts';
 import { readSection, sectionOf } from '../segment/frame.ts';
 import { asCorruption } from './check-row-group.ts';
 import type { Report } from './finding.ts';
@@ -20,14 +29,15 @@ export class IndexCheck {
   readonly #report: Report;
   readonly #indexes: readonly { readonly stored: FieldIndex; readonly builder: FieldIndexBuilder }[];
   readonly #blocks: readonly Section[];
-  readonly #names: StoredNames | undefined;
+  readonly #names: StoredList<FieldNames> | undefined;
   readonly #namesBuilder = new FieldNamesBuilder();
+  readonly #grams: StoredList<TextGrams> | undefined;
+  readonly #gramsBuilder = new TextGramsBuilder();
 
   private constructor(
     file: DiskFile,
     report: Report,
-    { indexes, hasElements }: StoredIndexes,
-    names: StoredNames | undefined,
+    { indexes, hasElements, names, grams }: StoredIndexes,
     blocks: readonly Section[],
   ) {
     this.#file = file;
@@ -37,25 +47,35 @@ export class IndexCheck {
       builder: new FieldIndexBuilder(index.field, hasElements),
     }));
     this.#names = names;
+    this.#grams = grams;
     this.#blocks = blocks;
   }
 
-  /** Reads the segment's list of indexes and its list of names; a broken list is reported, and not compared. */
+  /** Reads the segment's lists of indexes, names and grams; a broken list is reported, and not compared. */
   static async open(file: DiskFile, sections: readonly Section[], report: Report): Promise<IndexCheck> {
     const blocks = sections.filter(({ kind }) => kind === SECTION_INDEX_BLOCKS);
-    const stored = await readIndexes(file, indexesSection(sections), report);
-    const names = await readNames(file, sectionOf(sections, SECTION_FIELD_NAMES), report);
-    return new IndexCheck(file, report, stored, names, blocks);
+    const list = <T>(
+      kind: number,
+      what: string,
+      decode: (reader: ByteReader) => T,
+    ): Promise<StoredList<T> | undefined> => readList(file, sectionOf(sections, kind), what, decode, report);
+    const stored = {
+      ...(await readIndexes(file, indexesSection(sections), report)),
+      names: await list(SECTION_FIELD_NAMES, 'the field names', decodeFieldNames),
+      grams: await list(SECTION_TEXT_GRAMS, 'the text grams', decodeTextGrams),
+    };
+    return new IndexCheck(file, report, stored, blocks);
   }
 
   add(ordinal: number, group: RowGroup): void {
     for (const { builder } of this.#indexes) builder.add(ordinal, group);
     this.#namesBuilder.add(ordinal, group);
+    if (this.#grams !== undefined) this.#gramsBuilder.add(ordinal, group);
   }
 
   /** @param groupCount  row groups of the segment; all have been added */
   async compare(groupCount: number): Promise<void> {
-    if (this.#names !== undefined) this.#compareNames(this.#names);
+    this.#compareLists();
     for (const { stored, builder } of this.#indexes) {
       const offset = stored.blockOffsets[0]!;
       const sizeBytes = stored.blockOffsets.at(-1)! - offset;
@@ -74,28 +94,37 @@ export class IndexCheck {
     }
   }
 
-  #compareNames({ section, names }: StoredNames): void {
-    const rebuilt = this.#namesBuilder.finish();
-    if (rebuilt !== undefined && encodeFieldNames(rebuilt).equals(encodeFieldNames(names))) return;
-    this.#report('index', 'the field names are not those of the row groups', placeOf(section));
+  #compareLists(): void {
+    const names = this.#namesBuilder.finish();
+    const grams = this.#gramsBuilder.finish();
+    this.#compareList(this.#names, names && encodeFieldNames(names), encodeFieldNames);
+    this.#compareList(this.#grams, grams && encodeTextGrams(grams), encodeTextGrams);
+  }
+
+  #compareList<T>(stored: StoredList<T> | undefined, rebuilt: Buffer | undefined, encode: (list: T) => Buffer): void {
+    if (stored === undefined || rebuilt?.equals(encode(stored.list)) === true) return;
+    this.#report('index', `${stored.what} are not those of the row groups`, placeOf(stored.section));
   }
 }
 
 interface StoredIndexes {
   readonly indexes: readonly FieldIndex[];
   readonly hasElements: boolean;
+  readonly names: StoredList<FieldNames> | undefined;
+  readonly grams: StoredList<TextGrams> | undefined;
 }
 
-interface StoredNames {
+interface StoredList<T> {
   readonly section: Section;
-  readonly names: FieldNames;
+  readonly what: string;
+  readonly list: T;
 }
 
 async function readIndexes(
   file: DiskFile,
   catalogue: ReturnType<typeof indexesSection>,
   report: Report,
-): Promise<StoredIndexes> {
+): Promise<Pick<StoredIndexes, 'indexes' | 'hasElements'>> {
   const { hasElements = true } = catalogue ?? {};
   if (catalogue === undefined) return { indexes: [], hasElements };
   try {
@@ -110,15 +139,16 @@ async function readIndexes(
 }
 
 /** Older segments have none. */
-async function readNames(
+async function readList<T>(
   file: DiskFile,
   section: Section | undefined,
+  what: string,
+  decode: (reader: ByteReader) => T,
   report: Report,
-): Promise<StoredNames | undefined> {
+): Promise<StoredList<T> | undefined> {
   if (section === undefined) return undefined;
   try {
-    const names = decodeFieldNames(new ByteReader(await readSection(file, section, 'the field names')));
-    return { section, names };
+    return { section, what, list: decode(new ByteReader(await readSection(file, section, what))) };
   } catch (error) {
     report('index', asCorruption(error).message, placeOf(section));
     return undefined;

@@ -16,6 +16,15 @@ export const ADDRESSES_PER_ENTRY = 4;
 export const ORDINALS_MAX = 1 << 16;
 /** Most names of fields that a segment lists, 16 KB. With more it lists none, and searches read headers of its row groups. */
 export const FIELD_NAMES_MAX = 4096;
+/**
+ * Of the grams that a segment lists (text-grams.ts). A row group with more grams than this, or whose texts and the places where they
+ * meet take more steps (10 ms), may have any text, and so may those beyond the entries of a segment, 8 bytes each while it is
+ * written. A segment whose grams would take more bytes lists none.
+ */
+export const GRAMS_OF_GROUP_MAX = 16_384;
+export const GRAM_STEPS_OF_GROUP_MAX = 2_000_000;
+export const GRAMS_LISTED_MAX = 500_000;
+export const GRAMS_BYTES_MAX = 256 * 1024;
 /** crc32. */
 export const BLOCK_HEADER_BYTES = 4;
 const ADDRESS_COUNT_MAX = 2 ** 32;

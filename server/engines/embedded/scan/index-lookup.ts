@@ -12,17 +12,23 @@ import { aloneInThread } from '../../../workers/task.ts';
 import { decodeFieldNames, type FieldNames, groupsWithName } from '../index/field-names.ts';
 import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
+import { decodeTextGrams, gramsOf, groupsWithGrams, memoryBytesOf, type TextGrams } from '../index/text-grams.ts';
 import type { Section } from '../segment/format.ts';
 import { verified } from '../segment/frame.ts';
 import type { IndexesPlace, RowGroupRef } from '../segment/row-group-ref.ts';
 import type { StoredBytes } from './open-files.ts';
-import { isOfLines, type Where } from '../../../store/predicate.ts';
+import { isOfLines, type TextLeaf, type Where } from '../../../store/predicate.ts';
+import { partsOfText } from '../../../store/read-text.ts';
 
 export interface LookupInput {
   readonly segments: readonly IndexesPlace[];
-  /** Without values: any value of the field. */
-  readonly wanted: readonly { readonly field: string; readonly values: readonly Uint8Array[] | undefined }[];
+  readonly wanted: readonly Wanted[];
 }
+
+/** A value of a field, any where there are none; or a text with these grams. */
+export type Wanted =
+  | { readonly field: string; readonly values: readonly Uint8Array[] | undefined }
+  | { readonly grams: readonly number[] };
 
 /**
  * By segment, then by wanted value: ordinals of the row groups that may hold it, ascending; undefined where there is no
@@ -34,17 +40,21 @@ export type LookupOutput = readonly (readonly (Uint32Array | undefined)[] | stri
 interface SegmentIndexes {
   readonly indexes: readonly FieldIndex[];
   readonly fieldNames: FieldNames | undefined;
+  readonly textGrams: TextGrams | undefined;
 }
 
-/** The cached headers of the segments' indexes in a worker thread: a few numbers for each block, and names of fields. */
+/**
+ * The cached headers of the segments' indexes in a worker thread: a few numbers for each block, names of fields, and grams of
+ * texts.
+ */
 export class Indexes {
   readonly #files: StoredBytes;
   readonly #known = new LRUCache<string, SegmentIndexes>({
     maxSize: WORKER_INDEXES_BYTES_MAX,
-    sizeCalculation: ({ indexes, fieldNames }) =>
+    sizeCalculation: ({ indexes, fieldNames, textGrams }) =>
       indexes.reduce(
         (sum, { blockOffsets }) => sum + blockOffsets.byteLength,
-        1 + (fieldNames?.hashes.byteLength ?? 0),
+        1 + (fieldNames?.hashes.byteLength ?? 0) + (textGrams === undefined ? 0 : memoryBytesOf(textGrams)),
       ),
   });
 
@@ -66,10 +76,12 @@ export class Indexes {
     return answers;
   }
 
-  #lookUp(place: IndexesPlace, wanted: LookupInput['wanted']): LookupOutput[number] {
+  #lookUp(place: IndexesPlace, wanted: readonly Wanted[]): LookupOutput[number] {
     try {
-      const { indexes, fieldNames } = this.#open(place);
-      return wanted.map(({ field, values }) => {
+      const { indexes, fieldNames, textGrams } = this.#open(place);
+      return wanted.map((one) => {
+        if ('grams' in one) return textGrams && groupsWithGrams(textGrams, one.grams);
+        const { field, values } = one;
         const index = values && indexes.find((each) => each.field === field);
         if (index === undefined || values === undefined) return fieldNames && groupsWithName(fieldNames, field);
         return lookUp(index, values, (offset, sizeBytes) => this.#files.read(place.path, offset, sizeBytes));
@@ -81,13 +93,14 @@ export class Indexes {
   }
 
   #open(place: IndexesPlace): SegmentIndexes {
-    const { path, fieldNames: namesPlace } = place;
+    const { path, fieldNames: namesPlace, textGrams: gramsPlace } = place;
     let known = this.#known.get(path);
     if (known === undefined) {
       const reader = this.#read(path, place, 'the field indexes');
       const indexes = Array.from({ length: reader.count() }, () => decodeFieldIndex(reader));
       const fieldNames = namesPlace && decodeFieldNames(this.#read(path, namesPlace, 'the field names'));
-      this.#known.set(path, (known = { indexes, fieldNames }));
+      const textGrams = gramsPlace && decodeTextGrams(this.#read(path, gramsPlace, 'the text grams'));
+      this.#known.set(path, (known = { indexes, fieldNames, textGrams }));
     }
     return known;
   }
@@ -106,11 +119,16 @@ export interface IndexedValues {
   readonly values: readonly Uint8Array[] | undefined;
 }
 
+/** Texts that a line has, each of them. */
+export interface IndexedTexts {
+  readonly grams: readonly number[];
+}
+
 /**
- * Conditions that a tree implies and that indexes can answer: of each clause, at least one value must be there. All
+ * Conditions that a tree implies and that indexes can answer: of each clause, at least one must hold. All
  * allowed values are known in full, and no other field has their name.
  */
-export type IndexClauses = readonly (readonly IndexedValues[])[];
+export type IndexClauses = readonly (readonly (IndexedValues | IndexedTexts)[])[];
 
 export function indexClauses(where: Where): IndexClauses {
   switch (where.kind) {
@@ -130,12 +148,21 @@ export function indexClauses(where: Where): IndexClauses {
       const isListed = isAny || values.length === tests.length;
       return isListed ? [[{ name, fieldOnly: fieldOnly === true, values: isAny ? undefined : values }]] : [];
     }
+    case 'text': {
+      const grams = [...new Set(writtenTexts(where).flatMap(gramsOf))];
+      return grams.length === 0 ? [] : [[{ grams }]];
+    }
     case 'not':
-    case 'text':
     case 'regexp':
     case 'json':
       return [];
   }
+}
+
+/** Returns the texts that a line has as it is written, if it has this one as it is read. */
+function writtenTexts({ needle, asRead }: TextLeaf): readonly Uint8Array[] {
+  if (asRead !== true) return [needle];
+  return partsOfText(Buffer.from(needle).toString()).plain.map((text) => Buffer.from(text));
 }
 
 function shortest(clauses: IndexClauses): IndexClauses[number] | undefined {
@@ -148,7 +175,10 @@ export function indexedSegments(rowGroups: readonly RowGroupRef[]): IndexesPlace
 }
 
 export function lookupInput(clauses: IndexClauses, segments: readonly IndexesPlace[]): LookupInput {
-  return { segments, wanted: clauses.flat().map(({ name, values }) => ({ field: name, values })) };
+  const wanted = clauses
+    .flat()
+    .map((each): Wanted => ('grams' in each ? { grams: each.grams } : { field: each.name, values: each.values }));
+  return { segments, wanted };
 }
 
 /**
@@ -170,19 +200,21 @@ export function pruneByIndexes(
     const missing = clauses.filter((clause) => {
       const first = at;
       at += clause.length;
-      return clause.every(({ name, fieldOnly }, i) => {
+      return clause.every((each, i) => {
         const ordinals = sets[first + i];
         // A stream that has a label of this name is not searched for the field.
         return (
           ordinals !== undefined &&
           !ordinals.has(indexed!.ordinal) &&
-          (fieldOnly || streams.every((labels) => labelOf(labels, name) === undefined))
+          ('grams' in each || each.fieldOnly || streams.every((labels) => labelOf(labels, each.name) === undefined))
         );
       });
     });
     if (missing.length === 0) return [ref];
-    if (indexed!.indexes.hasElements) return [];
-    return [{ ...ref, onlyArraysOf: missing.map((clause) => clause.map(({ name }) => name)) }];
+    const names = missing.map((clause) => clause.flatMap((each) => ('grams' in each ? [] : [each.name])));
+    // Arrays are in the line, too.
+    if (indexed!.indexes.hasElements || names.some((each) => each.length === 0)) return [];
+    return [{ ...ref, onlyArraysOf: names }];
   });
 }
 

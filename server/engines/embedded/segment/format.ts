@@ -27,6 +27,8 @@ export const SECTION_LINEAGE_COPY = 7;
 export const SECTION_TIES = 8;
 /** The names of the fields of its row groups, see ../index/field-names.ts. */
 export const SECTION_FIELD_NAMES = 9;
+/** The grams of the lines of its row groups, see ../index/text-grams.ts. */
+export const SECTION_TEXT_GRAMS = 10;
 /** The blocks of one field's index; one section for each field. */
 export const SECTION_INDEX_BLOCKS = 17;
 

@@ -21,6 +21,7 @@ import {
   SECTION_LINEAGE_COPY,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
+  SECTION_TEXT_GRAMS,
   SECTION_TIES,
   type SegmentRowGroup,
 } from './format.ts';
@@ -60,7 +61,13 @@ export async function readSegment(
       for (const rowGroup of rowGroups) assertRowGroup(rowGroup, sizeBytes, labelSets.length);
       const catalogue = indexesSection(sections);
       const fieldNames = sectionOf(sections, SECTION_FIELD_NAMES);
-      const indexes = catalogue && { path, ...catalogue, ...(fieldNames !== undefined && { fieldNames }) };
+      const textGrams = sectionOf(sections, SECTION_TEXT_GRAMS);
+      const indexes = catalogue && {
+        path,
+        ...catalogue,
+        ...(fieldNames !== undefined && { fieldNames }),
+        ...(textGrams !== undefined && { textGrams }),
+      };
       const ties = sectionOf(sections, SECTION_TIES);
       const tiesFrom = ties === undefined ? undefined : decodeTies(await readSection(file, ties, 'the ties'));
       const streams = hold(labelSets);

@@ -14,6 +14,8 @@ export interface IndexesPlace {
   readonly hasElements: boolean;
   /** Where the names of its fields are; older segments, and those with too many, do not list them. */
   readonly fieldNames?: { readonly offset: number; readonly sizeBytes: number; readonly checksum: number };
+  /** Where the grams of its lines are; older segments, and those with too many, do not list them. */
+  readonly textGrams?: { readonly offset: number; readonly sizeBytes: number; readonly checksum: number };
 }
 
 /** One stored row group. Plain and structured-cloneable: it may be passed to a worker thread. */

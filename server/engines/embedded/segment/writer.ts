@@ -11,6 +11,8 @@ import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Disk, DiskFile } from '../platform/disk.ts';
 import { encodeFieldNames, FieldNamesBuilder } from '../index/field-names.ts';
 import { encodeFieldIndex } from '../index/format.ts';
+import { encodeTextGrams } from '../index/text-grams.ts';
+import { TextGramsBuilder } from '../index/text-grams-builder.ts';
 import { FieldIndexBuilder } from '../index/writer.ts';
 import { encodeLineage, type Lineage } from './lineage.ts';
 import {
@@ -26,6 +28,7 @@ import {
   SECTION_LINEAGE_COPY,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
+  SECTION_TEXT_GRAMS,
   SECTION_TIES,
   SEGMENT_HEADER_BYTES,
   SEGMENT_MAGIC,
@@ -48,6 +51,7 @@ export class SegmentWriter {
   readonly #streamIndexes = new Map<string, number>();
   readonly #indexes: readonly FieldIndexBuilder[];
   readonly #fieldNames = new FieldNamesBuilder();
+  readonly #textGrams = new TextGramsBuilder();
   #sizeBytes = 0;
 
   private constructor(disk: Disk, path: string, file: DiskFile, indexedFields: readonly string[]) {
@@ -81,6 +85,7 @@ export class SegmentWriter {
     const group = new RowGroup(bytes);
     for (const index of this.#indexes) index.add(this.#rowGroups.length, group);
     this.#fieldNames.add(this.#rowGroups.length, group);
+    this.#textGrams.add(this.#rowGroups.length, group);
     this.#rowGroups.push({ ...rowGroup, streams, offset: this.#sizeBytes, sizeBytes: bytes.length });
     await this.#write(bytes);
   }
@@ -101,6 +106,8 @@ export class SegmentWriter {
     if (fieldNames !== undefined) {
       sections.push(await this.#section(SECTION_FIELD_NAMES, encodeFieldNames(fieldNames)));
     }
+    const grams = this.#textGrams.finish();
+    if (grams !== undefined) sections.push(await this.#section(SECTION_TEXT_GRAMS, encodeTextGrams(grams)));
     sections.push(...(await this.#indexSections()));
     // Written at the other end, so that a damaged sector of the disk leaves one of them.
     sections.push(await this.#section(SECTION_LINEAGE_COPY, encodedLineage));

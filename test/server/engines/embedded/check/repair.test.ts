@@ -8,6 +8,7 @@ import { realDisk, withFile } from '../../../../../server/engines/embedded/platf
 import {
   SECTION_FIELD_INDEXES,
   SECTION_FIELD_NAMES,
+  SECTION_TEXT_GRAMS,
   SECTION_INDEX_BLOCKS,
   SECTION_LINEAGE,
   SECTION_LINEAGE_COPY,
@@ -108,6 +109,7 @@ const INDEX_SECTIONS = [
   ['the list of indexes', SECTION_FIELD_INDEXES],
   ['an index', SECTION_INDEX_BLOCKS],
   ['the names of the fields', SECTION_FIELD_NAMES],
+  ['the grams of texts', SECTION_TEXT_GRAMS],
 ] as const;
 for (const [name, kind] of INDEX_SECTIONS) {
   test(`${name} of a segment: made anew`, async () => {

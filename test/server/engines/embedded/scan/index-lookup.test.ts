@@ -14,7 +14,11 @@ it.each<[string, Where, Readonly<Record<string, string>>[]]>([
   ['a value or a wildcard', leaf('a', '1', '2*'), []],
   ['a level, which other fields answer, too', leaf('level', 'info'), []],
   ['a label', { ...leaf('a', '1'), labelOnly: true } as Where, []],
-  ['text', textLeaf('x'), []],
+  ['text', textLeaf('timeout'), [{ grams: '4' }]],
+  ['text of less than a gram', textLeaf('abcdefgh'), []],
+  ['text as it is read: what no writer escapes', { ...textLeaf('/timeout="x"'), asRead: true }, [{ grams: '4' }]],
+  ['text as it is written', textLeaf('/timeout="x"'), [{ grams: '9' }]],
+  ['texts of which one may be anywhere', anyOf([textLeaf('timeout'), textLeaf('x')]), []],
   ['what is refused', not(leaf('a', '1')), []],
   ['two names', allOf([leaf('a', '1'), textLeaf('x'), leaf('b', '2')]), [{ a: '1' }, { b: '2' }]],
   ['alternatives', anyOf([leaf('a', '1'), leaf('b', '2')]), [{ a: '1', b: '2' }]],
@@ -34,7 +38,10 @@ it.each<[string, Where, Readonly<Record<string, string>>[]]>([
   const shown = (clauses: IndexClauses): Record<string, string>[] =>
     clauses.map((clause) =>
       Object.fromEntries(
-        clause.map(({ name, values }) => [name, values?.map((value) => value.toString()).join(',') ?? '*']),
+        clause.map((each) => {
+          if ('grams' in each) return ['grams', String(each.grams.length)];
+          return [each.name, each.values?.map((value) => value.toString()).join(',') ?? '*'];
+        }),
       ),
     );
   expect(shown(indexClauses(where))).toEqual(want);
