@@ -79,7 +79,10 @@ export async function userOf(
     foundRows({ ...asked, direction: 'backward', rowsMax: limit + 1 }, searches),
     goingOn(id, predicate, asked),
   ]);
-  const heads = newest.isCut ? await outermostHeads(asked, searches) : headsInRows(newest);
+  // Both go through the whole store where there is much of the user: then they share the time.
+  const [heads, oldest] = newest.isCut
+    ? await Promise.all([outermostHeads(asked, searches), oldestRows(asked, searches)])
+    : [headsInRows(newest), undefined];
   const outermost = [...heads.byId.values(), ...heads.alone].filter(({ requestId = '' }) => !goOn.has(requestId));
   if (outermost.length === 0) return undefined;
   const known = { heads, goOn };
@@ -87,7 +90,7 @@ export async function userOf(
   if (page.length === 0) return undefined;
   const isWhole = heads.cutAt === undefined && page.length === outermost.length;
   const [first, errors] = await Promise.all([
-    isWhole ? page.at(-1)!.instant : firstInstant(asked, searches, known),
+    isWhole ? page.at(-1)!.instant : firstInstant(asked, searches, known, oldest),
     errorsOf(page, { view, query, memory, ...limits, direction: 'forward' }, visible),
   ]);
   const { cutAt } = heads;
@@ -154,15 +157,31 @@ async function newestRequests(
   }
 }
 
-/** Returns when the first request was. */
+/** Lines in which the first request of a user is looked for at first. */
+const FIRST_ROWS = 8;
+
+function oldestRows(
+  asked: Omit<RowSearch, 'direction'>,
+  searches: readonly Predicate[],
+  rowsMax = FIRST_ROWS,
+): Promise<FoundRows> {
+  return foundRows({ ...asked, direction: 'forward', rowsMax }, searches);
+}
+
+/**
+ * Returns when the first request was.
+ * @param oldest  lines, which are enough mostly: FIRST_ROWS of them, where they are read already
+ */
 async function firstInstant(
   asked: Omit<RowSearch, 'direction'>,
   searches: readonly Predicate[],
   { heads: { byId, cutAt }, goOn }: Known,
+  oldest: FoundRows | undefined,
 ): Promise<bigint> {
   const counted = searches.map((each) => (cutAt === undefined ? each : { ...each, from: cutAt }));
-  for (let rowsMax = FIRST_ROWS; ; rowsMax = Math.min(rowsMax * 4, asked.rowsMax)) {
-    const { rows, isCut } = await foundRows({ ...asked, direction: 'forward', rowsMax }, counted);
+  let found = cutAt === undefined ? oldest : undefined;
+  for (let rowsMax = FIRST_ROWS; ; rowsMax = Math.min(rowsMax * 4, asked.rowsMax), found = undefined) {
+    const { rows, isCut } = found ?? (await oldestRows(asked, counted, rowsMax));
     const heads = rows.filter(isHead);
     const lengths = Map.groupBy(heads, ({ requestId, durationMs }) => `${requestId} ${durationMs}`);
     // The last one of those that took longest counts: it may be later than these.
@@ -176,9 +195,6 @@ async function firstInstant(
     if (first !== undefined || areAll) return (first ?? rows[0]!).instant;
   }
 }
-
-/** Lines in which the first request of a user is looked for at first. */
-const FIRST_ROWS = 8;
 
 /** A request, by the line of the program that it came to first. */
 interface Request extends RequestRow {
