@@ -1,5 +1,6 @@
 /** LogQL in the page, in the browser: lines, series, colours, mistakes and completion. */
 import { expect, test } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { look, PHONE, until } from './browser.ts';
 import { countText, lines, samplePages } from './sample-page.ts';
 
@@ -22,6 +23,43 @@ test('a query for lines shows them as any others, with bars that add up', async 
   await lines(page).first().click();
   await page.getByText('Copy line').waitFor();
   await look(page, 'logql-line-open');
+  await page.getByRole('button', { name: 'Context' }).click();
+  await page.locator('.line.is-middle').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('Copy line').waitFor();
+  await page.getByRole('button', { name: 'Only lines with this provider' }).click();
+  await until(
+    page,
+    `document.getElementById('search').value === '{container="payments"} |= "charge" | podlog | provider="acme-pay"'`,
+  );
+  await lines(page).first().waitFor();
+  await page.goBack();
+  await until(page, `document.getElementById('search').value === '{container="payments"} |= "charge"'`);
+});
+
+test('the next pages have each line once', async () => {
+  const page = await open(pathOf('{container="payments"}', '&order=oldest'));
+  const { url } = pages.sample.server;
+  const answer = await (await fetch(`${url}/logs?container=payments&since=2h&limit=all&format=raw`)).text();
+  const total = answer.trimEnd().split('\n').length;
+  await countText(page)
+    .getByText(`${total.toLocaleString('en')} lines`)
+    .waitFor();
+  const end = page.getByText(`${total.toLocaleString('en')} lines, all that match.`);
+  await eventually(async () => {
+    await page.evaluate(`document.querySelector('.lines').scrollTo(0, 1e9)`);
+    expect(await end.count()).toBe(1);
+  });
+});
+
+test('words of a range are those of the zone, and keys zoom into a plot', async () => {
+  const page = await open(`/?q=${encodeURIComponent('sum(rate({namespace="shop"}[1m]))')}&since=today`);
+  await page.locator('.metric-plot path.series').waitFor();
+  await page.locator('.metric-plot .plot').focus();
+  for (const key of ['ArrowLeft', 'Shift+ArrowLeft', 'Shift+ArrowLeft', 'Enter']) await page.keyboard.press(key);
+  await until(page, `new URLSearchParams(location.search).get('until') !== null`);
+  await page.goBack();
+  await until(page, `new URLSearchParams(location.search).get('since') === 'today'`);
 });
 
 test('a metric is a plot with a legend and a table, which the address has', async () => {

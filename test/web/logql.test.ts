@@ -81,6 +81,17 @@ describe('edits by click', () => {
     expect(include(query, 'status', '500')).toBe(want);
   });
 
+  test('a field is brought out of the line first, and with its filter goes what did that', () => {
+    const query = '{app="api"} |= "x"';
+    expect(include(query, 'status', '500')).toBe(`${query} | podlog | status="500"`);
+    expect(include(`${query} | podlog | status="500"`, 'status', '500')).toBe(query);
+    expect(exclude(`${query} | podlog | status="500"`, 'path', '/')).toBe(
+      `${query} | podlog | status="500" | path!="/"`,
+    );
+    expect(include(query, 'pod', 'api-1')).toBe(`${query} | pod="api-1"`);
+    expect(include(query, 'level', 'warn')).toBe(`${query} | detected_level="warn"`);
+  });
+
   test('values are quoted, names are those of labels, a level is the one that was detected', () => {
     expect(exclude(QUERY, 'error.kind', 'a "b"\\c')).toBe(String.raw`${QUERY} | error_kind!="a \"b\"\\c"`);
     expect(include(QUERY, 'level', 'error')).toBe(`${QUERY} | detected_level="error"`);

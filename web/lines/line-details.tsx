@@ -17,7 +17,7 @@ import { ask, question, show, view } from '../state/navigation.ts';
 import { showPreviousRun } from '../state/previous-run.ts';
 import { asked } from '../state/search.ts';
 import { isMarked, requestIdOf, toggleMark } from '../state/selected.ts';
-import { showContext } from '../state/context.ts';
+import { showContextOf } from '../state/context.ts';
 import { idAddress, isRequestId } from '../state/id-address.ts';
 import { rowView } from '../state/row-view.ts';
 
@@ -37,11 +37,9 @@ export function LineDetails({ row }: { readonly row: LogRow }) {
   return (
     <div class="details">
       <div class="details-actions">
-        {row.cursor !== undefined && (
-          <button type="button" class="ghost" onClick={() => showContext(row.cursor!)}>
-            <Icon name="context" /> Context
-          </button>
-        )}
+        <button type="button" class="ghost" onClick={() => void showContextOf(row)}>
+          <Icon name="context" /> Context
+        </button>
         {requestId !== undefined && (
           <a class="ghost" data-view href={idAddress('request_id', requestId, question.value)}>
             <Icon name="request" /> Request {requestId.slice(0, 8)}
@@ -63,9 +61,11 @@ export function LineDetails({ row }: { readonly row: LogRow }) {
         <button type="button" class="ghost" onClick={() => void copy(linkTo(row), 'Link copied, with absolute times')}>
           <Icon name="link" /> Copy link
         </button>
-        <button type="button" class="ghost" aria-pressed={isMarked(row)} onClick={() => toggleMark(row)}>
-          <Icon name="star" /> Mark
-        </button>
+        {row.cursor !== undefined && (
+          <button type="button" class="ghost" aria-pressed={isMarked(row)} onClick={() => toggleMark(row)}>
+            <Icon name="star" /> Mark
+          </button>
+        )}
         <span class="segmented" role="group" aria-label="Shown as">
           {(['Fields', 'JSON', 'Raw'] as const).map((each) => (
             <button key={each} type="button" aria-pressed={form.value === each} onClick={() => (form.value = each)}>

@@ -7,7 +7,7 @@ import { rowView } from '../state/row-view.ts';
 import type { List } from './virtual.ts';
 import { wordsOf } from '../search/tokens.ts';
 import { viewOf } from '../state/address.ts';
-import { showContext } from '../state/context.ts';
+import { showContextOf } from '../state/context.ts';
 import { go, question } from '../state/navigation.ts';
 import { isPaletteOpen } from '../state/panels.ts';
 import { showPreviousRun } from '../state/previous-run.ts';
@@ -81,8 +81,8 @@ function act(
     case 'N':
       return find(-1, matcher());
     case 'c':
-      if (chosen === undefined || chosen.cursor === undefined) return false;
-      showContext(chosen.cursor);
+      if (chosen === undefined) return false;
+      void showContextOf(chosen);
       return true;
     case 'm':
       if (chosen === undefined) return false;

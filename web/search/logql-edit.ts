@@ -38,8 +38,20 @@ export function toggleInLogql(query: string, name: string, value: string, isNega
     if (isOfKind) others = kept;
     rest = rest.replace(filter.text, () => (isOfKind ? '' : filterText(name, kept, filter.isNegated)));
   }
-  return rest + filterText(name, isTakenBack ? others : [...others, value], isNegated);
+  const values = isTakenBack ? others : [...others, value];
+  // What was added for a filter alone goes with it.
+  if (values.length === 0) return rest.replace(PARSER_AT_END, '');
+  const isFound = OF_STREAMS.has(labelOf(name)) || PARSED.test(rest);
+  return rest + (isFound ? '' : PARSER) + filterText(name, values, isNegated);
 }
+
+/** Labels that agents and the server give; other names may be fields, which a parser brings out of the line. */
+const OF_STREAMS: ReadonlySet<string> = new Set(
+  'namespace pod container node stream source service_name detected_level'.split(' '),
+);
+const PARSED = /\|\s*(?:json|logfmt|podlog|pattern|regexp|unpack)\b/;
+const PARSER = ' | podlog';
+const PARSER_AT_END = / \| podlog$/;
 
 function filterText(name: string, values: readonly string[], isNegated: boolean): string {
   if (values.length === 0) return '';

@@ -50,10 +50,16 @@ effect(() => {
   if (line !== '' && access.value === 'open') void load(line, of);
 });
 
-export function showContext(cursor: string): void {
+function showContext(cursor: string): void {
   const changes = { line: cursor, context: extent.peek() };
   if (view.peek().kind === 'explore') show(changes);
   else go({ kind: 'explore' }, changes);
+}
+
+/** A line of LogQL's is looked up first. */
+export async function showContextOf(row: LogRow): Promise<void> {
+  const cursor = row.cursor ?? (await (await import('./logql-cursor.ts')).cursorOf(row));
+  if (cursor !== undefined) showContext(cursor);
 }
 
 export function setExtent(next: Extent): void {

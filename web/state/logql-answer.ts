@@ -181,19 +181,23 @@ function nsOf(ms: number): bigint {
   return BigInt(ms) * NS_PER_MS;
 }
 
-/** The times of a range, which only the server knows where it has words. */
+/** The times of a range, which only the server knows where it has words, or no beginning. */
 export async function askRange({ since, until, tz }: Parameters, ended: AbortSignal): Promise<Range> {
   const [fromMs, toMs] = [instantMs(since), instantMs(until)];
   if (!Number.isNaN(fromMs) && !Number.isNaN(toMs)) return { fromMs, toMs };
-  const { buckets, step_seconds } = await askJson<Histogram>(connection(), '/histogram', { since, until, tz }, ended);
-  const [first, last] = [buckets[0], buckets.at(-1)];
-  const endMs = Number.isNaN(toMs)
-    ? last === undefined
-      ? Date.now()
-      : Date.parse(last.time) + step_seconds * 1e3
-    : toMs;
-  return {
-    fromMs: Number.isNaN(fromMs) ? (first === undefined ? endMs - 1 : Date.parse(first.time)) : fromMs,
-    toMs: endMs,
-  };
+  if (since === '') {
+    const { buckets } = await askJson<Histogram>(connection(), '/histogram', { until, tz }, ended);
+    return { fromMs: buckets[0] === undefined ? toMs - 1 : Date.parse(buckets[0].time), toMs };
+  }
+  const asked = { query: ANY_QUERY, run: false, since, until, tz };
+  const range = await askJson<{ readonly since: string; readonly until: string }>(
+    connection(),
+    '/explain',
+    asked,
+    ended,
+  );
+  return { fromMs: Date.parse(range.since), toMs: Date.parse(range.until) };
 }
+
+/** It is not run: only its times are wanted. */
+const ANY_QUERY = '{a="b"}';

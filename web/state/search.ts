@@ -6,7 +6,7 @@ import { batch, computed, effect, type Signal, signal } from '@preact/signals';
 import type { Hint, Histogram, PatternsAnswer } from '../../shared/client/answers.ts';
 import { AnswerError, askJson, askLines, type Parameters } from '../../shared/client/client.ts';
 import { isLogql } from '../search/is-logql.ts';
-import type { Question } from './address.ts';
+import type { Order, Question } from './address.ts';
 import { serverNowMs, zone } from './clock.ts';
 import { type Facets, askFacets } from './facets.ts';
 import type { Bars, LinesPage } from './found.ts';
@@ -90,18 +90,19 @@ function run({ q, since, until, order, tab }: Question): void {
   const { signal: ended } = running;
   const id = ++searchId;
   const range = frozenRange(since, until, serverNowMs());
+  const isOfLogql = isLogql(q);
   const filters: Parameters = { search: q, samples: false, ...range, tz: zone.peek() };
   batch(() => {
     asked.value = filters;
     hints.value = [];
     isLoadingMore.value = false;
+    // Series are no lines: none of these is what a search text has found.
+    if (!isOfLogql && lines.peek().value?.series !== undefined) lines.value = NOTHING;
   });
-  const startedMs = performance.now();
-  const isOfLogql = isLogql(q);
   const linesFound = load(lines, ended, async () => {
-    const page = isOfLogql
-      ? await (await logql()).askLogql(filters, order, PAGE_LINES, ended)
-      : await pageOf({ ...filters, order, limit: PAGE_LINES }, ended);
+    const askPage = isOfLogql ? (await logql()).askLogql : askSearched;
+    const startedMs = performance.now();
+    const page = await askPage(filters, order, PAGE_LINES, ended);
     return { ...page, tookMs: performance.now() - startedMs, searchId: id };
   });
   if (isOfLogql) {
@@ -138,6 +139,9 @@ function loadPatterns(ended: AbortSignal): Promise<void> {
 
 /** The code for LogQL comes when it is first needed. */
 const logql = () => import('./logql-answer.ts');
+
+const askSearched = (filters: Parameters, order: Order, limit: number, ended: AbortSignal): Promise<LinesPage> =>
+  pageOf({ ...filters, order, limit }, ended);
 
 async function pageOf(parameters: Parameters | URLSearchParams, ended: AbortSignal): Promise<LinesPage> {
   const { rows, next } = await askLines(connection(), parameters, ended);

@@ -36,8 +36,8 @@ export const BANG: Problem = {
   example: '-level:debug',
 };
 export const LOGQL: Problem = {
-  problem: 'LogQL is not supported yet',
-  allowed: 'name:value',
+  problem: 'LogQL is not taken here',
+  allowed: 'name:value; LogQL in Explore of the page, and by /loki/api/v1/query_range',
   example: 'namespace:shop timeout',
 };
 export const NO_NAME: Problem = {

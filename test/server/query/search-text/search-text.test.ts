@@ -169,7 +169,7 @@ describe('parseSearch', () => {
     ['a | b', '|', 3, 'not an operator'],
     ['a && b', '&&', 3, 'not an operator'],
     ['!level:debug', '!level:debug', 1, '! does not negate here'],
-    ['{app="a"} |= "b"', '{app="a"} |= "b"', 1, 'LogQL is not supported yet'],
+    ['{app="a"} |= "b"', '{app="a"} |= "b"', 1, 'LogQL is not taken here'],
     ['a - b', '-', 3, 'nothing follows that it negates'],
     ['a or', 'or', 3, 'nothing follows'],
     ['or a', 'or', 1, 'a condition is missing before it'],
