@@ -11,7 +11,7 @@ const NOTHING_MADE: Discovery = { serviceName: false, logLevels: false };
 export type StreamLabels = ReadonlyMap<string, string>;
 
 /** The labels of a stream as Loki would have them; undefined for one that a selector does not select. */
-type Selection = (labels: Labels) => StreamLabels | undefined;
+export type Selection = (labels: Labels) => StreamLabels | undefined;
 
 export function selectionOf(matchers: readonly Matcher[], discovery: Discovery): Selection {
   const tests = matchers.map((matcher) => ({ name: matcher.name, test: matcherTest(matcher) }));

@@ -4,9 +4,10 @@ import { labelName, type Labels } from '../../../shared/labels.ts';
 import { type Cell, WHOLE_STREAM } from '../../store/aggregate-plan.ts';
 import type { LogView } from '../../store/log-store.ts';
 import type { Query } from '../../store/query.ts';
-import { KnownStreams, type StreamLabels } from './known-streams.ts';
+import { KnownStreams, type Selection, selectionOf, type StreamLabels } from './known-streams.ts';
 import { type Discovery, streamsPredicate } from './select.ts';
 import { SERVICE_NAME, SERVICE_NAME_SOURCES } from './service-name.ts';
+import { Slices } from './slices.ts';
 import type { Matcher } from './syntax/ast.ts';
 import { eachPart, type SteppedPlan, type TimedPredicate } from './time-parts.ts';
 
@@ -54,7 +55,16 @@ export async function eachVolume(
   const plan: Omit<SteppedPlan, 'stepNs'> = { ...predicate, by: groups.by, measures: [{ kind: 'bytes' }] };
   if (stepNs !== undefined) await eachPart({ ...plan, stepNs }, groups.count, view, query, takeCells);
   else takeCells((await view.aggregate({ ...plan, stepNs, limit: undefined }, query)).cells);
-  return streams.filter((labels) => known.labelsOf(labels) !== undefined).length;
+  return selectedCount(streams, selectionOf(matchers, discovery), new Slices(query.signal));
+}
+
+async function selectedCount(streams: readonly Labels[], selection: Selection, slices: Slices): Promise<number> {
+  let count = 0;
+  for (const labels of streams) {
+    if (slices.isOver) await slices.pause();
+    if (selection(labels) !== undefined) count++;
+  }
+  return count;
 }
 
 /** Whether a label of a stream, as it is stored, is one of these labels, or makes one. */
