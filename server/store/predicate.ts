@@ -78,12 +78,12 @@ export interface ValueLeaf {
 }
 
 /**
- * The store knows, without reading the line, what `| json` of LogQL finds in it: these labels, or that it does not begin as an
- * object. Which lines satisfy it depends on how they are stored, so no answer may: it chooses the way to the same answer.
+ * The store knows, without reading the line, what `| json` of LogQL finds in it: these labels; or, with `any`, that it does not
+ * begin as an object, so that there is an error and no label. Which lines satisfy it depends on how they are stored, so no answer may: it chooses the way to the same answer.
  */
 export interface JsonLeaf {
   readonly kind: 'json';
-  readonly shape: 'object' | 'other';
+  readonly shape: 'object' | 'any';
   readonly labels: readonly JsonLabel[];
 }
 
@@ -91,6 +91,8 @@ export interface JsonLabel {
   readonly name: string;
   /** Each value is written as a plain decimal number. */
   readonly isNumber: boolean;
+  /** It is the field of this name, which is there at most once. */
+  readonly isField: boolean;
 }
 
 export type ValueTest =

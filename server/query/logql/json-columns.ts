@@ -2,6 +2,7 @@
  * Lowers `| json` and the label filters around it to conditions on columns, for those lines of which the store knows what the
  * parser finds (JsonLeaf). The others are read. What is compiled here says exactly what the pipeline says.
  */
+import { LEVEL } from '../../../shared/levels.ts';
 import { labelName, type Labels } from '../../../shared/labels.ts';
 import { Regexp } from '../../../shared/regexp/regexp.ts';
 import { LOGQL_CONDITIONS_MAX } from '../../limits.ts';
@@ -52,6 +53,8 @@ interface Context {
   readonly discovery: Discovery;
   /** Labels that the parser finds and that are used. */
   readonly found: Map<string, JsonLabel>;
+  /** Whether labels that must have a value are those of fields, which may have an index. */
+  readonly areFields: boolean;
 }
 
 /**
@@ -59,6 +62,7 @@ interface Context {
  * @param streams  those that the query may select
  * @param visible  what the asker may see, and the time range
  * @param asked  the same, and what else each line that can be used satisfies
+ * @param areFields  fewer lines are known, and those that must have a value are found by indexes
  */
 export function jsonColumns(
   log: LogExpr,
@@ -66,6 +70,7 @@ export function jsonColumns(
   streams: readonly Labels[],
   { visible, asked }: { readonly visible: Predicate; readonly asked: Predicate },
   discovery: Discovery,
+  areFields = false,
 ): JsonColumns | undefined {
   const { stages } = log;
   const parsers = stages.filter(({ kind }) => kind === 'json');
@@ -75,7 +80,7 @@ export function jsonColumns(
   );
   const written = { ...log, stages: stages.filter(({ kind }) => kind === 'line') };
   if (parsers.length !== 1 || !areKnown || !isExact(written, discovery)) return undefined;
-  const context: Context = { streams, discovery, found: new Map() };
+  const context: Context = { streams, discovery, found: new Map(), areFields };
   const parser = stages.indexOf(parsers[0]!);
   const filters = stages.flatMap((stage, i) =>
     stage.kind === 'labels' ? [{ filter: stage.filter, isParsed: i > parser }] : [],
@@ -100,13 +105,14 @@ export function jsonColumns(
   }
   if (leavesOf(allOf(conditions)).length > LOGQL_CONDITIONS_MAX) return undefined;
   const base = predicateOf(written, visible, discovery);
-  const isKnown: Where = { kind: 'json', shape: 'object', labels: [...context.found.values()] };
+  const labels = [...context.found.values()];
+  const isKnown: Where = { kind: 'json', shape: 'object', labels };
   // Lines that are no objects have an error, and no label of the parser.
   const mayStay = used.unwrap === undefined && filters.every(({ filter }) => passesWithout(filter, context) !== false);
-  const others = [not(isKnown), ...(mayStay ? [] : [not({ kind: 'json', shape: 'other', labels: [] })])];
+  const isDecided: Where = mayStay ? isKnown : { ...isKnown, shape: 'any' };
   return {
-    known: { ...base, where: normalised(allOf([base.where, isKnown, ...conditions])) },
-    others: { ...asked, where: normalised(allOf([asked.where, ...others])) },
+    known: { ...base, where: normalised(allOf([isKnown, base.where, ...conditions])) },
+    others: { ...asked, where: normalised(allOf([not(isDecided), asked.where])) },
     isFound: (name) => context.found.has(name),
   };
 }
@@ -130,8 +136,13 @@ function originOf(name: string, { streams, discovery }: Context): 'line' | 'both
   return having === streams.length ? 'streams' : 'both';
 }
 
-function find(name: string, isNumber: boolean, { found }: Context): void {
-  found.set(name, { name, isNumber: isNumber || found.get(name)?.isNumber === true });
+function find(name: string, isNumber: boolean, { found }: Context, isField = false): void {
+  const known = found.get(name);
+  found.set(name, {
+    name,
+    isNumber: isNumber || known?.isNumber === true,
+    isField: isField || known?.isField === true,
+  });
 }
 
 function filterWhere(filter: LabelFilter, isParsed: boolean, context: Context): Where | undefined {
@@ -163,6 +174,10 @@ function matcherWhere(matcher: Matcher, isParsed: boolean, context: Context): Wh
   const isEmptyPassed = matcherTest(matcher)('');
   if (!isParsed && origin === 'line') return isEmptyPassed ? EVERYTHING : NOTHING;
   if (!isParsed && origin === 'both') return undefined;
+  if (context.areFields && operator === '=' && value !== '' && origin === 'line' && name !== LEVEL) {
+    find(name, false, context, true);
+    return { ...valueLeaf(name, [{ kind: 'equals', text: Buffer.from(value) }]), fieldOnly: true };
+  }
   const isRegexp = operator.endsWith('~');
   const pattern = anchored(value);
   const test: ValueTest = isRegexp ? { kind: 'regexp', pattern } : { kind: 'equals', text: Buffer.from(value) };

@@ -8,10 +8,11 @@ import type { Direction } from '../../store/search-plan.ts';
 import { labelsText } from '../../../shared/labels-text.ts';
 import { compileStages } from './pipeline/compile.ts';
 import type { Category, LabelValues, LineLabels } from './pipeline/line-labels.ts';
-import { type Entry, EVERYTHING } from './pipeline/stage.ts';
-import { eachEntry, type LineCounts } from './rows.ts';
+import { type Entry, EVERYTHING, type Run } from './pipeline/stage.ts';
+import { eachEntry, type LineCounts, type LinesAsked } from './rows.ts';
 import type { LogqlLimits } from './query-limits.ts';
-import { type Discovery, isExact, predicateOf } from './select.ts';
+import { hasLines, linesPlan } from './lines-plan.ts';
+import type { Discovery } from './select.ts';
 import type { LogExpr } from './syntax/ast.ts';
 
 export interface LogQuestion {
@@ -48,8 +49,32 @@ export interface LogAnswer {
 
 /** @throws LogqlError, QueryTooLargeError */
 export async function answerLogs(question: LogQuestion, view: LogView, query: Query): Promise<LogAnswer> {
-  const { expr, visible, direction, limit, intervalNs, discovery, nowMs } = question;
-  const run = compileStages(expr.stages, EVERYTHING, nowMs);
+  const run = compileStages(question.expr.stages, EVERYTHING, question.nowMs);
+  const { predicate, limit, indexed } = await linesPlan(question, view, query);
+  if (indexed !== undefined) {
+    const { known, others } = indexed;
+    const found = await gather({ predicate: known, limit: question.limit }, run, question, view, query);
+    // As many as are wanted: others may still come before the last of them.
+    const upTo = found.count < question.limit ? undefined : found.last;
+    if (!(await hasLines(others, upTo, question.direction, view, query))) return found;
+  }
+  return gather({ predicate, limit }, run, question, view, query);
+}
+
+interface Gathered extends LogAnswer {
+  /** Lines that stay in the pipeline, whether or not they are in the answer; and the time of the last one. */
+  readonly count: number;
+  readonly last: bigint | undefined;
+}
+
+async function gather(
+  plan: Pick<LinesAsked, 'predicate' | 'limit'>,
+  run: Run,
+  question: LogQuestion,
+  view: LogView,
+  query: Query,
+): Promise<Gathered> {
+  const { expr, direction, limit, intervalNs, discovery } = question;
   using memory = query.budget.memory.share();
   let bytesLeft = question.limits.answerBytesMax;
   const streams = new Streams(question.isCategorized, (bytes) => {
@@ -59,29 +84,19 @@ export async function answerLogs(question: LogQuestion, view: LogView, query: Qu
   });
   let count = 0;
   let last: bigint | undefined;
+  let taken: bigint | undefined;
   const take = (entry: Entry): boolean => {
-    const timestamp = instantOf(entry.day, entry.timeNs);
-    const distance = last === undefined ? intervalNs : abs(timestamp - last);
+    last = instantOf(entry.day, entry.timeNs);
+    const distance = taken === undefined ? intervalNs : abs(last - taken);
     if (distance >= intervalNs) {
-      last = timestamp;
-      streams.add(entry, timestamp);
+      taken = last;
+      streams.add(entry, last);
     }
     return ++count < limit;
   };
-  const counts = await eachEntry(
-    {
-      view,
-      query,
-      predicate: predicateOf(expr, visible, discovery),
-      direction,
-      limit: isExact(expr, discovery) ? limit : Infinity,
-      matchers: expr.matchers,
-      discovery,
-    },
-    run,
-    take,
-  );
-  return { streams: streams.sorted(), counts };
+  const asked = { ...plan, view, query, direction, matchers: expr.matchers, discovery };
+  const counts = await eachEntry(asked, run, take);
+  return { streams: streams.sorted(), counts, count, last };
 }
 
 function tooLarge(bytesMax: number): QueryTooLargeError {

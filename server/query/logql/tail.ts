@@ -7,10 +7,10 @@ import { labelsAt, type RowBlock } from '../../store/row-block.ts';
 import { KnownStreams } from './known-streams.ts';
 import { type DividedLabels, dividedLabels, LINE_BYTES, type LogQuestion } from './logs.ts';
 import type { LabelValues } from './pipeline/line-labels.ts';
+import { linesPlan } from './lines-plan.ts';
 import { compileStages } from './pipeline/compile.ts';
 import { type Entry, EVERYTHING, type Run } from './pipeline/stage.ts';
 import { eachEntry, Entries } from './rows.ts';
-import { isExact, predicateOf } from './select.ts';
 
 /** `visible` is for the lines that are stored, `limit` how many of them are wanted. */
 export type TailQuestion = Omit<LogQuestion, 'direction' | 'intervalNs' | 'limits'>;
@@ -33,7 +33,7 @@ interface HeldLines extends Disposable {
 
 /** Returns as many lines as are wanted, or as fit into the queue of a tail. @throws LogqlError, UnavailableError */
 export async function storedLines(question: TailQuestion, view: LogView, query: Query): Promise<HeldLines> {
-  const { expr, visible, limit, isCategorized, discovery, nowMs } = question;
+  const { expr, limit, isCategorized, discovery, nowMs } = question;
   const run = compileStages(expr.stages, EVERYTHING, nowMs);
   using held = new DisposableStack();
   const memory = held.use(query.budget.memory.share());
@@ -48,9 +48,8 @@ export async function storedLines(question: TailQuestion, view: LogView, query: 
   const asked = {
     view,
     query,
-    predicate: predicateOf(expr, visible, discovery),
+    ...(await linesPlan(question, view, query)),
     direction: 'backward',
-    limit: isExact(expr, discovery) ? limit : Infinity,
     matchers: expr.matchers,
     discovery,
   } as const;

@@ -45,18 +45,23 @@ export function jsonAnswersOf(group: RowGroup, label: string): (Answer | undefin
 export function judgeJsonLeaf(group: RowGroup, { shape: wanted, labels }: JsonLeaf): boolean[] {
   return group.templates.map((template, t) => {
     const shape = shapeOf(template);
-    if (shape?.kind !== wanted) return false;
-    if (shape.kind === 'other') return true;
+    if (shape === undefined || shape.kind === 'other') return shape !== undefined && wanted === 'any';
     const columns = group.columnsOfTemplate[t]!;
     return (
       template.slots.every(({ kind }, slot) => kind !== KIND_ARRAY || haveNoObjects(group, columns[slot]!)) &&
-      labels.every(({ name, isNumber }) => {
+      labels.every(({ name, isNumber, isField }) => {
         const slot = shape.slots.get(name);
+        if (isField && !isOnlyField(template, name, slot)) return false;
         if (slot === undefined) return true;
         return arePlain(group, columns[slot]!) && (!isNumber || areNumbers(group, columns[slot]!));
       })
     );
   });
+}
+
+/** Whether no other value, or none, has the name of a label as its field. */
+function isOnlyField({ slots }: Template, name: string, slot: number | undefined): boolean {
+  return slots.every(({ field }, i) => (field === name) === (i === slot));
 }
 
 /** By the kind of a value. Other kinds are of lines that are not JSON. */

@@ -68,7 +68,9 @@ export async function countedAtOnce(
   // Windows begin and end at whole parts.
   const partNs = steps.count === 1 ? range.rangeNs : gcd(range.rangeNs, steps.stepNs);
   if (partNs === 0n) return undefined;
-  const streams = await view.streams(predicates.asked, query);
+  if (!mayBeCounted(log)) return undefined;
+  const areStreamsAsked = !grouping.isNone || log.stages.some(({ kind }) => kind === 'json');
+  const streams = areStreamsAsked ? await view.streams(predicates.asked, query) : [];
   const counting = countingOf(log, grouping, streams, predicates, discovery);
   if (counting === undefined) return undefined;
   const { known, others, by } = counting;
@@ -105,6 +107,13 @@ export async function countedAtOnce(
     };
   });
   return { parts, others };
+}
+
+/** Whether all stages are of kinds that may be decided without reading lines. */
+function mayBeCounted({ stages }: LogExpr): boolean {
+  const kinds = new Set(stages.map(({ kind }) => kind));
+  const isJson = kinds.has('json');
+  return kinds.values().every((kind) => kind === 'line' || (isJson && (kind === 'json' || kind === 'labels')));
 }
 
 function countingOf(

@@ -1,5 +1,6 @@
 /** Evaluates a metric at all its steps: the lines of each range are walked once. */
 import { PodlogError } from '../../../../shared/errors.ts';
+import { LOGQL_SERIES_HELD_MAX } from '../../../limits.ts';
 import type { LogView } from '../../../store/log-store.ts';
 import type { Query } from '../../../store/query.ts';
 import type { LineCounts } from '../rows.ts';
@@ -7,7 +8,7 @@ import type { MetricExpr, VariantsExpr, VectorExpr } from '../syntax/ast.ts';
 import { aggregate } from './aggregate.ts';
 import { combined } from './binary.ts';
 import { labelReplaced } from './label-replace.ts';
-import type { Evaluation, MetricQuestion } from './evaluation.ts';
+import { type Evaluation, type MetricQuestion, tooManyOfAnswer } from './evaluation.ts';
 import { evaluateRange } from './range.ts';
 import { compareLabels, type Evaluated, newSeries, type Series } from './series.ts';
 import { canGroupAtOnce } from './wanted.ts';
@@ -27,20 +28,30 @@ export async function answerMetric(
   using memory = query.budget.memory.share();
   const { expr, ...asked } = question;
   const counts = { lines: 0, bytes: 0 };
-  const evaluation: Evaluation = { ...asked, view, query, hold: (bytes) => memory.add(bytes), counts, readsAllLines };
+  const { seriesMax } = question.limits;
+  const evaluation: Evaluation = {
+    ...asked,
+    view,
+    query,
+    hold: (bytes) => memory.add(bytes),
+    counts,
+    // Too many are not counted to their end.
+    seriesMax: isOneRange(expr) ? Math.min(seriesMax, LOGQL_SERIES_HELD_MAX) : LOGQL_SERIES_HELD_MAX,
+    readsAllLines,
+  };
   const result = expr.kind === 'variants' ? await variants(expr, evaluation) : await evaluate(expr, evaluation);
   if (result.kind === 'scalar') return { result, counts };
   const series = result.series.filter(({ isPresent }) => isPresent.includes(1));
-  const { seriesMax } = question.limits;
-  if (series.length > seriesMax) throw tooManySeries(seriesMax);
+  if (series.length > seriesMax) throw tooManyOfAnswer(seriesMax);
   const isOrdered = question.isInstant && expr.kind === 'aggregate' && expr.operation.startsWith('sort');
   const inOrder = isOrdered ? series : series.toSorted((a, b) => compareLabels(a.labels, b.labels));
   return { result: { kind: 'series', series: inOrder }, counts };
 }
 
-function tooManySeries(seriesMax: number): PodlogError {
-  const message = `maximum number of series (${seriesMax}) reached for a single query; consider reducing query cardinality by adding more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), count() or topk()`;
-  return new PodlogError('PODLOG_TOO_MANY_SERIES', 400, message);
+/** Whether the series of a range aggregation are those of the answer. */
+function isOneRange(expr: MetricExpr | VariantsExpr): boolean {
+  if (expr.kind === 'range') return true;
+  return expr.kind === 'aggregate' && expr.operation === 'sum' && expr.of.kind === 'range' && canGroupAtOnce(expr.of);
 }
 
 async function evaluate(expr: MetricExpr, evaluation: Evaluation): Promise<Evaluated> {

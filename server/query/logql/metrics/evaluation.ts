@@ -1,4 +1,5 @@
 /** What is asked of a metric, and what its evaluation shares. */
+import { PodlogError } from '../../../../shared/errors.ts';
 import type { LogView } from '../../../store/log-store.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import type { Query } from '../../../store/query.ts';
@@ -26,6 +27,13 @@ export interface Evaluation extends Omit<MetricQuestion, 'expr'> {
   /** Called with the memory that series take. */
   readonly hold: (bytes: number) => void;
   readonly counts: LineCounts;
+  /** Series of a range aggregation: those of the answer, where they are those of the answer. */
+  readonly seriesMax: number;
   /** Reads every line, even where counting would do; for tests. */
   readonly readsAllLines: boolean;
+}
+
+export function tooManyOfAnswer(seriesMax: number): PodlogError {
+  const message = `maximum number of series (${seriesMax}) reached for a single query; consider reducing query cardinality by adding more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), count() or topk()`;
+  return new PodlogError('PODLOG_TOO_MANY_SERIES', 400, message);
 }

@@ -13,7 +13,7 @@ import { predicateOf } from '../select.ts';
 import type { Grouping, Matcher, RangeExpr, Unwrap } from '../syntax/ast.ts';
 import { converted } from './convert.ts';
 import { countedAtOnce, type Counted } from './counted.ts';
-import type { Evaluation } from './evaluation.ts';
+import { type Evaluation, tooManyOfAnswer } from './evaluation.ts';
 import { groupedLabels, keyOf, newSeries, type Series, type SeriesLabels, setPoint } from './series.ts';
 import { type LabelGrouping, labelGroupingOf, wantedOf, withoutIdleFormats, withoutParsers } from './wanted.ts';
 import { type Windows, windowsOf } from './windows.ts';
@@ -122,8 +122,14 @@ class SeriesTable {
   /** Whether errors are labels of the series. */
   readonly #showsErrors: boolean;
   readonly #newWindows: () => Windows;
+  readonly #seriesMax: number;
 
-  constructor({ range, operation, parameter }: RangeExpr, grouping: LabelGrouping, { steps, hold }: Evaluation) {
+  constructor(
+    { range, operation, parameter }: RangeExpr,
+    grouping: LabelGrouping,
+    { steps, hold, seriesMax }: Evaluation,
+  ) {
+    this.#seriesMax = seriesMax;
     this.stepNs = Number(steps.stepNs);
     this.rangeNs = Number(range.rangeNs);
     this.#grouping = grouping;
@@ -149,7 +155,7 @@ class SeriesTable {
     const key = keyOf(labels);
     let series = this.#byKey.get(key);
     if (series === undefined) {
-      if (this.#byKey.size >= LOGQL_SERIES_HELD_MAX) throw tooManySeries();
+      if (this.#byKey.size >= this.#seriesMax) throw tooManySeries(this.#seriesMax);
       this.#byKey.set(key, (series = { labels, windows: this.#newWindows() }));
     }
     return series.windows;
@@ -178,18 +184,22 @@ class SeriesTable {
     return [...this.#byKey.values()].some(({ windows }) => windows.isPresent(step));
   }
 
+  /** Returns the series, which it does not have any more. */
   series(count: number): Series[] {
-    return [...this.#byKey.values()].map(({ labels, windows }) => {
+    return [...this.#byKey].map(([key, { labels, windows }]) => {
       const series = newSeries(labels, count);
       for (let step = 0; step < count; step++) {
         if (windows.isPresent(step)) setPoint(series, step, windows.valueAt(step));
       }
+      // Its memory is free for the others.
+      this.#byKey.delete(key);
       return series;
     });
   }
 }
 
-function tooManySeries(): PodlogError {
+function tooManySeries(seriesMax: number): PodlogError {
+  if (seriesMax < LOGQL_SERIES_HELD_MAX) return tooManyOfAnswer(seriesMax);
   const message = `more than ${LOGQL_SERIES_HELD_MAX} series in a range aggregation: group them by fewer labels, or drop labels`;
   return new PodlogError('PODLOG_TOO_MANY_SERIES', 400, message);
 }

@@ -61,31 +61,64 @@ export function windowsOf(asked: WindowsAsked): Windows {
 
 const NUMBER_BYTES = 8;
 
-/** Whole numbers: the differences between neighbouring steps are enough, however long a window is. */
+/** Changes of a series are listed while they are at most one step in this many. */
+const SPARSE_FACTOR = 8;
+const LISTED_BYTES = 32;
+
+/**
+ * Whole numbers: the differences between neighbouring steps are enough, however long a window is. Most of many series have few
+ * numbers, which are listed.
+ */
 class Totals implements Windows {
-  readonly #changes: Float64Array;
-  readonly #presence: Float64Array;
+  #changes: Float64Array | undefined;
+  #presence = new Float64Array(0);
+  /** First step, last step and number, one after the other. */
+  #listed: number[] = [];
+  readonly #count: number;
+  readonly #hold: (bytes: number) => void;
   readonly #divisor: number;
   #isSummed = false;
 
   constructor({ count, hold }: WindowsAsked, divisor: number) {
-    hold(2 * NUMBER_BYTES * (count + 1));
-    this.#changes = new Float64Array(count + 1);
-    this.#presence = new Float64Array(count + 1);
+    this.#count = count;
+    this.#hold = hold;
     this.#divisor = divisor;
   }
 
   add(first: number, last: number, _timeNs: number, value: number): void {
-    this.#changes[first]! += value;
-    this.#changes[last + 1]! -= value;
+    if (this.#changes === undefined && this.#listed.length < (3 * this.#count) / SPARSE_FACTOR) {
+      this.#hold(LISTED_BYTES);
+      this.#listed.push(first, last, value);
+      return;
+    }
+    if (this.#changes === undefined) {
+      this.#hold(2 * NUMBER_BYTES * (this.#count + 1));
+      this.#spread();
+    }
+    this.#addTo(this.#changes!, first, last, value);
+  }
+
+  #addTo(changes: Float64Array, first: number, last: number, value: number): void {
+    changes[first]! += value;
+    changes[last + 1]! -= value;
     this.#presence[first]! += 1;
     this.#presence[last + 1]! -= 1;
+  }
+
+  /** Makes arrays of the list. */
+  #spread(): void {
+    this.#changes = new Float64Array(this.#count + 1);
+    this.#presence = new Float64Array(this.#count + 1);
+    const listed = this.#listed;
+    for (let i = 0; i < listed.length; i += 3) this.#addTo(this.#changes, listed[i]!, listed[i + 1]!, listed[i + 2]!);
+    this.#listed = [];
   }
 
   #sum(): void {
     if (this.#isSummed) return;
     this.#isSummed = true;
-    for (const numbers of [this.#changes, this.#presence]) {
+    if (this.#changes === undefined) this.#spread();
+    for (const numbers of [this.#changes!, this.#presence]) {
       for (let i = 1; i < numbers.length; i++) numbers[i]! += numbers[i - 1]!;
     }
   }
@@ -97,7 +130,7 @@ class Totals implements Windows {
 
   valueAt(step: number): number {
     this.#sum();
-    return this.#changes[step]! / this.#divisor;
+    return this.#changes![step]! / this.#divisor;
   }
 }
 

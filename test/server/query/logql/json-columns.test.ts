@@ -8,6 +8,7 @@ import type { Labels } from '../../../../shared/labels.ts';
 import { PodlogError } from '../../../../shared/errors.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import { QueryEngine } from '../../../../server/query/engine.ts';
+import { answerLogs } from '../../../../server/query/logql/logs.ts';
 import { answerMetric } from '../../../../server/query/logql/metrics/evaluate.ts';
 import { LOGQL_LIMITS } from '../../../../server/query/logql/query-limits.ts';
 import { parseQuery } from '../../../../server/query/logql/syntax/parser.ts';
@@ -247,6 +248,36 @@ test('random metrics', async () => {
   await fc.assert(property, { numRuns: 400, seed: SEED });
   expect(withPoints).toBeGreaterThan(60);
   expect(ofColumns).toBeGreaterThan(withPoints / 4);
+});
+
+/** Gives every line of a time range. */
+function careless(view: LogView): LogView {
+  const search: LogView['search'] = (plan, sink, query) =>
+    view.search({ ...plan, where: EVERYTHING, limit: Infinity }, sink, query);
+  return { ...view, search };
+}
+
+test('random lines', async () => {
+  let withLines = 0;
+  const property = fc.asyncProperty(
+    pipeline,
+    fc.constantFrom('backward' as const, 'forward' as const),
+    fc.constantFrom(1, 3, 20, 1000),
+    fc.constantFrom(...DISCOVERIES),
+    async (text, direction, limit, discovery) => {
+      const expr = parseQuery(text);
+      if (expr.kind !== 'log') throw new Error('BUG: not a log query');
+      const asked = { expr, visible: VISIBLE, direction, limit, intervalNs: 0n, isCategorized: true };
+      const question = { ...asked, discovery, limits: LOGQL_LIMITS, nowMs: 0 };
+      const streamsOf = (viewed: (view: LogView) => LogView) =>
+        engine.run(SOMEBODY, async (view, query) => (await answerLogs(question, viewed(view), query)).streams);
+      const want = (await streamsOf(careless)).answer;
+      if (want.length > 0) withLines++;
+      expect((await streamsOf((view) => view)).answer, text).toEqual(want);
+    },
+  );
+  await fc.assert(property, { numRuns: 300, seed: SEED });
+  expect(withLines).toBeGreaterThan(100);
 });
 
 test.each([

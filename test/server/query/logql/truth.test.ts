@@ -163,11 +163,14 @@ const DISCOVERIES = [
 
 /** Gives every line of a time range. */
 function careless(view: LogView): LogView {
-  return {
-    ...view,
-    search: (plan, sink, query) => view.search({ ...plan, where: EVERYTHING, limit: Infinity }, sink, query),
-    aggregate: () => Promise.reject(new Error('BUG: lines are counted')),
-  };
+  const search: LogView['search'] = (plan, sink, query) =>
+    view.search({ ...plan, where: EVERYTHING, limit: Infinity }, sink, query);
+  return { ...view, search };
+}
+
+/** Counts none, either. */
+function walking(view: LogView): LogView {
+  return { ...careless(view), aggregate: () => Promise.reject(new Error('BUG: lines are counted')) };
 }
 
 async function answerOrMessage(ask: (view: LogView, query: Query) => Promise<unknown>): Promise<unknown> {
@@ -222,7 +225,7 @@ test('a query with more conditions than the store decides', async () => {
       expr.kind === 'log'
         ? answerLogs({ ...lines, expr }, view, query).then(({ streams }) => streams)
         : answerMetric({ ...base, expr, steps, isInstant: true }, view, query, reads).then(({ result }) => result);
-    const want = await answerOrMessage((view, query) => ask(careless(view), query, true));
+    const want = await answerOrMessage((view, query) => ask(walking(view), query, true));
     if (expr.kind === 'log') expect(want).toContainEqual(expect.objectContaining({ labels: expect.anything() }));
     else expect(want).toMatchObject({ series: [{ labels: [] }] });
     expect(await answerOrMessage(ask)).toEqual(want);
@@ -251,7 +254,7 @@ test('metrics', async () => {
       };
       const got = await answerOrMessage(async (view, query) => (await answerMetric(question, view, query)).result);
       const want = await answerOrMessage(
-        async (view, query) => (await answerMetric(question, careless(view), query, true)).result,
+        async (view, query) => (await answerMetric(question, walking(view), query, true)).result,
       );
       if (typeof got === 'string' && typeof want === 'string') return;
       if (JSON.stringify(got).length > 30) withPoints++;
