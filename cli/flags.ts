@@ -180,6 +180,15 @@ export const lokiLevel: Flag<boolean> = {
   parse: parseSwitch,
 };
 
+export const lokiFields: Flag<boolean> = {
+  name: 'loki-fields',
+  commands: ['up', 'server'],
+  placeholder: 'on|off',
+  defaultText: 'on',
+  help: "Loki's API: label filters without a parser find fields",
+  parse: parseSwitch,
+};
+
 export const lokiMaxSeries: Flag<number> = {
   name: 'loki-max-series',
   commands: ['up', 'server'],
@@ -406,6 +415,7 @@ export const FLAGS: readonly Flag<unknown>[] = [
   insecureNoAuth,
   lokiService,
   lokiLevel,
+  lokiFields,
   lokiMaxSeries,
   lokiMaxLines,
   lokiMaxBytes,

@@ -32,7 +32,7 @@ export interface ServerOptions {
   readonly indexedFields: readonly string[];
   readonly access: AccessOptions;
   /** What Loki's API adds to streams and lines. */
-  readonly lokiDiscovery: { readonly serviceName: boolean; readonly logLevels: boolean };
+  readonly lokiDiscovery: { readonly serviceName: boolean; readonly logLevels: boolean; readonly fields: boolean };
   readonly lokiLimits: LogqlLimits;
   /** 0 without tenants. */
   readonly tenantsMax: number;
@@ -186,7 +186,11 @@ function serverOptions(read: ReadFlag, env: Environment): ServerOptions {
       runMsMax: read(flags.lokiMaxTime),
     },
     tenantsMax: read(flags.tenants),
-    lokiDiscovery: { serviceName: read(flags.lokiService), logLevels: read(flags.lokiLevel) },
+    lokiDiscovery: {
+      serviceName: read(flags.lokiService),
+      logLevels: read(flags.lokiLevel),
+      fields: read(flags.lokiFields),
+    },
     kubernetes: kubernetesOptions(read, env),
     logLevel: read(flags.logLevel),
   };

@@ -67,7 +67,7 @@ export async function startServer({
   rulesPath,
   indexedFields,
   access: accessOptions = {},
-  lokiDiscovery = { serviceName: true, logLevels: true },
+  lokiDiscovery = { serviceName: true, logLevels: true, fields: true },
   lokiLimits = {},
   tenantsMax = 0,
   kubernetes,

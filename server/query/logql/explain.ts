@@ -94,9 +94,9 @@ function textOf(where: Where): string {
 
 /** The store knows what `| json` finds. */
 function jsonText({ shape, labels }: JsonLeaf): string {
-  if (shape === 'other') return '(| json finds nothing)';
   const names = labels.map(({ name }) => name).join(', ');
-  return names === '' ? '(| json finds fields)' : `(| json finds ${names} in columns)`;
+  const found = names === '' ? 'fields' : `${names} in columns`;
+  return `(| json finds ${found}${shape === 'any' ? ' or nothing' : ''})`;
 }
 
 function joined(of: readonly Where[], by: string): string {

@@ -172,8 +172,10 @@ function matcherWhere(matcher: Matcher, isParsed: boolean, context: Context): Wh
   const origin = originOf(name, context);
   if (origin === undefined) return undefined;
   const isEmptyPassed = matcherTest(matcher)('');
-  if (!isParsed && origin === 'line') return isEmptyPassed ? EVERYTHING : NOTHING;
-  if (!isParsed && origin === 'both') return undefined;
+  if (!isParsed && origin !== 'streams') {
+    const isAbsent = origin === 'line' && !context.discovery.fields;
+    return isAbsent ? (isEmptyPassed ? EVERYTHING : NOTHING) : undefined;
+  }
   if (context.areFields && operator === '=' && value !== '' && origin === 'line' && name !== LEVEL) {
     find(name, false, context, true);
     return { ...valueLeaf(name, [{ kind: 'equals', text: Buffer.from(value) }]), fieldOnly: true };
@@ -202,7 +204,7 @@ const OPERATORS: Readonly<Record<NumberFilter['operator'], Operator>> = {
 /** A line without the label is dropped. */
 function numberWhere({ name, operator, value }: NumberFilter, isParsed: boolean, context: Context): Where | undefined {
   if (originOf(name, context) !== 'line') return undefined;
-  if (!isParsed) return NOTHING;
+  if (!isParsed) return context.discovery.fields ? undefined : NOTHING;
   find(name, true, context);
   const operand = { kind: 'number', value } as const;
   return valueLeafOf(name, false, [{ kind: 'compare', operator: OPERATORS[operator], operand }]);

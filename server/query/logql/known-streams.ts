@@ -6,7 +6,7 @@ import type { Discovery } from './select.ts';
 import { SERVICE_NAME, serviceNameOf } from './service-name.ts';
 import type { Matcher } from './syntax/ast.ts';
 
-const NOTHING_MADE: Discovery = { serviceName: false, logLevels: false };
+const NOTHING_MADE: Pick<Discovery, 'serviceName'> = { serviceName: false };
 
 export type StreamLabels = ReadonlyMap<string, string>;
 
@@ -40,7 +40,7 @@ export class KnownStreams {
 }
 
 /** Returns the labels as Loki has them: without those whose values are empty. */
-export function lokiLabels(labels: Labels, { serviceName }: Discovery): StreamLabels {
+export function lokiLabels(labels: Labels, { serviceName }: Pick<Discovery, 'serviceName'>): StreamLabels {
   const own = new Map<string, string>();
   for (const [name, value] of Object.entries(labels)) if (value !== '') own.set(labelName(name), value);
   if (serviceName && !own.has(SERVICE_NAME)) own.set(SERVICE_NAME, serviceNameOf(labels));

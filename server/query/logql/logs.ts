@@ -49,7 +49,8 @@ export interface LogAnswer {
 
 /** @throws LogqlError, QueryTooLargeError */
 export async function answerLogs(question: LogQuestion, view: LogView, query: Query): Promise<LogAnswer> {
-  const run = compileStages(question.expr.stages, EVERYTHING, question.nowMs);
+  const { expr, nowMs, discovery } = question;
+  const run = compileStages(expr.stages, EVERYTHING, { nowMs, areFieldsFound: discovery.fields });
   const { predicate, limit, indexed } = await linesPlan(question, view, query);
   if (indexed !== undefined) {
     const { known, others } = indexed;

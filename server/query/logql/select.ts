@@ -5,6 +5,7 @@
 import { Regexp } from '../../../shared/regexp/regexp.ts';
 import { LEVEL } from '../../../shared/levels.ts';
 import { LOGQL_CONDITIONS_MAX } from '../../limits.ts';
+import { verbatim } from '../../store/asked-name.ts';
 import {
   allOf,
   anyOf,
@@ -33,6 +34,8 @@ export interface Discovery {
   readonly isServiceNameHidden?: boolean;
   /** Lines get the structured metadata `detected_level`. */
   readonly logLevels: boolean;
+  /** Label filters before any parser compare podlog's fields, where lines do not have the label. */
+  readonly fields: boolean;
 }
 
 /** @param visible  what the asker may see, and the time range */
@@ -54,7 +57,7 @@ function conditionsOf({ matchers, stages }: LogExpr, discovery: Discovery): { ke
   const conditions = [
     ...matchers.map((matcher) => matcherWhere(matcher, discovery)),
     ...filtersOfWrittenLines(stages).map(lineWhere),
-    ...valuesOfFields(stages).map(fieldWhere),
+    ...valuesOfFields(stages).map((wanted) => fieldWhere(wanted, discovery)),
   ];
   let room = LOGQL_CONDITIONS_MAX;
   const kept = conditions.filter((condition) => (room -= leavesOf(condition).length) >= 0);
@@ -149,13 +152,16 @@ function equalIn(filter: LabelFilter): Equal[] {
 }
 
 /**
- * The label of the stream has the value, or the metadata; or, where it may be parsed, the line has it somewhere, perhaps with letters
- * escaped.
+ * The label of the stream has the value, or the metadata; or the field, where it counts, which may have an index. Where it may be
+ * parsed, the line has it somewhere, perhaps with letters escaped.
  */
-function fieldWhere({ name, value, isParsed }: WantedValue): Where {
-  const ofStream = leafOf(`label.${name}`, [{ kind: 'equals', text: Buffer.from(value) }]);
+function fieldWhere({ name, value, isParsed }: WantedValue, { fields }: Discovery): Where {
+  const isField = fields && !isParsed;
+  const label = isField && name !== LEVEL ? verbatim(name) : `label.${name}`;
+  const ofStream = leafOf(label, [{ kind: 'equals', text: Buffer.from(value) }]);
   const names = name.endsWith(EXTRACTED) ? [name, name.slice(0, -EXTRACTED.length)] : [name];
-  const inLine = isParsed ? [textLeaf(value), textLeaf('\\u00')] : [];
+  // A level may be that of another field.
+  const inLine = isParsed || (isField && name === LEVEL) ? [textLeaf(value), textLeaf('\\u00')] : [];
   return anyOf([ofStream, ...names.flatMap((each) => metadataWhere(each, value)), ...inLine]);
 }
 

@@ -34,7 +34,7 @@ interface HeldLines extends Disposable {
 /** Returns as many lines as are wanted, or as fit into the queue of a tail. @throws LogqlError, UnavailableError */
 export async function storedLines(question: TailQuestion, view: LogView, query: Query): Promise<HeldLines> {
   const { expr, limit, isCategorized, discovery, nowMs } = question;
-  const run = compileStages(expr.stages, EVERYTHING, nowMs);
+  const run = compileStages(expr.stages, EVERYTHING, { nowMs, areFieldsFound: discovery.fields });
   using held = new DisposableStack();
   const memory = held.use(query.budget.memory.share());
   const lines: TailLine[] = [];
@@ -71,7 +71,8 @@ export class NewLines {
   /** @throws LogqlError */
   constructor(question: TailQuestion) {
     this.#question = question;
-    this.#run = compileStages(question.expr.stages, EVERYTHING, question.nowMs);
+    const { expr, nowMs, discovery } = question;
+    this.#run = compileStages(expr.stages, EVERYTHING, { nowMs, areFieldsFound: discovery.fields });
   }
 
   /** Returns the lines of a block that stay in the pipeline. */

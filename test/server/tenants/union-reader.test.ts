@@ -50,7 +50,7 @@ const END = instantOf(TODAY, 36e9);
 const VISIBLE = { from: START, to: END, where: EVERYTHING };
 const BASE = {
   visible: VISIBLE,
-  discovery: { serviceName: true, logLevels: false },
+  discovery: { serviceName: true, logLevels: false, fields: false },
   limits: { ...LOGQL_LIMITS, seriesMax: 5000 },
   nowMs: 0,
 };

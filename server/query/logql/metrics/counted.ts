@@ -94,12 +94,13 @@ export async function countedAtOnce(
     others === undefined && query.statistics.withMetadata > before && !isOfLabels(grouping, streams, discovery);
   if (mayHaveMetadata || (await areSomeEmpty(counting, cells, evaluation))) return undefined;
   const firstNs = steps.start - range.offsetNs;
+  const isServiceNameShown = discovery.serviceName && discovery.isServiceNameHidden !== true;
   const parts = cells.map((cell): Counted => {
     const [measured] = cell.measures;
     // A part has the times in (endNs - partNs, endNs].
     const endNs = BigInt(cell.bucket + 1) * partNs + shiftNs - 1n;
     return {
-      labels: labelsOf(cell, counting, grouping, discovery.serviceName),
+      labels: labelsOf(cell, counting, grouping, isServiceNameShown),
       first: Math.max(0, Number(-floorDivided(firstNs - endNs, steps.stepNs))),
       last: Math.min(steps.count - 1, Number(floorDivided(endNs - partNs + range.rangeNs - firstNs, steps.stepNs))),
       lines: cell.rows,
@@ -189,7 +190,7 @@ function labelsOf(
   if (isNone) return [];
   const stream = asked[0] === WHOLE_STREAM ? by[0] : undefined;
   const labels: Labels = stream === undefined ? {} : Object.fromEntries(JSON.parse(stream) as [string, string][]);
-  const own = stream === undefined ? new Map<string, string>() : lokiLabels(labels, { serviceName, logLevels: false });
+  const own = stream === undefined ? new Map<string, string>() : lokiLabels(labels, { serviceName });
   const all = new Map(own);
   for (const [i, name] of found.entries()) {
     const value = by[asked.length - found.length + i]!;

@@ -32,7 +32,10 @@ export async function evaluateRange(
   const table = new SeriesTable(expr, grouping, evaluation);
   // Compiled first, because it reports what is wrong with a stage.
   const wanted = wantedOf(expr, grouping);
-  const run = compileStages(withoutIdleFormats(range.log.stages, operation), wanted, nowMs);
+  const run = compileStages(withoutIdleFormats(range.log.stages, operation), wanted, {
+    nowMs,
+    areFieldsFound: discovery.fields,
+  });
   const firstNs = steps.start - range.offsetNs;
   const lastNs = firstNs + steps.stepNs * BigInt(steps.count - 1);
   const times = { from: firstNs - range.rangeNs + 1n, to: lastNs + 1n };
@@ -92,7 +95,7 @@ function sampleOf({ operation, range: { unwrap } }: RangeExpr): (entry: Entry) =
 }
 
 function unwrapped({ name, conversion, filters }: Unwrap): (entry: Entry) => number | undefined {
-  const passes = filters.map(labelFilterStage);
+  const passes = filters.map((filter) => labelFilterStage(filter));
   return (entry) => {
     const { labels } = entry;
     const text = labels.get(name);

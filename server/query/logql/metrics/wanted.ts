@@ -2,6 +2,7 @@
  * Which labels a range aggregation needs of its lines: a parser that finds nothing else is skipped, and with it its errors,
  * as Loki does.
  */
+import { PARSERS } from '../pipeline/compile.ts';
 import type { Wanted } from '../pipeline/stage.ts';
 import type { Grouping, LabelFilter, LogExpr, RangeExpr, RangeOperation, Stage } from '../syntax/ast.ts';
 import { compileTemplate } from '../template/compile.ts';
@@ -129,7 +130,5 @@ export function withoutIdleFormats(stages: readonly Stage[], operation: RangeOpe
 
 /** Parsers that nothing needs are skipped, with their errors. */
 export function withoutParsers(log: LogExpr): LogExpr {
-  return { ...log, stages: log.stages.filter(({ kind }) => !PARSERS.has(kind)) };
+  return { ...log, stages: log.stages.filter(({ kind }) => kind === 'unpack' || !PARSERS.has(kind)) };
 }
-
-const PARSERS: ReadonlySet<string> = new Set(['json', 'logfmt', 'regexp', 'pattern', 'podlog']);

@@ -7,6 +7,7 @@ import { InvalidIp } from './ip.ts';
 import { jsonStage } from './json.ts';
 import { jsonExpressionStage } from './json-expressions.ts';
 import { labelFilterStage } from './label-filter.ts';
+import { labelOrField } from './line-fields.ts';
 import { lineFilterStage } from './line-filter.ts';
 import { logfmtExpressionStage, logfmtStage } from './logfmt.ts';
 import { patternStage } from './pattern.ts';
@@ -15,10 +16,20 @@ import { regexpStage } from './regexp.ts';
 import type { Run, Wanted } from './stage.ts';
 import { unpackStage } from './unpack.ts';
 
+/** What stages need to know besides their own texts. */
+interface Compiling {
+  readonly nowMs: number;
+  /** Filters before any parser compare fields of lines, where these lack the label. */
+  readonly areFieldsFound: boolean;
+}
+
 /** @throws LogqlError  that names the stage */
-export function compileStages(stages: readonly Stage[], wanted: Wanted, nowMs: number): Run {
-  const runs = stages.map((stage) => {
+export function compileStages(stages: readonly Stage[], wanted: Wanted, { nowMs, areFieldsFound }: Compiling): Run {
+  const valueOf = areFieldsFound ? labelOrField() : undefined;
+  const parser = stages.findIndex(({ kind }) => PARSERS.has(kind));
+  const runs = stages.map((stage, i) => {
     try {
+      if (stage.kind === 'labels' && (parser < 0 || i < parser)) return labelFilterStage(stage.filter, valueOf);
       return runOf(stage, wanted, nowMs);
     } catch (error) {
       if (!(error instanceof SyntaxError) && !(error instanceof InvalidIp)) throw error;
@@ -30,6 +41,16 @@ export function compileStages(stages: readonly Stage[], wanted: Wanted, nowMs: n
     return true;
   };
 }
+
+/** Stages that make labels of lines. */
+export const PARSERS: ReadonlySet<Stage['kind']> = new Set([
+  'json',
+  'logfmt',
+  'regexp',
+  'pattern',
+  'unpack',
+  'podlog',
+] as const);
 
 function runOf(stage: Stage, wanted: Wanted, nowMs: number): Run {
   switch (stage.kind) {

@@ -8,37 +8,40 @@ import type { LabelFilter, Matcher, NumberFilter } from '../syntax/ast.ts';
 import { bytesProblem, goDurationProblem, parseBytes, parseGoDuration } from '../syntax/durations.ts';
 import { anchored } from '../syntax/regexp-text.ts';
 import { hasAddress, parseIpRange } from './ip.ts';
-import type { Run } from './stage.ts';
+import type { Run, ValueOf } from './stage.ts';
 
 const FILTER_ERROR = 'LabelFilterErr';
 
+const labelOfName: ValueOf = ({ labels }, name) => labels.get(name);
+
 /** @throws InvalidIp */
-export function labelFilterStage(filter: LabelFilter): Run {
+export function labelFilterStage(filter: LabelFilter, valueOf: ValueOf = labelOfName): Run {
   switch (filter.kind) {
     case 'matcher': {
       const matches = matcherTest(filter.matcher);
       const { name } = filter.matcher;
-      return ({ labels }) => matches(labels.compared(name) ?? '');
+      if (name.startsWith('__')) return ({ labels }) => matches(labels.compared(name) ?? '');
+      return (entry) => matches(valueOf(entry, name) ?? '');
     }
     case 'ip': {
       const range = parseIpRange(filter.pattern);
       const isWanted = filter.operator === '=';
-      return ({ labels }) => {
-        if (labels.hasError) return true;
-        const value = labels.get(filter.name);
+      return (entry) => {
+        if (entry.labels.hasError) return true;
+        const value = valueOf(entry, filter.name);
         return value !== undefined && hasAddress(range, value) === isWanted;
       };
     }
     case 'and': {
-      const [left, right] = [labelFilterStage(filter.left), labelFilterStage(filter.right)];
+      const [left, right] = [labelFilterStage(filter.left, valueOf), labelFilterStage(filter.right, valueOf)];
       return (entry) => left(entry) && right(entry);
     }
     case 'or': {
-      const [left, right] = [labelFilterStage(filter.left), labelFilterStage(filter.right)];
+      const [left, right] = [labelFilterStage(filter.left, valueOf), labelFilterStage(filter.right, valueOf)];
       return (entry) => left(entry) || right(entry);
     }
     default:
-      return numberStage(filter);
+      return numberStage(filter, valueOf);
   }
 }
 
@@ -58,11 +61,12 @@ export function matcherTest({ operator, value }: Matcher): (text: string) => boo
   }
 }
 
-function numberStage({ kind, name, operator, value: operand }: NumberFilter): Run {
-  return ({ labels }) => {
-    const text = labels.get(name);
+function numberStage({ kind, name, operator, value: operand }: NumberFilter, valueOf: ValueOf): Run {
+  return (entry) => {
+    const { labels } = entry;
+    const text = valueOf(entry, name);
     if (text === undefined) return false;
-    const value = valueOf(kind, text);
+    const value = numberOf(kind, text);
     if (value !== undefined) return compares(operator, value, operand);
     if (!labels.hasError) labels.fail(FILTER_ERROR, problemOf(kind, text));
     return true;
@@ -76,7 +80,7 @@ export function parseGoFloat(text: string): number | undefined {
   return word[2] === undefined ? NaN : word[1] === '-' ? -Infinity : Infinity;
 }
 
-function valueOf(kind: NumberFilter['kind'], text: string): number | undefined {
+function numberOf(kind: NumberFilter['kind'], text: string): number | undefined {
   switch (kind) {
     case 'number':
       return parseGoFloat(text);

@@ -13,6 +13,9 @@ export interface Entry {
 /** Returns whether the line stays. */
 export type Run = (entry: Entry) => boolean;
 
+/** Returns what a filter compares under a name. */
+export type ValueOf = (entry: Entry, name: string) => string | undefined;
+
 /** Which labels a query needs of those that parsers find. */
 export interface Wanted {
   /** Nothing that a parser finds matters. */

@@ -93,8 +93,12 @@ test('a query of plain filters is decided by the store alone', async () => {
 });
 
 test('what the store cannot decide are stages over the lines that are read', async () => {
-  const { selections, total } = await explain({ query: '{app="api"} | json | n > 100', limit: '7', order: 'oldest' });
-  expect(selections[0]!.stages).toEqual(['| json', '| n>100']);
+  const { selections, total } = await explain({
+    query: '{app="api"} | json n="n" | n > 100',
+    limit: '7',
+    order: 'oldest',
+  });
+  expect(selections[0]!.stages).toEqual(['| json n="n"', '| n>100']);
   expect(total).toMatchObject({ lines: 7 });
   expect(Number(total!['lines_read'])).toBeGreaterThan(7);
 });

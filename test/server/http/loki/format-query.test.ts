@@ -15,7 +15,7 @@ function appOf() {
   app.decorateRequest('callerName');
   receiveBodies(app, new BodyBudget());
   const engine = new QueryEngine(fakeReader({}));
-  const discovery = { serviceName: true, logLevels: true };
+  const discovery = { serviceName: true, logLevels: true, fields: false };
   const lokiPushes = { accept: () => Promise.reject(new Error('nothing is pushed here')) };
   const unasked = (): never => expect.unreachable();
   const logs = { problem: undefined, capacity: unasked, erase: unasked, erasures: unasked, erasure: unasked };

@@ -91,7 +91,7 @@ test('a query that takes longer than it may is answered as Loki does, and ends',
   app.setErrorHandler((error: Error, _request, reply) => sendText(error, pino({ level: 'silent' }), reply));
   app.decorateRequest('namespaces', 'all');
   const limits = { ...LOGQL_LIMITS, runMsMax: 20 };
-  const discovery = { serviceName: false, logLevels: false };
+  const discovery = { serviceName: false, logLevels: false, fields: false };
   registerQuery(app, { engine, discovery, limits, now: Date.now, audit: { record: async () => {} } });
   const answer = await app.inject(`/loki/api/v1/query_range?${String(new URLSearchParams({ query }))}`);
   expect([answer.statusCode, answer.headers['content-type']]).toEqual([504, 'text/plain; charset=utf-8']);

@@ -250,7 +250,7 @@ test('what a client was too slow for is said, in time and labels', async () => {
   const app = fastify({ http: { shouldUpgradeCallback: wantsSocket } });
   routeSockets(app.server);
   app.decorateRequest('namespaces', 'all');
-  const discovery = { serviceName: false, logLevels: false };
+  const discovery = { serviceName: false, logLevels: false, fields: false };
   const log = pino({ level: 'silent' });
   const closing = new AbortController();
   const routes = { discovery, limits: LOGQL_LIMITS, now: Date.now, closing: closing.signal, log };

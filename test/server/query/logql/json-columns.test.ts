@@ -189,8 +189,8 @@ const START = instantOf(TODAY, 20e9);
 const END = instantOf(TODAY, 90e9);
 const VISIBLE = { from: START, to: END, where: EVERYTHING };
 const DISCOVERIES = [
-  { serviceName: true, logLevels: true },
-  { serviceName: false, logLevels: false },
+  { serviceName: true, logLevels: true, fields: true },
+  { serviceName: false, logLevels: false, fields: false },
 ];
 
 interface Asked {

@@ -34,7 +34,7 @@ function engineOf(blocks: () => AsyncIterable<RowBlock>): QueryEngine {
   return new QueryEngine(fakeReader({ search: blocks as never }));
 }
 
-const DISCOVERY = { serviceName: false, logLevels: false };
+const DISCOVERY = { serviceName: false, logLevels: false, fields: false };
 const VISIBLE = { from: 0n, to: 1_000_000_000n, where: EVERYTHING };
 
 function logs(engine: QueryEngine, text: string, limit: number, asker: Asker = SOMEBODY): Promise<unknown> {

@@ -17,7 +17,7 @@ test.each(readdirSync(FOLDER))('%s', async (name) => {
   const folder = await mkdtemp(join(tmpdir(), 'podlog-logql-'));
   const isDiscovering = name.startsWith('discovered');
   const server = await startQuietServer(folder, {
-    lokiDiscovery: { serviceName: isDiscovering, logLevels: isDiscovering },
+    lokiDiscovery: { serviceName: isDiscovering, logLevels: isDiscovering, fields: name.startsWith('fields') },
   });
   try {
     await load(server, script);

@@ -4,14 +4,14 @@ import { predicateOf } from '../../../../server/query/logql/select.ts';
 import { parseQuery } from '../../../../server/query/logql/syntax/parser.ts';
 import { EVERYTHING, leavesOf } from '../../../../server/store/predicate.ts';
 
-const DISCOVERY = { serviceName: false, logLevels: false };
+const DISCOVERY = { serviceName: false, logLevels: false, fields: false };
 const VISIBLE = { from: undefined, to: undefined, where: EVERYTHING };
 
 /** The leaves, each as its kind and name. */
-function asked(query: string): string[] {
+function asked(query: string, fields = false): string[] {
   const expr = parseQuery(query);
   if (expr.kind !== 'log') throw new Error('BUG: not a log query');
-  const { where } = predicateOf(expr, VISIBLE, DISCOVERY);
+  const { where } = predicateOf(expr, VISIBLE, { ...DISCOVERY, fields });
   return leavesOf(where).map((leaf) => {
     if (leaf.kind !== 'value') return leaf.kind;
     return `${leaf.labelOnly === true ? 'label.' : leaf.fieldOnly === true ? 'field.' : ''}${leaf.name}`;
@@ -30,4 +30,15 @@ test.each([
   ['{app="a"} | line_format "x" | trace_id="t"', ['label.app']],
 ])('%s', (query, want) => {
   expect(asked(query)).toEqual(want);
+});
+
+test('a filter before any parser may use the index of a field', () => {
+  expect(asked('{app="a"} | trace_id="t"', true)).toEqual(['label.app', 'trace_id', 'field.trace_id']);
+  expect(asked('{app="a"} | logfmt | trace_id="t"', true)).toEqual([
+    'label.app',
+    'label.trace_id',
+    'field.trace_id',
+    'text',
+    'text',
+  ]);
 });

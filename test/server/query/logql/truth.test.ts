@@ -157,8 +157,8 @@ const START = instantOf(TODAY, 10e9);
 const END = instantOf(TODAY, 80e9);
 const VISIBLE = { from: START, to: END, where: EVERYTHING };
 const DISCOVERIES = [
-  { serviceName: true, logLevels: true },
-  { serviceName: false, logLevels: false },
+  { serviceName: true, logLevels: true, fields: true },
+  { serviceName: false, logLevels: false, fields: false },
 ];
 
 /** Gives every line of a time range. */
