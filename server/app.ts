@@ -71,7 +71,7 @@ import { ownMemory } from '../shared/own-memory.ts';
 
 export interface AppParts {
   readonly logs: LogStore;
-  readonly acceptor: BatchAcceptor;
+  readonly acceptor: Pick<BatchAcceptor, 'accept'>;
   readonly rules: WatchedRules;
   /** Undefined without a cluster. */
   readonly podsOn: PodsOn | undefined;

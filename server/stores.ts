@@ -82,12 +82,16 @@ export class Stores {
           await parts.audit.close();
           await logs.close();
         };
-        return { app, reader: logs, [Symbol.asyncDispose]: close };
+        return { app, reader: logs, acceptor: parts.acceptor, [Symbol.asyncDispose]: close };
       },
       unite: (readers) => {
         const parts = this.partsOf(unionStore(unionReader(readers), home.logs, now), new Metrics());
         // Nothing can be stored in several; what is done in them is recorded where sign-ins are.
         return appOf({ ...parts, audit: home.audit });
+      },
+      receive: (acceptor) => {
+        const parts = this.partsOf(unionStore(unionReader(new Map()), home.logs, now), new Metrics());
+        return appOf({ ...parts, acceptor, audit: home.audit });
       },
     });
   }

@@ -13,7 +13,7 @@ export interface NodeQuery {
 }
 
 export interface AgentRoutes {
-  readonly acceptor: BatchAcceptor;
+  readonly acceptor: Pick<BatchAcceptor, 'accept'>;
   readonly positions: Pick<StoredPositions, 'ofNode'>;
   readonly agents: Pick<KnownAgents, 'seen'>;
   /** Refuses a batch with files or streams of another node's pods. Undefined without a cluster. */

@@ -28,11 +28,12 @@ export function routeTenants(app: FastifyInstance, tenants: Tenants): void {
     const names = namesOf(request, config.permission === 'agent');
     const [name] = names;
     if (names.length === 1 && name === HOME) return;
-    const tenant = names.length === 1 ? await tenants.tenant(name!, isSender(request)) : undefined;
-    if (tenant === undefined && !OF_SEVERAL.test(url ?? '')) {
+    const tenant = names.length === 1 ? await tenants.tenant(name!, config.permission === 'agent') : undefined;
+    const isFirstPush = tenant === undefined && names.length === 1 && isPush(request);
+    if (tenant === undefined && !isFirstPush && !OF_SEVERAL.test(url ?? '')) {
       throw names.length > 1 ? notOfSeveral(url!) : unknownTenant(name!);
     }
-    const own = tenant?.app ?? (await tenants.union(names));
+    const own = tenant?.app ?? (isFirstPush ? tenants.receiver(name!) : await tenants.union(names));
     await own.ready();
     void reply.hijack();
     own.routing(request.raw, reply.raw);
@@ -61,11 +62,9 @@ function isOfPage({ headers, session }: FastifyRequest): boolean {
   return session !== undefined || headers['sec-fetch-site'] === 'same-origin';
 }
 
-/** Whether a request may bring lines: a tenant is made for them, and for no question. */
-function isSender({ method, routeOptions }: FastifyRequest): boolean {
-  const { permission } = routeOptions.config;
-  // Agents ask for their positions first.
-  return permission === 'agent' || (permission === 'ingest' && method === 'POST');
+/** Whether a request brings lines: a tenant is made for them, and for no question but those of agents, who ask for positions first. */
+function isPush({ method, routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.permission === 'ingest' && method === 'POST';
 }
 
 function unknownTenant(name: string): PodlogError {

@@ -7,7 +7,7 @@ import type { BatchAcceptor } from './accept-batch.ts';
 
 /** Resolves when it is durable. @throws UnavailableError, TooManyStreamsError */
 export async function appendPushed(
-  acceptor: BatchAcceptor,
+  acceptor: Pick<BatchAcceptor, 'accept'>,
   rowGroup: Uint8Array,
   files: readonly FileRange[],
 ): Promise<void> {

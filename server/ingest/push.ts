@@ -32,7 +32,7 @@ export type Shredder = (input: ShredInput, flow: TaskFlow) => Promise<ShredOutpu
 
 export interface PushAcceptorOptions {
   readonly shred: Shredder;
-  readonly acceptor: BatchAcceptor;
+  readonly acceptor: Pick<BatchAcceptor, 'accept'>;
   readonly positions: Pick<StoredPositions, 'known' | 'pushes'>;
   readonly memory: PushMemory;
   readonly redaction: PushRedaction;

@@ -1,6 +1,6 @@
 /**
  * Tenants: each has a store of its own, in a folder of its own, and routes that know no other. One is made when lines are first
- * sent for it. What they share is workers, and the budgets of memory and turns.
+ * stored for it. What they share is workers, and the budgets of memory and turns.
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { PodlogError, UsageError } from '../../shared/errors.ts';
 import { TENANT_UNIONS_KEPT_MAX } from '../limits.ts';
+import type { BatchAcceptor } from '../ingest/accept-batch.ts';
 import type { LogReader } from '../store/log-store.ts';
 
 /**
@@ -19,7 +20,10 @@ export const HOME = 'podlog';
 export interface Tenant extends AsyncDisposable {
   readonly app: FastifyInstance;
   readonly reader: LogReader;
+  readonly acceptor: Acceptor;
 }
+
+type Acceptor = Pick<BatchAcceptor, 'accept'>;
 
 export interface TenantsOptions {
   /** The folder that holds the data folder of each. */
@@ -30,6 +34,8 @@ export interface TenantsOptions {
   readonly open: (name: string, dataDir: string) => Promise<Tenant>;
   /** Makes routes over several tenants, which read only. */
   readonly unite: (readers: ReadonlyMap<string, LogReader>) => FastifyInstance;
+  /** Makes routes that take lines for a tenant that is made when it has some. */
+  readonly receive: (acceptor: Acceptor) => FastifyInstance;
 }
 
 /** Owns the tenants. All that have a folder are open, as retention and erasures go on in each. */
@@ -38,6 +44,8 @@ export class Tenants implements AsyncDisposable {
   readonly #open = new Map<string, Promise<Tenant>>();
   /** By their names. */
   readonly #unions = new LRUCache<string, FastifyInstance>({ max: TENANT_UNIONS_KEPT_MAX });
+  /** By name of a tenant that is not there. */
+  readonly #receivers = new LRUCache<string, FastifyInstance>({ max: TENANT_UNIONS_KEPT_MAX });
 
   /** @throws UsageError  there are more than there may be, or one cannot be opened */
   static async open(options: TenantsOptions): Promise<Tenants> {
@@ -66,8 +74,25 @@ export class Tenants implements AsyncDisposable {
   async tenant(name: string, mayMake: boolean): Promise<Tenant | undefined> {
     const known = this.#open.get(name);
     if (known !== undefined || !mayMake) return known;
-    if (this.#open.size >= this.#options.countMax) throw tooMany(this.#options.countMax);
+    this.#assertRoom();
     return this.#openOne(name);
+  }
+
+  /**
+   * Returns routes for a push to a tenant that is not there: it is made when lines of the push are stored, so that one that is refused
+   * leaves nothing behind.
+   * @throws PodlogError  there are as many as there may be
+   */
+  receiver(name: string): FastifyInstance {
+    this.#assertRoom();
+    const accept: Acceptor['accept'] = async (...batch) => (await this.tenant(name, true))!.acceptor.accept(...batch);
+    const app = this.#receivers.get(name) ?? this.#options.receive({ accept });
+    this.#receivers.set(name, app);
+    return app;
+  }
+
+  #assertRoom(): void {
+    if (this.#open.size >= this.#options.countMax) throw tooMany(this.#options.countMax);
   }
 
   #openOne(name: string): Promise<Tenant> {
@@ -91,7 +116,7 @@ export class Tenants implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const app of this.#unions.values()) await app.close();
+    for (const app of [...this.#unions.values(), ...this.#receivers.values()]) await app.close();
     const tenants = await Promise.allSettled(this.#open.values());
     for (const each of tenants) if (each.status === 'fulfilled') await each.value[Symbol.asyncDispose]();
   }

@@ -57,7 +57,7 @@ export interface LokiPushOutcome {
 
 export interface LokiPushAcceptorOptions {
   readonly run: RunTask;
-  readonly acceptor: BatchAcceptor;
+  readonly acceptor: Pick<BatchAcceptor, 'accept'>;
   readonly positions: Pick<StoredPositions, 'known' | 'pushes'>;
   readonly memory: PushMemory;
   readonly redaction: PushRedaction;
