@@ -24,6 +24,9 @@ const EXTENSION = /^(.+)~(\d+)-([0-9a-f]{8})(=\d+)?$/;
 /** The part of a file's state that reading its beginning needs. */
 type Beginning = Pick<LogFile, 'fd' | 'path' | 'log'>;
 
+/** A gzip file of nothing: 20 bytes and, where gzip has been told to keep it, a name. */
+const EMPTY_GZIP_BYTES_MAX = 512;
+
 const headBytes = Buffer.allocUnsafe(GZIP_HEAD_BYTES);
 const headParser = new CriParser();
 
@@ -52,6 +55,17 @@ export function beginsAsBefore({ fd, head }: Pick<LogFile, 'fd' | 'head'>): bool
   if (time === '' || time.startsWith('crc32-')) return true;
   const length = readSync(fd, headBytes, 0, time.length, 0);
   return headBytes.toString('latin1', 0, length) === time;
+}
+
+/** Whether an open gzip file is whole, and nothing is in it: the kubelet has rotated a file before anything was written to it. */
+export function isEmptyGzip({ fd, log }: Pick<LogFile, 'fd' | 'log'>): boolean {
+  if (fd < 0 || !log.gzip) return false;
+  const compressed = headBytes.subarray(0, readSync(fd, headBytes, 0, EMPTY_GZIP_BYTES_MAX, 0));
+  try {
+    return gunzipSync(compressed).length === 0;
+  } catch {
+    return false; // damaged, still being written, or longer than one of nothing
+  }
 }
 
 /** Returns a head without its extension. */

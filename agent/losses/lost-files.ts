@@ -9,6 +9,7 @@ import { exempt, type Container } from '../discover/container.ts';
 import { begunMs, countOnDisk, headBefore, hasHead } from '../files/chain-beginning.ts';
 import type { Containers } from '../discover/containers.ts';
 import type { Descriptors } from '../files/descriptors.ts';
+import { isEmptyGzip } from '../files/file-head.ts';
 import type { ContainerDirectory } from '../discover/discovery.ts';
 import {
   chainKey,
@@ -218,7 +219,7 @@ export class LostFiles {
       return;
     }
     if (known.isFinished(last.id) || files.some((file) => hasHead(file, last.head))) return;
-    const unread = files.find(isUnreadGzip);
+    const unread = files.find((file) => isUnreadGzip(file) && !isEmptyGzip(file));
     if (unread === undefined) this.#replace(container, last, nowMs, chain);
     else this.#claimFor(container, { chain, file: unread }, last);
   }

@@ -31,6 +31,22 @@ test('rotation that outran an agent that was away: a marker where the gap is', a
   await world.expectOnlyMarker('deleted-while-down', marker);
 });
 
+test('the same where a rotated file that was compressed is empty: it is not the one that is missing', async () => {
+  world.writeLines(['a']);
+  await world.start();
+  await world.expectLines(['a']);
+  await world.stop();
+  world.remove(world.path(LIVE));
+  world.write(world.path(rotated(5)), cri('b'));
+  world.write(world.path(rotated(6)), '');
+  for (const n of [5, 6]) world.gzip(world.path(rotated(n)));
+  world.writeLines(['c']);
+  await world.start();
+  const marker = 'podlog: lines of 0.log may have been lost: it was deleted while no agent was running';
+  await world.expectLines(['a', marker, 'b', 'c']);
+  await world.expectOnlyMarker('deleted-while-down', marker);
+});
+
 test('a gap before a file that was empty has no second marker when the file has lines, and as many came after it as are kept', async () => {
   world.writeLines(['a']);
   await world.start();
