@@ -27,6 +27,8 @@ const SETTLE_MS = 90_000;
 const START_MS_MAX = 300_000;
 const COUNT_MS_MAX = 600_000;
 const REPORT_MS = 15_000;
+/** Time in which an agent that has a server tells it what has become of a file. */
+const SAYING_MS = 5_000;
 /** As the kubelet lets directories outlive the files in them, but sooner. */
 const DIRECTORY_KEPT_MS_MAX = 10_000;
 
@@ -44,7 +46,8 @@ const all: FakePod[] = [];
 const emptied = new Map<FakePod, number>();
 /** When no agent ran: from when one was killed until the next was started. */
 const absences: { readonly sinceMs: number; untilMs: number }[] = [];
-let serverKills = 0;
+/** When no server answered: from when one was killed until the next was ready. */
+const outages: { readonly sinceMs: number; untilMs: number }[] = [];
 const memory = { largest: 0, last: 0 };
 let rotations = 0;
 let agent: PodlogProcess | undefined;
@@ -149,9 +152,11 @@ async function killServers(): Promise<void> {
     const killed = server!;
     await endPodlog(killed, 'SIGKILL');
     record('server ended', killed, { said: killed.stdout + killed.stderr });
-    serverKills++;
+    const outage = { sinceMs: Date.now(), untilMs: Infinity };
+    outages.push(outage);
     await sleep(random.below(5_000));
     await startServer();
+    outage.untilMs = Date.now();
   }
 }
 
@@ -169,7 +174,7 @@ async function watchMemory(): Promise<void> {
     memory.largest = Math.max(memory.largest, memory.last);
     const lines = all.reduce((sum, { lineBytes }) => sum + lineBytes.length, 0);
     const counts = `${lines} lines, ${all.length} pods, ${rotations} rotations`;
-    say(`${counts}, agent ${memory.last.toFixed(0)} MB, ended: agent ${absences.length}, server ${serverKills}`);
+    say(`${counts}, agent ${memory.last.toFixed(0)} MB, ended: agent ${absences.length}, server ${outages.length}`);
   }
 }
 
@@ -196,30 +201,50 @@ async function count(pod: FakePod): Promise<Count> {
   return countLines({ container, lineBytes, lossesMax: lossesOf(pod), isUnknowable }, lines);
 }
 
-/** Whether a line ended a file that was deleted later, and no agent ran for some time between: the next one cannot know that it did. */
+/**
+ * Whether a line ended a file that was deleted later, and no agent ran for some time between, or none could say before it ended that
+ * nothing had followed: the next one cannot know that.
+ */
 function isUnseenEnd(pod: FakePod, line: number): boolean {
   const time = pod.timeAsLast(line);
-  return time !== undefined && absences.some((each) => each.untilMs >= time.sinceMs && each.sinceMs <= time.untilMs);
+  return time !== undefined && (absencesIn(time).length > 0 || !couldSay(time.untilMs));
+}
+
+/** Whether the agent that ran at this time had a server for long enough to say what it had seen. */
+function couldSay(timeMs: number): boolean {
+  const agentEndMs = absences.find(({ sinceMs }) => sinceMs >= timeMs)?.sinceMs ?? Infinity;
+  let upMs = timeMs;
+  for (const { sinceMs, untilMs } of outages) {
+    if (sinceMs > agentEndMs || sinceMs - upMs >= SAYING_MS) break;
+    upMs = Math.max(upMs, untilMs);
+  }
+  return agentEndMs - upMs >= SAYING_MS;
 }
 
 /**
  * Each agent that comes after an absence in which files were deleted marks those: where it is killed before it has stored more of the
- * container, and the next files are deleted, too, the markers follow on one another.
+ * container, and the next files are deleted, too, the markers follow on one another. An agent may also have held the last of the
+ * files open when they were deleted, and have been killed before it had read them.
  */
 function lossesOf(pod: FakePod): Written['lossesMax'] {
   return (first, end) => {
     const time = pod.timeOf(first, end);
-    const during = absences.filter(({ sinceMs, untilMs }) => untilMs >= time.sinceMs && sinceMs <= time.untilMs);
+    const last = { sinceMs: time.untilMs, untilMs: time.untilMs };
+    const endedWithIt = absencesIn(last).length === 0 && absences.some(({ sinceMs }) => sinceMs > time.untilMs);
     // An agent that is held up loses what comes and goes meanwhile, too.
-    return Math.max(1, during.length);
+    return Math.max(1, absencesIn(time).length + Number(endedWithIt));
   };
+}
+
+function absencesIn(time: { readonly sinceMs: number; readonly untilMs: number }) {
+  return absences.filter(({ sinceMs, untilMs }) => untilMs >= time.sinceMs && sinceMs <= time.untilMs);
 }
 
 function report(counts: readonly Count[]): boolean {
   const sum = (of: (count: Count) => number): number => counts.reduce((total, each) => total + of(each), 0);
   for (const each of counts) if (!each.isExact || each.missing > 0) say(JSON.stringify(each));
   say(`${sum(({ written }) => written)} lines of ${counts.length} containers, ${rotations} rotations`);
-  say(`ended: agent ${absences.length} times, server ${serverKills} times`);
+  say(`ended: agent ${absences.length} times, server ${outages.length} times`);
   say(`doubled ${sum(({ doubled }) => doubled)}, missing ${sum(({ missing }) => missing)}`);
   const [gaps, silent] = [sum((each) => each.gaps), sum((each) => each.silent)];
   say(`gaps ${gaps}, of these without a marker ${silent}; false markers ${sum((each) => each.falseMarkers.length)}`);
