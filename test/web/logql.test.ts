@@ -6,6 +6,7 @@ import { pathOf, scaleOf } from '../../web/logql/plot-layout.ts';
 import { rowOf } from '../../web/state/logql-row.ts';
 import { logqlTokens } from '../../web/search/logql-tokens.ts';
 import { colorOf } from '../../web/state/series.ts';
+import { logqlContextAt } from '../../web/search/logql-context.ts';
 import { isOfLines, searchedTexts } from '../../web/search/logql-text.ts';
 import { append, exclude, include, selectionOf } from '../../web/search/edit.ts';
 import { isLogql, mayBeLogql } from '../../web/search/is-logql.ts';
@@ -211,5 +212,51 @@ describe('plots', () => {
     expect(colorOf({ labels: { detected_level: 'critical' }, values: [] }, 3)).toBe('series-fatal');
     expect(colorOf({ labels: { level: 'none of these' }, values: [] }, 3)).toBe('pod-3-0');
     expect(colorOf({ labels: { path: '/' }, values: [] }, 10)).toBe('pod-2-1');
+  });
+});
+
+describe('what may be typed next', () => {
+  const API = '{app="api"}';
+
+  test.each<[before: string, want: object | undefined]>([
+    ['{', { kind: 'label', selector: '', start: 1, part: '' }],
+    ['{ap', { kind: 'label', selector: '', start: 1, part: 'ap' }],
+    ['{app="', { kind: 'label-value', name: 'app', selector: '', start: 6, part: '' }],
+    ['{app=~`a.', { kind: 'label-value', name: 'app', selector: '', start: 7, part: 'a.' }],
+    ['{app="api", po', { kind: 'label', selector: API, start: 12, part: 'po' }],
+    ['{app="a,b}", pod="x', { kind: 'label-value', name: 'pod', selector: '{app="a,b}"}', start: 18, part: 'x' }],
+    [API, undefined],
+    [`${API} | js`, { kind: 'field', query: API, withStages: true, start: 14, part: 'js' }],
+    [
+      `${API} |= "x|y" | json | `,
+      { kind: 'field', query: `${API} |= "x|y" | json`, withStages: true, start: 30, part: '' },
+    ],
+    [
+      `${API} | json | a > 5 and st`,
+      { kind: 'field', query: `${API} | json`, withStages: false, start: 31, part: 'st' },
+    ],
+    [
+      `${API} | json | status="5`,
+      { kind: 'field-value', name: 'status', query: `${API} | json`, start: 29, part: '5' },
+    ],
+    [`${API} |= "te`, undefined],
+    [`${API} # note`, undefined],
+    ['sum by (pa', { kind: 'field', query: '{}', withStages: false, start: 8, part: 'pa' }],
+    ['sum ', { kind: 'grouping', start: 4, part: '' }],
+    ['sum by (path) (ra', { kind: 'function', start: 15, part: 'ra' }],
+    [`rate(${API}[`, { kind: 'range', start: 17, part: '' }],
+    [
+      `rate(${API} | json | unwrap la`,
+      { kind: 'field', query: `${API} | json`, withStages: false, start: 31, part: 'la' },
+    ],
+    [`rate(${API} | json [5m]) / su`, { kind: 'function', start: 32, part: 'su' }],
+    [`rate(${API} | json [5m])`, undefined],
+  ])('after %s', (before, want) => {
+    expect(logqlContextAt(before, before.length)).toEqual(want);
+  });
+
+  test('labels of a grouping are those of the selector after it', () => {
+    const text = 'sum by (pa) (rate({app="api"}[5m]))';
+    expect(logqlContextAt(text, 'sum by (pa'.length)).toMatchObject({ kind: 'field', query: API });
   });
 });

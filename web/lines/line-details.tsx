@@ -9,6 +9,7 @@ import { Icon } from '../parts/icon.tsx';
 import { counted } from '../../shared/counted.ts';
 import { copy } from '../state/said.ts';
 import { exclude, include, isTypeable, selectionOf } from '../search/edit.ts';
+import { isLogql } from '../search/is-logql.ts';
 import { addressOf } from '../state/address.ts';
 import { clockText } from '../state/clock.ts';
 import { tableColumns } from '../state/columns.ts';
@@ -164,14 +165,16 @@ function ValueActions({ name, value }: Field) {
       >
         <Icon name="minus" />
       </button>
-      <button
-        type="button"
-        title={`Values of ${name} beside the lines`}
-        aria-label={`Values of ${name} beside the lines`}
-        onClick={() => showFacet(name)}
-      >
-        <Icon name="values" />
-      </button>
+      {!isLogql(q) && (
+        <button
+          type="button"
+          title={`Values of ${name} beside the lines`}
+          aria-label={`Values of ${name} beside the lines`}
+          onClick={() => showFacet(name)}
+        >
+          <Icon name="values" />
+        </button>
+      )}
       <button
         type="button"
         title={`Column of ${name} in the table`}

@@ -132,6 +132,7 @@ function SearchField() {
           onBlur={() => (isCompleting.value = false)}
           onKeyDown={(event) => {
             if (onCompletionKey.current?.(event) === true) event.preventDefault();
+            else if (event.key === ' ' && event.ctrlKey) wasTyped.value = isCompleting.value = true;
             else if (event.key === 'Enter') run();
             else if (event.key === 'Escape') event.currentTarget.blur();
           }}
