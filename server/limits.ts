@@ -1051,8 +1051,8 @@ export const MASKS_KEPT_BYTES_MAX = 2 * MIB;
 export const FOLDED_CODES_KEPT_BYTES_MAX = 1 * MIB;
 
 /**
- * Headers of the segments' indexes that a worker keeps: 8 bytes for each block of about a kilobyte, and 4 for each name of a field.
- * Beyond: read again.
+ * Headers of the segments' indexes that a worker keeps: 8 bytes for each block of about a kilobyte, 4 for each name of a field, and 8
+ * for each gram of texts, of which a segment has some thousand. Beyond: read again.
  */
 export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
 

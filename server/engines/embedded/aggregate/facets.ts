@@ -161,11 +161,10 @@ class GroupFacets {
     if (this.#labelled.size === 0) return;
     for (const side of this.#sides) {
       const counts = side.rowsByStream();
-      for (const [stream, labels] of streams.entries()) {
-        for (const [name, value] of Object.entries(labels)) {
-          if (counts[stream]! > 0 && value !== '' && this.#labelled.has(name)) {
-            side.table.addValue(name, value, counts[stream]!);
-          }
+      for (const name of this.#labelled.keys()) {
+        for (let stream = 0; stream < streams.length; stream++) {
+          const value = counts[stream] === 0 ? undefined : labelOf(streams[stream]!, name);
+          if (value !== undefined && value !== '') side.table.addValue(name, value, counts[stream]!);
         }
       }
     }
