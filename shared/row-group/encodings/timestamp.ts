@@ -202,6 +202,12 @@ function fromDistances(
   return { form, baseDay, units };
 }
 
+/** Returns the bytes of each value as text; undefined where trailing zeros are trimmed. */
+export function textBytesOf({ fractionDigits, zone }: TimestampForm): number | undefined {
+  if (fractionDigits === FRACTION_TRIMMED) return undefined;
+  return SECONDS_END + (fractionDigits === 0 ? 0 : 1 + fractionDigits) + zone.length;
+}
+
 /** Whether values at these distances are near enough to any row for `decodeTimestamps`. */
 export function areNearTimestamps(form: TimestampForm, distances: Float64Array, count: number): boolean {
   const limit = (NS_PER_DAY / unitOf(form)) * BASE_DAY_REACH_DAYS;

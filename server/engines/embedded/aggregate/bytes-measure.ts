@@ -1,11 +1,15 @@
 /** Measures bytes of lines, by group: from literals and values, without building a line. */
 import { isDigit } from '../../../../shared/ascii.ts';
+import { ByteReader } from '../../../../shared/bytes.ts';
 import { byteStringAt } from '../../../../shared/byte-strings.ts';
 import type { ColumnValues, CutTexts } from '../../../../shared/row-group/encodings/column-values.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { firstValueOf, FIXED_VALUE_BYTES_MAX, valueCount, writeValue } from '../../../../shared/row-group/column.ts';
 import { digitCount } from '../../../../shared/row-group/encodings/integer.ts';
+import { readTimestampForm, textBytesOf } from '../../../../shared/row-group/encodings/timestamp.ts';
 import { UUID_TEXT_BYTES } from '../../../../shared/row-group/encodings/uuid.ts';
+import { ENCODING_TIMESTAMP, ENCODING_UUID } from '../../../../shared/row-group/format.ts';
+import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
 import { GroupSums, type Sums } from './group-sums.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';
 import type { Lend } from './value-codes.ts';
@@ -58,8 +62,12 @@ function lineSizes(group: RowGroup, starts: Int32Array, lend: Lend): Uint32Array
   for (const [template, { literals }] of group.templates.entries()) {
     const own = sizes.subarray(starts[template], starts[template + 1]);
     if (own.length === 0) continue;
-    own.fill(literals.reduce((sum, literal) => sum + literal.length, 0));
-    for (const column of group.lineColumnsOfTemplate[template]!) {
+    const ofColumns = group.lineColumnsOfTemplate[template]!;
+    const fixed = ofColumns.map((column) => fixedSize(group.columns[column]!));
+    own.fill(
+      literals.reduce((sum, { length }) => sum + length, 0) + fixed.reduce<number>((sum, size = 0) => sum + size, 0),
+    );
+    for (const column of ofColumns.filter((_, slot) => fixed[slot] === undefined)) {
       let ofColumn = columns.get(column);
       if (ofColumn === undefined) columns.set(column, (ofColumn = valueSizes(group.values(column), lend)));
       const first = firstValueOf(group.columns[column]!, template);
@@ -67,6 +75,13 @@ function lineSizes(group: RowGroup, starts: Int32Array, lend: Lend): Uint32Array
     }
   }
   return sizes;
+}
+
+/** Returns the bytes of each value where the header says that they have as many: then no page is read. */
+function fixedSize({ chunk: { encoding, parameters } }: ColumnInfo): number | undefined {
+  if (encoding === ENCODING_UUID) return UUID_TEXT_BYTES;
+  if (encoding !== ENCODING_TIMESTAMP) return undefined;
+  return textBytesOf(readTimestampForm(new ByteReader(parameters)));
 }
 
 function valueSizes(values: ColumnValues, lend: Lend): Uint32Array {
