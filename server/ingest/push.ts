@@ -1,7 +1,7 @@
 /**
  * Stores pushed lines, from the body to durable row groups. With an idempotency key, a repeat of the same push stores
  * the lines that the first attempt did not, even if that was interrupted; another push with the key is refused. Pushes
- * with one key are stored one after the other.
+ * with one key are stored one after the other. A client that leaves does not end its push: loki/push.ts says why.
  */
 import { PodlogError } from '../../shared/errors.ts';
 import { type Labels, labelsKey } from '../../shared/labels.ts';

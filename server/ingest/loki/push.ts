@@ -5,6 +5,10 @@
  * Loki stores a line of the same stream and time once, so clients send again what they do not know to be stored. Here a repeat
  * of a push stores the entries that the first attempt did not: it is known by its content, or by an idempotency key. In a batch
  * a push without a key is the file `loki:<hash of caller and content>`, whose offset counts its entries.
+ *
+ * A client that leaves does not end its push. It sends the same again, and finds it stored; if its tasks were stopped, a push that
+ * takes longer than the client waits would begin anew each time. The work is bounded by the limits of a body, and its memory is
+ * reserved until it is done.
  */
 import type { FileRange } from '../../../shared/wire.ts';
 import { ownMemory } from '../../../shared/own-memory.ts';

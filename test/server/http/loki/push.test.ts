@@ -1,6 +1,7 @@
 /** Pushes of Loki's clients over HTTP: what is answered, what a query finds then, and a real client. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -233,6 +234,19 @@ test('a push that is sent again after a restart is stored once', async () => {
   server = await start();
   expect(await post(body, { 'content-type': PROTOBUF })).toEqual([204, '']);
   expect(await found('{app="again"}')).toHaveLength(50);
+});
+
+test('a push whose client leaves is stored all the same, and its repeat stores nothing', async () => {
+  const body = snappyOf(protobufOf(streamOf('left', 5000)));
+  const sent = request(`${server.url}${PATH}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${PUSHER}`, 'content-type': PROTOBUF, 'content-length': body.length },
+  });
+  sent.on('error', () => {});
+  sent.end(body, () => sent.destroy());
+  await eventually(async () => expect(await found('{app="left"}')).toHaveLength(5000));
+  expect(await post(body, { 'content-type': PROTOBUF })).toEqual([204, '']);
+  expect(await found('{app="left"}')).toHaveLength(5000);
 });
 
 test('pino-loki', async () => {
