@@ -2,6 +2,8 @@
 import type { FastifyReply } from 'fastify';
 import type { LogLine, LogStream } from '../../query/logql/logs.ts';
 import type { LabelValues } from '../../query/logql/pipeline/line-labels.ts';
+import { labelsText } from '../../../shared/labels-text.ts';
+import { formatInstant } from '../../../shared/time.ts';
 import { plainFloat } from '../../query/logql/syntax/go-float.ts';
 import { type Evaluated, keyOf, type Series, type Steps } from '../../query/logql/metrics/series.ts';
 import type { LineCounts } from '../../query/logql/rows.ts';
@@ -96,6 +98,22 @@ function ownLabels(metadata: LabelValues, parsed: LabelValues): unknown {
     ...(metadata.length > 0 && { structuredMetadata: Object.fromEntries(metadata) }),
     ...(parsed.length > 0 && { parsed: Object.fromEntries(parsed) }),
   };
+}
+
+/** The old form, of Loki before 1.0: labels are a text, and times RFC 3339. */
+export function oldStreamsAnswer(streams: readonly LogStream[], cost: Cost): unknown {
+  return {
+    streams: streams.map(({ labels, lines }) => ({
+      labels: labelsText(labels),
+      entries: lines.map(({ timestamp, line }) => ({ ts: rfc3339Nano(timestamp), line })),
+    })),
+    stats: statisticsOf(cost),
+  };
+}
+
+/** As Go writes it: without zeros at the end. */
+function rfc3339Nano(timestamp: bigint): string {
+  return formatInstant(timestamp).replace(/\.?0+Z$/, 'Z');
 }
 
 /** Returns the statistics that clients show. Those that only Loki has (chunks, splits, caches) are zero. */

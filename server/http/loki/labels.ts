@@ -10,23 +10,21 @@ import { LABELS_ANSWER_BYTES_MAX, LOKI_SELECTORS_MAX } from '../../limits.ts';
 import { lokiAskerOf } from './asker.ts';
 import { JSON_TYPE } from './answers.ts';
 import { type Form, LokiRequestError } from './form.ts';
-import { getOrPost } from './get-or-post.ts';
+import { type Answerer, getOrPost } from './get-or-post.ts';
 import { assertRange, parseBounds } from './parameters.ts';
 import { type QueryRoutes, visibleOf } from './query.ts';
 import { parseSelector, parseSelectorOrAll } from './selector.ts';
 
 export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void {
-  const names = async (form: Form, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+  const names = async (form: Form, request: FastifyRequest, reply: FastifyReply): Promise<ReadonlySet<string>> => {
     void reply.type(JSON_TYPE);
     const found = new Set<string>();
     for await (const labels of streamsOf(routes, form, selectors(form.all('query')), request, reply)) {
       for (const name of labels.keys()) found.add(name);
     }
-    return listed(found);
+    return found;
   };
-  getOrPost(app, '/loki/api/v1/labels', names);
-  getOrPost(app, '/loki/api/v1/label', names);
-  getOrPost(app, '/loki/api/v1/label/:name/values', async (form, request, reply) => {
+  const values = async (form: Form, request: FastifyRequest, reply: FastifyReply): Promise<ReadonlySet<string>> => {
     void reply.type(JSON_TYPE);
     const { name } = request.params as { name: string };
     const found = new Set<string>();
@@ -34,9 +32,14 @@ export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void 
       const value = labels.get(name);
       if (value !== undefined) found.add(value);
     }
-    return listed(found);
-  });
-  getOrPost(app, '/loki/api/v1/series', async (form, request, reply) => {
+    return found;
+  };
+  for (const path of ['/loki/api/v1/labels', '/loki/api/v1/label'])
+    getOrPost(app, path, async (...asked) => listed(await names(...asked)));
+  getOrPost(app, '/loki/api/v1/label/:name/values', async (...asked) => listed(await values(...asked)));
+  getOrPost(app, '/api/prom/label', async (...asked) => listedAsOnce(await names(...asked)));
+  getOrPost(app, '/api/prom/label/:name/values', async (...asked) => listedAsOnce(await values(...asked)));
+  const series: Answerer = async (form, request, reply) => {
     void reply.type(JSON_TYPE);
     const texts = form.given('match', 'match[]');
     const asked = texts.length === 0 ? [[]] : texts.map(parseSelectorOrAll);
@@ -48,9 +51,10 @@ export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void 
       fits(text);
       byText.set(text, JSON.stringify(Object.fromEntries(labels)));
     }
-    const series = [...byText].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, json]) => json);
-    return `{"status":"success","data":[${series.join(',')}]}`;
-  });
+    const found = [...byText].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, json]) => json);
+    return `{"status":"success","data":[${found.join(',')}]}`;
+  };
+  for (const path of ['/loki/api/v1/series', '/api/prom/series']) getOrPost(app, path, series);
 }
 
 /** @throws LogqlError, LokiRequestError */
@@ -109,6 +113,13 @@ function listed(found: ReadonlySet<string>): unknown {
   const data = [...found].toSorted();
   for (const text of data) fits(text);
   return data.length === 0 ? { status: 'success' } : { status: 'success', data };
+}
+
+/** Writes a list in the form of Loki before 1.0. */
+function listedAsOnce(found: ReadonlySet<string>): unknown {
+  const fits = answerSize();
+  for (const text of found) fits(text);
+  return { values: [...found].toSorted() };
 }
 
 /** Returns a check that all texts it is given fit into an answer. It throws LokiRequestError. */

@@ -5,7 +5,7 @@ import { instantOfMs } from '../../../shared/time.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import { AUDITED_LINES_MIN } from '../../limits.ts';
 import type { QueryEngine } from '../../query/engine.ts';
-import { answerLogs } from '../../query/logql/logs.ts';
+import { answerLogs, type LogStream } from '../../query/logql/logs.ts';
 import { answerMetric } from '../../query/logql/metrics/evaluate.ts';
 import type { MetricQuestion } from '../../query/logql/metrics/evaluation.ts';
 import type { LogqlLimits } from '../../query/logql/query-limits.ts';
@@ -17,7 +17,7 @@ import type { TimedPredicate } from '../../query/logql/time-parts.ts';
 import { parseFilters } from '../../query/parameters.ts';
 import { namesOf } from '../../store/erasure-status.ts';
 import { by } from '../asker.ts';
-import { instantAnswer, JSON_TYPE, rangeAnswer, streamsAnswer } from './answers.ts';
+import { type Cost, instantAnswer, JSON_TYPE, rangeAnswer, streamsAnswer } from './answers.ts';
 import { lokiAskerOf } from './asker.ts';
 import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
@@ -54,7 +54,14 @@ export function registerQuery(app: FastifyInstance, routes: LinesRoutes): void {
     const bounds = parseBounds(form, nowMs);
     const stepNs = parseStep(form, bounds, routes.limits);
     const expr = parseQuery(form.get('query') ?? '');
-    if (expr.kind === 'log') return answerLines(routes, { expr, bounds, nowMs }, form, request, reply);
+    if (expr.kind === 'log') {
+      const {
+        streams,
+        isCategorized: isApart,
+        cost,
+      } = await linesOf(routes, { expr, bounds, nowMs }, form, request, reply);
+      return streamsAnswer(streams, isApart, cost);
+    }
     parseLines(form);
     parseDirection(form);
     parseInterval(form);
@@ -119,13 +126,20 @@ interface LinesQuestion {
 /** What an import reads is stored again, and what podlog makes would be made again. */
 const ONLY_STORED = { isServiceNameHidden: true, logLevels: false };
 
-async function answerLines(
+export interface FoundLines {
+  readonly streams: readonly LogStream[];
+  readonly isCategorized: boolean;
+  readonly cost: Cost;
+}
+
+/** Returns the lines that a query finds. @throws LogqlError, LokiRequestError */
+export async function linesOf(
   routes: LinesRoutes,
   { expr, bounds, nowMs }: LinesQuestion,
   form: Form,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<unknown> {
+): Promise<FoundLines> {
   const { engine, discovery, limits, audit } = routes;
   const limit = parseLines(form);
   assertLines(limit, limits);
@@ -152,5 +166,5 @@ async function answerLines(
   const { answer } = await engine.run(asker, (view, query) => answerLogs(question, view, query));
   const entries = answer.streams.reduce((sum, { lines }) => sum + lines.length, 0);
   const cost = { ...answer.counts, seconds: (performance.now() - begunMs) / 1000, entries };
-  return streamsAnswer(answer.streams, categorized, cost);
+  return { streams: answer.streams, isCategorized: categorized, cost };
 }

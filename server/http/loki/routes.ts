@@ -14,6 +14,7 @@ import { registerFormatQuery } from './format-query.ts';
 import { registerIndex } from './index-volume.ts';
 import { registerIndexShards } from './index-shards.ts';
 import { registerLabels } from './labels.ts';
+import { registerOldQuery } from './old-query.ts';
 import { registerOtlp } from './otlp.ts';
 import { registerLinePatterns } from './patterns.ts';
 import { registerPush } from './push.ts';
@@ -33,6 +34,7 @@ export function registerLoki(app: FastifyInstance, options: LokiRoutes): void {
     registerFormatQuery(scope);
     registerBuildInfo(scope);
     registerQuery(scope, options);
+    registerOldQuery(scope, options);
     registerTail(scope, options);
     registerLabels(scope, options);
     registerPush(scope, options);

@@ -74,7 +74,7 @@ async function get({ url }: Server, path: string): Promise<unknown> {
   const headers = [...response.headers]
     .filter(([name]) => name !== 'date' && name !== 'podlog-until')
     // Statistics of Loki's answers have times in them.
-    .filter(([name]) => name !== 'content-length' || !/^\/(?:loki|explain)/.test(path))
+    .filter(([name]) => name !== 'content-length' || !/^\/(?:loki|api\/prom|explain)/.test(path))
     // Cursors are sealed with a key of the server: see test/server/store/cursor.test.ts.
     .map(([name, value]) => [name, value.replaceAll(/(since|until|cursor)=[^&>]+/g, '$1=…')]);
   const text = (await response.text()).replace(/from [\dT:.Z-]+ to [\dT:.Z-]+|"(?:since|until)":"[^"]*"/g, 'A RANGE');
@@ -212,6 +212,10 @@ const ROUTES: readonly [string, readonly string[]][] = [
   ['/loki/api/v1/label/secret/values', ['start=0&end=2026-11-25T00:00:00Z']],
   ['/loki/api/v1/label/namespace/values', ['start=0&end=2026-11-25T00:00:00Z']],
   ['/loki/api/v1/series', ['start=0&end=2026-11-25T00:00:00Z']],
+  ['/api/prom/query', [`${OF_LOKI}&query=%7Bpod%3D~%22.%2B%22%7D&limit=1000`]],
+  ['/api/prom/label', ['start=0&end=2026-11-25T00:00:00Z']],
+  ['/api/prom/label/namespace/values', ['start=0&end=2026-11-25T00:00:00Z']],
+  ['/api/prom/series', ['start=0&end=2026-11-25T00:00:00Z']],
   ['/loki/api/v1/detected_labels', ['start=0&end=2026-11-25T00:00:00Z', `${OF_LOKI}&query=%7Bpod%3D~%22api.%2B%22%7D`]],
   ['/loki/api/v1/detected_fields', [`${OF_LOKI}&query=%7B%7D&line_limit=1000`]],
   ['/loki/api/v1/detected_field/secret_1/values', [`${OF_LOKI}&query=%7B%7D&line_limit=1000`]],

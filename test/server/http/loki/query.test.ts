@@ -179,6 +179,31 @@ test('labels, values and series; nothing is no data', async () => {
   expect(await ask('series', '&match[]=')).toBe('parse error : syntax error: unexpected $end');
 });
 
+test('the old routes have the old form', async () => {
+  const ask = async (path: string): Promise<unknown> => {
+    const response = await fetch(`${server.url}/api/prom/${path}&start=${BEGIN}&end=${BEGIN + 1000}`);
+    return response.status === 200 ? response.json() : response.text();
+  };
+  const web = encodeURIComponent('{app="web"}');
+  expect(await ask('label?')).toEqual({ values: ['app', 'pod', 'service_name'] });
+  expect(await ask('label/app/values?')).toEqual({ values: ['api', 'web'] });
+  expect(await ask('label/nope/values?')).toEqual({ values: [] });
+  expect(await ask(`series?match[]=${web}`)).toMatchObject({ status: 'success', data: [{ app: 'web' }] });
+  const { streams } = (await ask(`query?query=${web}&limit=1`)) as { streams: unknown[] };
+  const [found] = streams as [{ labels: string; entries: { ts: string; line: string }[] }];
+  expect(found.labels).toMatch(/^\{app="web", .*service_name="web"\}$/);
+  expect(found.entries).toEqual([
+    {
+      ts: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]+(?:\.\d*[1-9])?Z$/) as string,
+      line: expect.any(String) as string,
+    },
+  ]);
+  expect(await ask(`query?query=${web}&regexp=no.such`)).toMatchObject({ streams: [] });
+  expect(await ask('query?query=vector(1)')).toBe(
+    'rpc error: code = Code(400) desc = legacy endpoints only support streams result type',
+  );
+});
+
 test.each([
   ['labels', /^this data is no longer available/],
   ['label/app/values', /^this data is no longer available/],
