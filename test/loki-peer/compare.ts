@@ -35,12 +35,18 @@ function same(left: unknown, right: unknown): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }
 
-/** Sorts the series of an answer. */
-function sorted(answer: unknown): unknown {
-  const { data } = answer as { data?: { result?: unknown } | unknown[] };
-  if (Array.isArray(data)) return { ...(answer as object), data: byText(data) };
-  if (!Array.isArray(data?.result)) return answer;
-  return { ...(answer as object), data: { ...data, result: byText(data.result) } };
+/** Keys of lists that Loki gives in no order. */
+const UNORDERED: ReadonlySet<string> = new Set(['result', 'data', 'fields', 'detectedLabels']);
+
+/** Sorts what Loki gives in no order: series, fields, values of fields, and the keys of objects. */
+function sorted(answer: unknown, key = ''): unknown {
+  if (Array.isArray(answer)) {
+    const list = answer.map((each) => sorted(each));
+    return UNORDERED.has(key) || (key === 'values' && typeof list[0] !== 'object') ? byText(list) : list;
+  }
+  if (typeof answer !== 'object' || answer === null) return answer;
+  const entries = Object.entries(answer).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, value]) => [name, sorted(value, name)]));
 }
 
 function byText(list: readonly unknown[]): unknown[] {

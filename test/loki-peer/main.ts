@@ -12,6 +12,7 @@ import { Random } from '../corpus/random.ts';
 import { inTempDir, startReport, waitFor } from '../bench/harness.ts';
 import { startServerProcess } from '../bench/podlog.ts';
 import { type Difference, differenceOf, plain } from './compare.ts';
+import { reasonFor } from './deliberate.ts';
 import { callLogcli } from './logcli.ts';
 import { type Corpus, makeCorpus, type PushedStream } from './corpus.ts';
 import { Generator } from './generate.ts';
@@ -149,10 +150,14 @@ function listOf(name: string): string[] {
 
 /** Loki gives the series of an instant in no order, but for those that are sorted. */
 function isOrdered({ path, about }: Question): boolean {
-  return !path.startsWith('/loki/api/v1/query?') || about.startsWith('sort');
+  if (path.startsWith('/loki/api/v1/query_range?')) return true;
+  return path.startsWith('/loki/api/v1/query?') && about.startsWith('sort');
 }
 
-function report(count: number, differing: readonly Differing[]): void {
+function report(count: number, all: readonly Differing[]): void {
+  const reasonOf = ({ question, want, got }: Differing): string | undefined => reasonFor(question, want, got);
+  const isDeliberate = (each: Differing): boolean => reasonOf(each) !== undefined;
+  const differing = all.filter((each) => !isDeliberate(each));
   const shown = differing.map(({ difference, question: { about, method, path }, want, got }) => {
     const [at] = path.split('?');
     return (
@@ -163,6 +168,9 @@ function report(count: number, differing: readonly Differing[]): void {
   });
   writeFileSync(values.out, shown.join('\n'));
   process.stdout.write(`${count} questions, ${differing.length} answered differently: ${values.out}\n`);
+  for (const [reason, list] of Map.groupBy(all.filter(isDeliberate), reasonOf)) {
+    process.stdout.write(`  not counted, ${list.length}: ${reason!}\n`);
+  }
   for (const [difference, list] of Map.groupBy(differing, (each) => each.difference)) {
     process.stdout.write(`  ${difference}: ${list.length}\n`);
   }

@@ -1,6 +1,6 @@
 /** `/loki/api/v1/detected_fields` and `/detected_field/{name}/values`: what the newest lines have of their own. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type DetectedField, detectFields, fieldType } from '../../query/logql/detected-fields.ts';
+import { type DetectedField, detectFields } from '../../query/logql/detected-fields.ts';
 import { answerLogs } from '../../query/logql/logs.ts';
 import { humanBytes, parseBytes } from '../../query/logql/syntax/durations.ts';
 import { parseQuery } from '../../query/logql/syntax/parser.ts';
@@ -39,9 +39,10 @@ export function registerDetectedFields(app: FastifyInstance, routes: QueryRoutes
   });
 }
 
-/** Returns a value as a query takes it: sizes are rewritten. */
+/** Returns a value as Loki gives it: whatever could be a size is rewritten, `3m`, too. */
 function askedAs(value: string): string {
-  return fieldType(value) === 'bytes' && /[a-z]$/i.test(value) ? humanBytes(parseBytes(value)!) : value;
+  const bytes = /[a-z]$/i.test(value) ? parseBytes(value) : undefined;
+  return bytes === undefined ? value : humanBytes(bytes);
 }
 
 /** @throws LokiRequestError */
