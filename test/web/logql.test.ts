@@ -247,7 +247,7 @@ describe('what may be typed next', () => {
     [`rate(${API}[`, { kind: 'range', start: 17, part: '' }],
     [
       `rate(${API} | json | unwrap la`,
-      { kind: 'field', query: `${API} | json`, withStages: false, start: 31, part: 'la' },
+      { kind: 'field', query: `${API} | json`, withStages: false, start: 33, part: 'la' },
     ],
     [`rate(${API} | json [5m]) / su`, { kind: 'function', start: 32, part: 'su' }],
     [`rate(${API} | json [5m])`, undefined],

@@ -149,8 +149,10 @@ function SearchField() {
           input={input}
           typed={typed.value}
           onTake={(text, caret) => {
+            // At once, as the next key may come before the next frame.
+            input.current!.value = text;
+            input.current!.setSelectionRange(caret, caret);
             typed.value = text;
-            requestAnimationFrame(() => input.current?.setSelectionRange(caret, caret));
           }}
         />
       )}
