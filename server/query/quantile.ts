@@ -1,5 +1,5 @@
 /** Returns a quantile of numbers that ascend, interpolated between neighbours as Prometheus does; NaN without numbers. */
-export function quantileOf(ascending: readonly number[], share: number): number {
+export function quantileOf(ascending: ArrayLike<number>, share: number): number {
   if (ascending.length === 0) return NaN;
   const rank = share * (ascending.length - 1);
   const lower = Math.max(0, Math.floor(rank));

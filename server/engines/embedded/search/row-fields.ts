@@ -28,8 +28,13 @@ export interface RowFields {
  * @throws CorruptionError
  */
 export function rowFields(group: RowGroup, names: readonly string[], rowCount: number): RowFields {
+  return areReadFromColumns(group, names, rowCount) ? new ColumnFields(group, names) : new LineFields(group, names);
+}
+
+/** Whether lines are not needed for the values. */
+export function areReadFromColumns(group: RowGroup, names: readonly string[], rowCount: number): boolean {
   const areMany = names.length === 0 || rowCount * CUT_FACTOR > group.info.rowCount;
-  return areMany || !names.every(isPlainName) ? new ColumnFields(group, names) : new LineFields(group, names);
+  return areMany || !names.every(isPlainName);
 }
 
 const NO_VALUE = 0;

@@ -8,7 +8,7 @@ import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Sink } from '../../../store/sink.ts';
 import { LineFields } from './line-fields.ts';
 import { pickedFields } from './picked-fields.ts';
-import { type RowFields, rowFields } from './row-fields.ts';
+import { areReadFromColumns, type RowFields, rowFields } from './row-fields.ts';
 import { writerOf } from './row-writers.ts';
 
 /** Row rows[i] of row group groupOf[i], in the order of the answer. */
@@ -66,24 +66,42 @@ export function openSinkGroup(
 ): SinkGroup {
   const streamOf = streamsOf(opened, rows);
   const options = { bytesMax, timesNs };
-  const picked =
-    sink.kind === 'rows' && sink.withoutLines === true ? pickedFields(opened, sink.fields, rows, bytesMax) : undefined;
+  const isWithoutLines = sink.kind === 'rows' && sink.withoutLines === true;
+  const picked = isWithoutLines ? pickedFields(opened, sink.fields, rows, bytesMax) : undefined;
+  const needsNoLine = isWithoutLines && areReadFromColumns(opened, sink.fields, rows.length);
   const cutLines = sink.kind === 'text' && writerOf(sink).needsFields ? opened.cutLines(rows, options) : undefined;
   const takesMetadata = sink.kind === 'rows' && sink.withMetadata === true && opened.hasMetadata;
   const withMetadata = takesMetadata ? opened.cutLines(rows, options, 'metadata') : undefined;
-  const lines = cutLines ?? withMetadata ?? picked?.lines ?? opened.lines(rows, options, isRaw(sink));
+  const lines =
+    cutLines ??
+    withMetadata ??
+    picked?.lines ??
+    (needsNoLine ? linesLeftOut(rows.length) : opened.lines(rows, options, isRaw(sink)));
   return {
     opened,
     cursorAt: (row, timeNs) => cursorOf(opened, origin, streamOf(row), row, timeNs),
     lines,
     withMetadata,
-    sizeBytes: picked?.sizeBytes ?? lines.bytes.length,
+    sizeBytes: picked?.sizeBytes ?? (needsNoLine ? rows.length * fieldBytesOf(sink) : lines.bytes.length),
     lineFields: cutLines && new LineFields(opened, cutLines),
     streamOf,
     flags: opened.flags(),
     runCodes: opened.runCodes(),
     fields: picked ?? rowFields(opened, sink.kind === 'text' ? [] : sink.fields, rows.length),
   };
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+function linesLeftOut(count: number): ByteStrings {
+  return { bytes: NO_BYTES, offsets: new Uint32Array(count + 1) };
+}
+
+/** Values of many rows are short; all of a group are within LINE_BYTES_PER_GROUP, as its lines are. */
+const VALUE_BYTES = 16;
+
+function fieldBytesOf(sink: Sink): number {
+  return sink.kind === 'rows' ? sink.fields.length * VALUE_BYTES : 0;
 }
 
 /** Reads only the codes of the rows, where they are few. @throws CorruptionError */

@@ -14,6 +14,7 @@ import type { Grouping, Matcher, RangeExpr, Unwrap } from '../syntax/ast.ts';
 import { converted } from './convert.ts';
 import { countedAtOnce, type Counted } from './counted.ts';
 import { type Evaluation, tooManyOfAnswer } from './evaluation.ts';
+import { sampleColumns, type Samples } from './sampled.ts';
 import { groupedLabels, keyOf, newSeries, type Series, type SeriesLabels, setPoint } from './series.ts';
 import { type LabelGrouping, labelGroupingOf, wantedOf, withoutIdleFormats, withoutParsers } from './wanted.ts';
 import { type Windows, windowsOf } from './windows.ts';
@@ -42,13 +43,16 @@ export async function evaluateRange(
   const inTime = { ...visible, ...times };
   const predicate = predicateOf(range.log, inTime, discovery);
   const isAbsence = operation === 'absent_over_time';
+  const inColumns = { visible: inTime, asked: predicate };
+  if (!readsAllLines && !isAbsence && (await sampleColumns(expr, grouping, inColumns, table, evaluation)))
+    return table.series(steps.count);
   const counted = readsAllLines
     ? undefined
     : await countedAtOnce(
         expr,
         wanted.nothing ? withoutParsers(range.log) : range.log,
         isAbsence ? NO_GROUPS : grouping,
-        { visible: inTime, asked: predicate },
+        inColumns,
         evaluation,
       );
   const left = counted === undefined ? predicate : counted.others;
@@ -68,19 +72,15 @@ async function walk(
   run: Run,
   predicate: Predicate,
   table: SeriesTable,
-  { steps, discovery, view, query, counts }: Evaluation,
+  { discovery, view, query, counts }: Evaluation,
 ): Promise<void> {
   const { range } = expr;
   const sample = sampleOf(expr);
-  const origin = rowTimeOf(steps.start - range.offsetNs);
   const { matchers } = range.log;
   const asked = { view, query, predicate, direction: 'forward', limit: Infinity, matchers, discovery } as const;
   const { lines, bytes } = await eachEntry(asked, run, (entry) => {
-    const sinceFirst = (entry.day - origin.day) * NS_PER_DAY + (entry.timeNs - origin.timeNs);
-    const first = Math.max(0, Math.ceil(sinceFirst / table.stepNs));
-    const last = Math.min(steps.count - 1, Math.ceil((sinceFirst + table.rangeNs) / table.stepNs) - 1);
-    const value = first > last ? undefined : sample(entry);
-    if (value !== undefined) table.add(entry, first, last, value);
+    const value = table.moveTo(entry.day, entry.timeNs) ? sample(entry) : undefined;
+    if (value !== undefined) table.add(entry, value);
     return true;
   });
   counts.lines += lines;
@@ -109,15 +109,26 @@ function unwrapped({ name, conversion, filters }: Unwrap): (entry: Entry) => num
 
 const NO_LABELS: SeriesLabels = [];
 
-function rowTimeOf(instant: bigint): { readonly day: number; readonly timeNs: number } {
+interface RowTime {
+  readonly day: number;
+  readonly timeNs: number;
+}
+
+function rowTimeOf(instant: bigint): RowTime {
   const day = Number(floorDivided(instant, BigInt(NS_PER_DAY)));
   return { day, timeNs: timeNsFrom(day, instant) };
 }
 
 /** The series of an aggregation, by their labels. */
-class SeriesTable {
-  readonly stepNs: number;
-  readonly rangeNs: number;
+class SeriesTable implements Samples {
+  readonly #stepNs: number;
+  readonly #rangeNs: number;
+  readonly #stepCount: number;
+  /** The first step; times of lines count from it. */
+  readonly #origin: RowTime;
+  #first = 0;
+  #last = 0;
+  #timeNs = 0;
   readonly #byKey = new Map<string, { labels: SeriesLabels; windows: Windows }>();
   readonly #grouping: LabelGrouping;
   /** Times of lines count from it, so that they are exact. */
@@ -133,8 +144,10 @@ class SeriesTable {
     { steps, hold, seriesMax }: Evaluation,
   ) {
     this.#seriesMax = seriesMax;
-    this.stepNs = Number(steps.stepNs);
-    this.rangeNs = Number(range.rangeNs);
+    this.#stepNs = Number(steps.stepNs);
+    this.#rangeNs = Number(range.rangeNs);
+    this.#stepCount = steps.count;
+    this.#origin = rowTimeOf(steps.start - range.offsetNs);
     this.#grouping = grouping;
     this.#showsErrors = !grouping.isWithout && grouping.names.includes(ERROR);
     this.#firstDay = rowTimeOf(steps.start).day;
@@ -149,12 +162,26 @@ class SeriesTable {
     this.#newWindows = () => windowsOf(asked);
   }
 
-  add({ labels, day, timeNs }: Entry, first: number, last: number, value: number): void {
-    if (labels.hasError && !this.#showsErrors) throw pipelineError(labels);
-    this.#windowsOf(this.#labelsOf(labels)).add(first, last, (day - this.#firstDay) * NS_PER_DAY + timeNs, value);
+  /** Moves to the steps whose windows have a time; returns false where there are none. */
+  moveTo(day: number, timeNs: number): boolean {
+    const sinceFirst = (day - this.#origin.day) * NS_PER_DAY + (timeNs - this.#origin.timeNs);
+    this.#first = Math.max(0, Math.ceil(sinceFirst / this.#stepNs));
+    this.#last = Math.min(this.#stepCount - 1, Math.ceil((sinceFirst + this.#rangeNs) / this.#stepNs) - 1);
+    this.#timeNs = (day - this.#firstDay) * NS_PER_DAY + timeNs;
+    return this.#first <= this.#last;
   }
 
-  #windowsOf(labels: SeriesLabels): Windows {
+  /** Adds the number of a line at the time that was moved to. */
+  add({ labels }: Entry, value: number): void {
+    if (labels.hasError && !this.#showsErrors) throw pipelineError(labels);
+    this.addTo(this.windowsOf(this.#labelsOf(labels)), value);
+  }
+
+  addTo(windows: Windows, value: number): void {
+    windows.add(this.#first, this.#last, this.#timeNs, value);
+  }
+
+  windowsOf(labels: SeriesLabels): Windows {
     const key = keyOf(labels);
     let series = this.#byKey.get(key);
     if (series === undefined) {
@@ -165,7 +192,7 @@ class SeriesTable {
   }
 
   addCounted({ labels, first, last, value }: Counted): void {
-    this.#windowsOf(labels).add(first, last, 0, value);
+    this.windowsOf(labels).add(first, last, 0, value);
   }
 
   #labelsOf(labels: LineLabels): SeriesLabels {

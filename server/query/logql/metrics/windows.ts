@@ -260,10 +260,9 @@ function quantileOfAny(values: readonly number[], quantile: number): number {
   if (values.length === 0 || Number.isNaN(quantile)) return NaN;
   if (quantile < 0) return -Infinity;
   if (quantile > 1) return Infinity;
-  return quantileOf(
-    values.toSorted((a, b) => a - b),
-    quantile,
-  );
+  // Sorted as numbers it is fastest; the place of NaN is that of a comparison.
+  const ascending = values.some(Number.isNaN) ? values.toSorted((a, b) => a - b) : Float64Array.from(values).toSorted();
+  return quantileOf(ascending, quantile);
 }
 
 /**

@@ -14,6 +14,7 @@ import { LOGQL_LIMITS } from '../../../../server/query/logql/query-limits.ts';
 import { parseQuery } from '../../../../server/query/logql/syntax/parser.ts';
 import type { LogView } from '../../../../server/store/log-store.ts';
 import { EVERYTHING } from '../../../../server/store/predicate.ts';
+import type { RowBlock } from '../../../../server/store/row-block.ts';
 import { SOMEBODY } from '../../store/asking.ts';
 import { batchOf, type Line, TODAY } from '../../engines/embedded/batches.ts';
 import { append, openStore } from '../../engines/embedded/open-store.ts';
@@ -156,11 +157,37 @@ const pipeline = fc
 const grouping = fc
   .array(fc.oneof({ weight: 5, arbitrary: name }, { weight: 1, arbitrary: odd }), { maxLength: 2 })
   .map((names) => `by (${names.join(', ')})`);
+const UNWRAPPED = [
+  'quantile_over_time(0.9, ',
+  'avg_over_time(',
+  'min_over_time(',
+  'max_over_time(',
+  'sum_over_time(',
+  'first_over_time(',
+  'last_over_time(',
+  'stddev_over_time(',
+  'rate(',
+] as const;
 const range = fc.constantFrom('10s', '30s', '45s', '7s');
 const metric = fc.oneof(
   fc
     .tuple(fc.constantFrom('count_over_time', 'rate', 'bytes_over_time', 'bytes_rate'), pipeline, range, grouping)
     .map(([operation, log, each, by]) => `sum ${by} (${operation}(${log} [${each}]))`),
+  fc
+    .tuple(
+      fc.constantFrom(...UNWRAPPED),
+      pipeline,
+      fc.constantFrom('ms', 'ms', 'ms', 'status', 'user', 'http_status'),
+      fc.constantFrom('', '', ' | __error__=""', ' | level="error"', ' | pod!="a"'),
+      range,
+      grouping,
+    )
+    .map(([begin, log, of, after, each, by]) =>
+      // Some ranges take a grouping of their own, others that of a sum.
+      /^(?:sum|rate)/.test(begin)
+        ? `sum ${by} (${begin}${log} | unwrap ${of}${after} [${each}]))`
+        : `${begin}${log} | unwrap ${of}${after} [${each}]) ${by}`,
+    ),
   fc
     .tuple(fc.constantFrom('count_over_time', 'rate', 'absent_over_time'), pipeline, range)
     .map(([operation, log, each]) => `${operation}(${log} [${each}])`),
@@ -209,7 +236,8 @@ async function answered({ text, count, stepNs, discovery }: Asked, readsAllLines
     ...view,
     search: async function* (plan, sink, query) {
       for await (const piece of view.search(plan, sink, query)) {
-        if (!(piece instanceof Uint8Array)) lines += piece.rowCount;
+        const hasLines = sink.kind === 'rows' && sink.withoutLines !== true;
+        if (hasLines) lines += (piece as RowBlock).rowCount;
         yield piece;
       }
     },
@@ -283,6 +311,8 @@ test('random lines', async () => {
 test.each([
   'sum by (path) (rate({app="api"} | json | status >= 500 [30s]))',
   'sum by (pod, level) (count_over_time({app="api"} |= "ms" | json | __error__="" | user != 7 [30s]))',
+  'quantile_over_time(0.99, {app="api"} | json | unwrap ms [30s]) by (path)',
+  'sum by (level) (sum_over_time({app="web"} | json | status >= 400 | unwrap ms | __error__="" [30s]))',
   'sum(bytes_over_time({app="web"} | json | level=~"err.*" or status == 404 [10s]))',
 ])('no line is read that columns tell: %s', async (text) => {
   const { store } = await openStore();
