@@ -62,6 +62,24 @@ test('what hurts most is first, and another column sorts as well', async () => {
   await page.locator('th[aria-sort]', { hasText: 'Bad requests' }).waitFor();
 });
 
+test('the table does not wait for which apps can be chosen', async () => {
+  const page = await open('/?since=2h');
+  let letGo = (): void => {};
+  const isShown = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route(
+    (url) => url.pathname === '/aggregate' && url.searchParams.getAll('by').join() === 'namespace,container',
+    async (route) => {
+      await isShown;
+      await route.continue();
+    },
+  );
+  await page.getByRole('navigation', { name: 'Views' }).first().getByRole('link', { name: 'Endpoints' }).click();
+  await page.locator('.trend-line').first().waitFor();
+  expect(await page.getByLabel('App').locator('option').count()).toBe(1);
+  letGo();
+  await page.getByLabel('App').locator('option', { hasText: 'shop/api' }).waitFor({ state: 'attached' });
+});
+
 test('a number leads to its lines, and Back returns', async () => {
   const page = await open('/endpoints?since=2h');
   const row = rows(page).filter({ hasText: 'shop/gateway' }).filter({ hasText: '/api/checkout' });

@@ -16,10 +16,16 @@ import { type App, type Known, SLOW_MS, withApp, withoutApp } from './questions.
 
 const SLOW_CHOICES_MS = [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
 
-export function Choices({ known, slowMs }: { readonly known: Known; readonly slowMs: number }) {
+export interface ChoicesProps {
+  readonly known: Known;
+  readonly apps: readonly App[];
+  readonly slowMs: number;
+}
+
+export function Choices({ known, apps, slowMs }: ChoicesProps) {
   return (
     <div class="choices">
-      <Apps apps={known.apps} />
+      <Apps apps={apps} />
       <Slow slowMs={slowMs} />
       <FieldChoice known={known} />
     </div>

@@ -17,6 +17,7 @@ import { rangeName, stepSeconds } from '../state/time-range.ts';
 import { appName, Choices, OtherPaths } from './choices.tsx';
 import { Name } from './name.tsx';
 import {
+  type App,
   type Asked,
   askEndpoints,
   askTrends,
@@ -55,7 +56,13 @@ const COLUMNS: readonly Column[] = [
 ];
 const QUANTILES = ['p50', 'p95', 'p99'] as const;
 
-export function EndpointsTable({ known, asked }: { readonly known: Known; readonly asked: Asked }) {
+export interface EndpointsTableProps {
+  readonly known: Known;
+  readonly apps: readonly App[];
+  readonly asked: Asked;
+}
+
+export function EndpointsTable({ known, apps, asked }: EndpointsTableProps) {
   const { fields, slowMs, filters } = asked;
   const order = orderOf(question.value.own['sort']);
   const loaded = useLoaded((ended) => askEndpoints(asked, order, ended), [filters, fields, slowMs, order]);
@@ -67,7 +74,7 @@ export function EndpointsTable({ known, asked }: { readonly known: Known; readon
           <h1>Endpoints</h1>
           <p class="dim">{value === undefined ? ' ' : summaryOf(value.rows, value.total, asked)}</p>
         </div>
-        <Choices known={known} slowMs={slowMs} />
+        <Choices known={known} apps={apps} slowMs={slowMs} />
       </div>
       {error !== undefined && <Failure what="Endpoints" error={error} />}
       {value === undefined && error === undefined && <div class="skeleton-lines" aria-busy="true" />}

@@ -14,7 +14,7 @@ import './endpoints.css';
 import { EndpointsTable } from './endpoints-table.tsx';
 import { NoRequests } from './no-requests.tsx';
 import { OneEndpoint } from './one-endpoint.tsx';
-import { askKnown, type Known, SLOW_MS } from './questions.ts';
+import { type App, askApps, askKnown, type Known, SLOW_MS } from './questions.ts';
 
 export function Endpoints({ endpoint }: { readonly endpoint?: Endpoint | undefined }) {
   useEffect(() => {
@@ -32,11 +32,14 @@ function Fields({ endpoint }: { readonly endpoint: Endpoint | undefined }) {
   const filters = useMemo(() => ({ search: q, ...frozenRange(since, until, serverNowMs()), tz: zone.peek() }), of);
   const loaded = useLoaded((ended) => askKnown(filters, own, ended), [filters]);
   const { value, error, isLoading } = loaded.value;
+  const apps = useLoaded(async (ended) => (value === undefined ? [] : askApps(filters, value, ended)), [value]);
   return (
     <div class="pane endpoints">
       <div class={`progress${isLoading ? ' is-busy' : ''}`} />
       {error !== undefined && <Failure what="Endpoints" error={error} />}
-      {value !== undefined && <View known={value} filters={filters} endpoint={endpoint} />}
+      {value !== undefined && (
+        <View known={value} apps={apps.value.value ?? []} filters={filters} endpoint={endpoint} />
+      )}
       {value === undefined && error === undefined && (
         <>
           <h1>Endpoints</h1>
@@ -49,10 +52,12 @@ function Fields({ endpoint }: { readonly endpoint: Endpoint | undefined }) {
 
 function View({
   known,
+  apps,
   filters,
   endpoint,
 }: {
   readonly known: Known;
+  readonly apps: readonly App[];
   readonly filters: Parameters<typeof askKnown>[0];
   readonly endpoint: Endpoint | undefined;
 }) {
@@ -62,16 +67,16 @@ function View({
     return (
       <>
         <h1>Endpoints</h1>
-        <Choices known={known} slowMs={slowMs} />
+        <Choices known={known} apps={apps} slowMs={slowMs} />
         <NoRequests />
       </>
     );
   }
   const asked = { filters, fields, slowMs };
   return endpoint === undefined ? (
-    <EndpointsTable known={known} asked={asked} />
+    <EndpointsTable known={known} apps={apps} asked={asked} />
   ) : (
-    <OneEndpoint known={known} asked={asked} endpoint={endpoint} />
+    <OneEndpoint known={known} apps={apps} asked={asked} endpoint={endpoint} />
   );
 }
 

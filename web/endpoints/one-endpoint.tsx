@@ -22,6 +22,7 @@ import { type Area, HeatMap } from './heat-map.tsx';
 import { Name } from './name.tsx';
 import { askFailures, askHeat, askSlowest } from './questions-of-one.ts';
 import {
+  type App,
   type Asked,
   badText,
   endpointText,
@@ -37,11 +38,12 @@ const DIFFERENCES_MAX = 12;
 
 export interface OneEndpointProps {
   readonly known: Known;
+  readonly apps: readonly App[];
   readonly asked: Asked;
   readonly endpoint: Endpoint;
 }
 
-export function OneEndpoint({ known, asked, endpoint }: OneEndpointProps) {
+export function OneEndpoint({ known, apps, asked, endpoint }: OneEndpointProps) {
   const { filters, fields, slowMs } = asked;
   const { method, shape } = endpoint;
   const text = append(searchOf(filters), endpointText(fields, endpoint));
@@ -72,7 +74,7 @@ export function OneEndpoint({ known, asked, endpoint }: OneEndpointProps) {
             <Name method={method} shape={shape} />
           </span>
         </h1>
-        <Choices known={known} slowMs={slowMs} />
+        <Choices known={known} apps={apps} slowMs={slowMs} />
       </div>
       <Facts asked={own} explore={explore} />
       <Details asked={own} explore={explore} />

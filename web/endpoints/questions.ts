@@ -30,7 +30,6 @@ export interface Known {
   readonly fields: RequestFields;
   /** Other names under which lines have paths. */
   readonly otherPaths: readonly string[];
-  readonly apps: readonly App[];
 }
 
 export interface App {
@@ -64,17 +63,15 @@ export async function askKnown(
   const counts = await askFields(PATH_NAMES, filters, ended, PATH_VALUES);
   const names = pathNames(counts);
   const path = own['path'] ?? names[0];
-  if (path === undefined) return { fields: requestFields(undefined, [], own), otherPaths: [], apps: [] };
-  const [sample, apps] = await Promise.all([
-    askLines(connection(), { ...filters, search: append(text, `${path}:*`), limit: SAMPLE_LINES }, ended),
-    askApps({ ...filters, search: withPath(withoutApp(text), [...new Set([path, ...names])]) }, ended),
-  ]);
+  if (path === undefined) return { fields: requestFields(undefined, [], own), otherPaths: [] };
+  const search = append(text, `${path}:*`);
+  const sample = await askLines(connection(), { ...filters, search, limit: SAMPLE_LINES }, ended);
   const fields = requestFields(
     path,
     sample.rows.map((row) => rowView(row).fields),
     own,
   );
-  return { fields, otherPaths: names.filter((name) => name !== path), apps };
+  return { fields, otherPaths: names.filter((name) => name !== path) };
 }
 
 function withPath(text: string, names: readonly string[]): string {
@@ -94,12 +91,19 @@ export function withApp(text: string, { namespace, container }: App): string {
   return own.reduce(append, withoutApp(text));
 }
 
-async function askApps(filters: Parameters, ended: AbortSignal): Promise<App[]> {
+/** The apps whose lines have paths, which are offered beside what they hold: nothing waits for them. */
+export async function askApps(
+  filters: Parameters,
+  { fields: { path }, otherPaths }: Known,
+  ended: AbortSignal,
+): Promise<readonly App[]> {
+  if (path === undefined) return [];
+  const search = withPath(withoutApp(searchOf(filters)), [path, ...otherPaths]);
   const by = ['namespace', 'container'];
   const answer = await askJson<AggregateAnswer>(
     connection(),
     '/aggregate',
-    { ...filters, by, limit: APPS_MAX, order: 'rows' },
+    { ...filters, search, by, limit: APPS_MAX, order: 'rows' },
     ended,
   );
   return answer.groups.map(({ by: { namespace = '', container = '' }, rows }) => ({

@@ -166,7 +166,8 @@ function Row({ difference, add }: { readonly difference: Difference; readonly ad
   const isPossible = isTypeable(text);
   return (
     <tr>
-      <td class="left mono">{name}</td>
+      {/* A range of its numbers. */}
+      <td class="left mono">{name.replace(/\.log10$/, '')}</td>
       <td class="left mono difference-value" title={text}>
         <bdi>{text}</bdi>
       </td>
@@ -227,9 +228,9 @@ function conditionText({ name, value }: Difference, isNegated: boolean): string 
   return isNegated ? `-(${range})` : range;
 }
 
-/** `0.15%`; below a hundredth of a percent, `<0.01%`. */
+/** `0.15 %`; below a hundredth of a percent, `<0.01 %`. */
 function percent(share: number): string {
   const value = share * 100;
-  if (value === 0) return '0%';
-  return value < 0.01 ? '<0.01%' : `${Number(value.toPrecision(value < 10 ? 2 : 3))}%`;
+  if (value === 0) return '0 %';
+  return value < 0.01 ? '<0.01 %' : `${Number(value.toPrecision(value < 10 ? 2 : 3))} %`;
 }

@@ -16,6 +16,7 @@ import { useLoaded } from '../state/loaded.ts';
 import { ask, question, runCount } from '../state/navigation.ts';
 import { connection, noticeRevoked, session } from '../state/session.ts';
 import { Erase } from './erase.tsx';
+import '../styles/panes.css';
 
 const PAGE_REQUESTS = 200;
 const RANGES: readonly { readonly label: string; readonly since: string; readonly until: string }[] = [
@@ -39,7 +40,9 @@ export function User({ id }: { readonly id: string }) {
     <div class="pane">
       <p class="crumbs">
         <BackButton />
-        <span class="dim">User</span> <span class="mono break-all">{id}</span>
+      </p>
+      <div class="pane-head">
+        <h1 class="break-all">User {id}</h1>
         <span class="segmented" role="group" aria-label="Range">
           {RANGES.map((range) => (
             <button
@@ -52,7 +55,7 @@ export function User({ id }: { readonly id: string }) {
             </button>
           ))}
         </span>
-      </p>
+      </div>
       {error !== undefined && <Failure what="The user's requests" error={error} />}
       {value !== undefined && <Answer key={`${since} ${until}`} answer={value} />}
       {value === undefined && error === undefined && <div class="skeleton-lines" aria-busy="true" />}
@@ -104,7 +107,6 @@ function Answer({ answer }: { readonly answer: UserAnswer }) {
   const names = { ...QUESTION_DEFAULT, since, until };
   return (
     <>
-      <h1>User {id}</h1>
       <dl class="facts">
         <Fact name="Requests">{count(total.requests)}</Fact>
         <Fact name="Failed" isBad={total.failed > 0}>
