@@ -283,7 +283,7 @@ test('a wider range, and each filter left out, with as many lines as these quest
 
 test.each([
   ['namespace=Shop', 'namespace=shop', 44],
-  ['level=eror', 'level=error', 5],
+  ['level=errror', 'level=error', 5],
   ['pod=api0', 'pod=api-0', 22],
   ['container=apii&level=error', 'level=error&container=api', 5],
 ])('a value that no line has: %s', async (parameters, suggested, lines) => {
@@ -330,7 +330,7 @@ test.each([
   ['labels/status/values', 'no line has a label "status"; /fields?name=status has the values of a field'],
   ['labels/pods/values', 'no line has a label "pods"; did you mean pod?'],
   ['stats?by=pdo', 'no line in the store has "pdo"; did you mean pod?'],
-  ['stats?by=pod&level=eror', 'no line has level=eror; did you mean level=error? 5 lines'],
+  ['stats?by=pod&level=errror', 'no line has level=errror; did you mean level=error? 5 lines'],
   ['compare?level=error&name=statsu', 'no line in the store has "statsu"; did you mean status?'],
   [
     'compare?level=error&than.level=none',
