@@ -213,36 +213,66 @@ class Spreads implements Windows {
   }
 }
 
-/** All numbers with their times, once; a window is a part of them. */
+/**
+ * Numbers with their times, once; a window is a part of them. They come in the order of time, so what the windows of later steps
+ * do not have is dropped.
+ */
 class Samples implements Windows {
   readonly #hold: (bytes: number) => void;
   readonly #finish: (values: readonly number[], timesNs: readonly number[]) => number;
-  readonly #values: number[] = [];
-  readonly #timesNs: number[] = [];
+  #values: number[] = [];
+  #timesNs: number[] = [];
+  /** Numbers that were dropped, and the most that were held. */
+  #dropped = 0;
+  #heldMax = 0;
   /** By step: its first number, and the one after its last. */
-  readonly #from: Uint32Array;
-  readonly #to: Uint32Array;
+  readonly #from: Float64Array;
+  readonly #to: Float64Array;
+  /** Of the steps before the next one. */
+  readonly #results: Float64Array;
+  #next = 0;
 
   constructor(
     { count, hold }: WindowsAsked,
     finish: (values: readonly number[], timesNs: readonly number[]) => number,
   ) {
-    hold(2 * NUMBER_BYTES * count);
+    hold(3 * NUMBER_BYTES * count);
     this.#hold = hold;
     this.#finish = finish;
-    this.#from = new Uint32Array(count);
-    this.#to = new Uint32Array(count);
+    this.#from = new Float64Array(count);
+    this.#to = new Float64Array(count);
+    this.#results = new Float64Array(count);
   }
 
   add(first: number, last: number, timeNs: number, value: number): void {
-    this.#hold(2 * NUMBER_BYTES);
-    const at = this.#values.length;
+    if (first > this.#next) this.#finishBefore(first);
+    const at = this.#dropped + this.#values.length;
     this.#values.push(value);
     this.#timesNs.push(timeNs);
+    if (this.#values.length > this.#heldMax) {
+      this.#heldMax = this.#values.length;
+      this.#hold(2 * NUMBER_BYTES);
+    }
     for (let step = first; step <= last; step++) {
       if (this.#to[step] === 0) this.#from[step] = at;
       this.#to[step] = at + 1;
     }
+  }
+
+  /** No number comes any more for the steps before this one. */
+  #finishBefore(step: number): void {
+    for (; this.#next < step; this.#next++) {
+      const [from, to] = [this.#from[this.#next]! - this.#dropped, this.#to[this.#next]! - this.#dropped];
+      if (this.isPresent(this.#next)) {
+        this.#results[this.#next] = this.#finish(this.#values.slice(from, to), this.#timesNs.slice(from, to));
+      }
+    }
+    const isUsed = step < this.#to.length && this.isPresent(step);
+    const idle = isUsed ? this.#from[step]! - this.#dropped : this.#values.length;
+    if (idle * 2 < this.#values.length) return;
+    this.#values = this.#values.slice(idle);
+    this.#timesNs = this.#timesNs.slice(idle);
+    this.#dropped += idle;
   }
 
   isPresent(step: number): boolean {
@@ -250,8 +280,8 @@ class Samples implements Windows {
   }
 
   valueAt(step: number): number {
-    const [from, to] = [this.#from[step]!, this.#to[step]!];
-    return this.#finish(this.#values.slice(from, to), this.#timesNs.slice(from, to));
+    if (step >= this.#next) this.#finishBefore(this.#to.length);
+    return this.#results[step]!;
   }
 }
 
