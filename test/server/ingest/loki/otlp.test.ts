@@ -141,6 +141,7 @@ const BODIES: readonly (readonly [value: SentValue, line: string])[] = [
   [{ intValue: '-9223372036854775808' }, '-9223372036854775808'],
   [{ doubleValue: 1.5 }, '1.5'],
   [{ doubleValue: 1e21 }, '1e+21'],
+  [{ doubleValue: -0 }, '-0'],
   [{ bytesValue: Buffer.from([0, 255]).toString('base64') }, 'AP8='],
   [{ arrayValue: { values: [{ stringValue: 'a<b' }, { intValue: 1 }, {}] } }, '["a\\u003cb",1,null]'],
   [
