@@ -1,5 +1,5 @@
 /** How old the oldest unread byte is, against a list of when each byte was written. */
-import fc from 'fast-check';
+import fc from '../fast-check.ts';
 import { expect, test } from 'vitest';
 import { LagClock } from '../../agent/lag-clock.ts';
 import { LAG_MARKS_MAX } from '../../agent/limits.ts';

@@ -1,5 +1,5 @@
 /** Texts between quotes as Go's strconv reads and writes them. */
-import fc from 'fast-check';
+import fc from '../fast-check.ts';
 import { expect, test } from 'vitest';
 import { quoted, unescaped } from '../../shared/go-quote.ts';
 

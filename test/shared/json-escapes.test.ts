@@ -1,5 +1,5 @@
 /** Escapes of JSON strings in bytes, against JSON.parse. */
-import fc from 'fast-check';
+import fc from '../fast-check.ts';
 import { expect, test } from 'vitest';
 import { escapeBytes, escapedCodePoint, SHORT_ESCAPES, writeCodePoint } from '../../shared/json-escapes.ts';
 

@@ -1,5 +1,5 @@
 /** Times as log files and lines have them: every date that exists, and none that does not. */
-import fc from 'fast-check';
+import fc from '../fast-check.ts';
 import { expect, test } from 'vitest';
 import { CriParser } from '../../shared/cri.ts';
 import { Rfc3339Parser } from '../../shared/rfc3339.ts';

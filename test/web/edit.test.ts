@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { rangeOf, withRange } from '../../web/search/number-range.ts';
 import { sizesOf } from '../../web/state/number-sizes.ts';

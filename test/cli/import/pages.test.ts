@@ -1,5 +1,5 @@
 /** Pages of an import, from a Loki that is a list of lines and has limits: each line is in one page, whatever the limits are. */
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { expect, test } from 'vitest';
 import { type Ask, type Asker, RefusedError } from '../../../cli/import/endpoint.ts';
 import { type Page, PageReader } from '../../../cli/import/pages.ts';

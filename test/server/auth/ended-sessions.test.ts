@@ -1,5 +1,5 @@
 /** Sessions that have ended stay so, whatever is forgotten of them and however the clock jumps. */
-import * as fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { expect, test } from 'vitest';
 import { hasEnded, type SessionIdentity, withEnded } from '../../../server/auth/ended-sessions.ts';
 import { SESSION_MS_MAX } from '../../../server/limits.ts';

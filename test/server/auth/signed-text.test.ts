@@ -1,5 +1,5 @@
 /** Signed texts: none passes that was changed, of another key or for another purpose. */
-import * as fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { expect, test } from 'vitest';
 import { readSignedText, signText } from '../../../server/auth/signed-text.ts';
 

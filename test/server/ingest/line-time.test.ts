@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { expect, test } from 'vitest';
 import { LineTimeParser } from '../../../server/ingest/line-time.ts';
 import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';

@@ -1,5 +1,5 @@
 /** Buckets of numbers: edges that one can type, and each number between those of its bucket. */
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { expect, test } from 'vitest';
 import { bucketOfNumber, bucketText, edgesOf } from '../../../server/store/log-buckets.ts';
 import { naiveBucket } from './naive-aggregate.ts';

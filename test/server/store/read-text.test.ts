@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { expect, it, test } from 'vitest';
 import { escapesOf, mayBeEscaped, partsOfText, readable } from '../../../server/store/read-text.ts';
 

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { fieldsOf, parseWritten } from '../../../shared/readable-line/json-fields.ts';
 import { podName } from '../../../shared/readable-line/pod-name.ts';

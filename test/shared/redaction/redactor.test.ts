@@ -1,5 +1,5 @@
 /** What each pattern finds in lines, and what becomes of the lines. */
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { LineText } from '../../../shared/redaction/line-text.ts';
 import { compileRedaction } from '../../../shared/redaction/redactions.ts';

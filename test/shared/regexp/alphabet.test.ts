@@ -1,5 +1,5 @@
 /** A text that is cut at characters which no match contains has a match where one of its parts has. */
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { expect, test } from 'vitest';
 import { alphabetOf, mayBeIn } from '../../../shared/regexp/alphabet.ts';
 import { Regexp } from '../../../shared/regexp/regexp.ts';

@@ -1,6 +1,6 @@
 /** V8's engine says what RE2JS says, wherever it is asked instead. */
 import { Worker } from 'node:worker_threads';
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
 import type { RequiredText } from '../../../shared/regexp/literals.ts';

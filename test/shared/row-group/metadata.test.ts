@@ -1,5 +1,5 @@
 /** Structured metadata in row groups: it comes back as it was added, and lines are what they are without it. */
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { expect, test } from 'vitest';
 import type { Labels } from '../../../shared/labels.ts';
 import { answerTo, fieldsOfTemplate } from '../../../shared/row-group/answer.ts';

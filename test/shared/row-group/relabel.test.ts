@@ -1,5 +1,5 @@
 /** Other labels, the same rows: in both layouts, whatever the rows are. */
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { CorruptionError } from '../../../shared/errors.ts';
 import type { Labels } from '../../../shared/labels.ts';

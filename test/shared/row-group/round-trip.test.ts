@@ -1,5 +1,5 @@
 /** Whatever bytes go in come out, and no damage goes unseen. */
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';

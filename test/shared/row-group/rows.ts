@@ -1,5 +1,5 @@
 /** Rows for tests of merges: as plain objects, encoded, and read back. */
-import fc from 'fast-check';
+import fc from '../../fast-check.ts';
 import { expect } from 'vitest';
 import { labelsKey } from '../../../shared/labels.ts';
 import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';

@@ -1,5 +1,5 @@
 /** Pushes, decoded: as another library and JSON.parse read them; what is refused of them, and as a whole; any bytes. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { expect, test } from 'vitest';
 import { decodePushTask, type PushFormat } from '../../../../server/ingest/loki/decode-push.ts';
 import { NOT_STORED } from '../../../../server/ingest/loki/entries.ts';

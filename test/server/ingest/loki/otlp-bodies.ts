@@ -80,8 +80,8 @@ const NEGATIVE_ZERO = 'negative zero';
 
 export function otlpJsonOf(logs: SentLogs): Buffer {
   // JSON.stringify writes no negative zero, but JSON has it.
-  const text = JSON.stringify(logs, (_, value: unknown) => (Object.is(value, -0) ? NEGATIVE_ZERO : value));
-  return Buffer.from(text.replaceAll(`"${NEGATIVE_ZERO}"`, '-0'));
+  const json = JSON.stringify(logs, (_, value: unknown) => (Object.is(value, -0) ? NEGATIVE_ZERO : value));
+  return Buffer.from(json.replaceAll(`"${NEGATIVE_ZERO}"`, '-0'));
 }
 
 /** Ids are hexadecimal in JSON alone. */

@@ -1,5 +1,5 @@
 /** Log records of OpenTelemetry as entries: labels, metadata, lines and times, of both encodings. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { expect, test } from 'vitest';
 import { decodePushTask, type PushFormat } from '../../../../server/ingest/loki/decode-push.ts';
 import { NOT_STORED } from '../../../../server/ingest/loki/entries.ts';

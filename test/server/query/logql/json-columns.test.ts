@@ -2,7 +2,7 @@
  * Metrics of what `| json` finds are the same whether columns tell it or lines are read: of random queries, over objects that are
  * as regular as those of services, and as odd as a parser can get.
  */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { beforeEach, expect, test } from 'vitest';
 import type { Labels } from '../../../../shared/labels.ts';
 import { PodlogError } from '../../../../shared/errors.ts';

@@ -2,7 +2,7 @@
  * What goes down to the store changes no answer: each query is answered as it is, and once more from a view that gives every
  * line, whatever is asked for, with nothing counted by the store.
  */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { beforeEach, expect, test } from 'vitest';
 import type { Labels } from '../../../../shared/labels.ts';
 import { PodlogError } from '../../../../shared/errors.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { SearchTextError } from '../../../../shared/errors.ts';
 import { parseSearch } from '../../../../server/query/search-condition.ts';

@@ -1,5 +1,5 @@
 /** What is folded in texts, and in the patterns of columns; and that regular expressions find the same. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { expect, it, test } from 'vitest';
 import { byteStringAt } from '../../../../shared/byte-strings.ts';
 import { PatternCutter } from '../../../../shared/row-group/encodings/pattern-cutter.ts';

@@ -1,5 +1,5 @@
 /** Whole numbers, however they are read: all at once, or some at a time. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { expect, it } from 'vitest';
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
 import {

@@ -1,5 +1,5 @@
 /** Texts with numbers in them: cut, stored, moved between groups and found, they stay the bytes that they were. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';

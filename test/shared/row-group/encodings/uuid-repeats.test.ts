@@ -1,5 +1,5 @@
 /** Ids that several lines mention come back as they were, and are stored once. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { expect, it } from 'vitest';
 import { mergeRowGroups } from '../../../../shared/row-group/merge/merge.ts';
 import { ENCODING_UUID } from '../../../../shared/row-group/format.ts';

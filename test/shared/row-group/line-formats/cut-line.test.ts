@@ -1,5 +1,5 @@
 /** Objects are cut as far as a reader finds their members, and whatever is around them; prose with braces is left alone. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { SLOTS_MAX } from '../../../../shared/row-group/format.ts';
 import { Shredder } from '../../../../shared/row-group/shredder.ts';

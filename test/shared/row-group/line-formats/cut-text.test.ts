@@ -1,5 +1,5 @@
 /** Lines that are no JSON objects are cut as their formats say, and always into pieces of themselves. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { Shredder } from '../../../../shared/row-group/shredder.ts';
 import type { Parser } from '../../../../shared/row-group/line-formats/cut-text.ts';

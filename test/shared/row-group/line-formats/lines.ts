@@ -1,5 +1,5 @@
 /** Lines of text for tests: what a program of each kind writes, and lines that are nearly of a kind. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 
 /** Line → its fields, in the order in which they stand there. */
 export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Record<string, string>>])[] = [

@@ -1,5 +1,5 @@
 /** A merge of sorted inputs gives what a sort of all of their rows gives, in groups that keep their limits. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { CorruptionError, MergeTooLargeError } from '../../../../shared/errors.ts';
 import { mergeRowGroups } from '../../../../shared/row-group/merge/merge.ts';

@@ -1,5 +1,5 @@
 /** A merge is a stable sort of the rows of its inputs: nothing lost, doubled or changed. */
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { ENCODING_DICTIONARY, ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
 import { daysOf, mergeRowGroups } from '../../../../shared/row-group/merge/merge.ts';

@@ -1,6 +1,6 @@
 /** Frames of zstd, whatever the thread has decompressed before. */
 import { constants, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
+import fc from '../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { compress, decompress } from '../../../../shared/row-group/pages/zstd.ts';

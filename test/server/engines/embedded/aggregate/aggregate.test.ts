@@ -1,5 +1,5 @@
 /** Aggregations on columns say what a plain count over parsed lines says. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { QueryTooLargeError } from '../../../../../shared/errors.ts';
 import { type Labels, labelOf } from '../../../../../shared/labels.ts';

@@ -1,5 +1,5 @@
 /** Different values by group: exactly, then within what is said, and however they were split. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { QueryTooLargeError } from '../../../../../shared/errors.ts';
 import { hashBytes } from '../../../../../shared/byte-strings.ts';

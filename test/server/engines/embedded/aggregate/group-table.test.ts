@@ -1,5 +1,5 @@
 /** A table of groups is a Map of values to rows, however values are given, and also after it went through a message. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { expect, it } from 'vitest';
 import { QueryTooLargeError } from '../../../../../shared/errors.ts';
 import { AGGREGATE_KEYS_AT_ONCE } from '../../../../../server/limits.ts';

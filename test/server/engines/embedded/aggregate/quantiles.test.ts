@@ -1,5 +1,5 @@
 /** Quantiles are linear between the neighbours: exactly of few numbers, and within half a percent of them of many. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { expect, it } from 'vitest';
 import { AGGREGATE_SKETCHES_MAX, QUANTILE_NUMBERS_KEPT_MAX } from '../../../../../server/limits.ts';
 import { Quantiles } from '../../../../../server/engines/embedded/aggregate/quantiles.ts';

@@ -1,5 +1,5 @@
 /** Numbers of a sketch are close to the sorted ones, for each group, and however the numbers were split. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { expect, it } from 'vitest';
 import { QueryTooLargeError } from '../../../../../shared/errors.ts';
 import { AGGREGATE_LIMIT_MAX, AGGREGATE_SKETCHES_MAX } from '../../../../../server/limits.ts';

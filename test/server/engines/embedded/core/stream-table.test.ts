@@ -1,5 +1,5 @@
 /** Streams take memory while lines of theirs are stored, and never more than a limit allows. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { TooManyStreamsError } from '../../../../../shared/errors.ts';
 import { type Labels, labelsKey, labelsMemoryBytes } from '../../../../../shared/labels.ts';

@@ -1,5 +1,5 @@
 /** An index never hides a row group that holds the value, seldom names one that does not, and shows any damage. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { ByteReader, ByteWriter } from '../../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../../shared/errors.ts';

@@ -1,5 +1,5 @@
 /** The grams of a segment hide no row group whose lines have a text, and spare a search those that do not. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ByteReader } from '../../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../../shared/errors.ts';

@@ -1,5 +1,5 @@
 /** Fields that a line has twice and arrays: scan, counts and drop rules say what a look at every line with JSON.parse says. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { describe, expect, it, test } from 'vitest';
 import { compileDrop, isDropped } from '../../../../../agent/rules/drop.ts';
 import { RowGroupBuilder } from '../../../../../shared/row-group/builder.ts';

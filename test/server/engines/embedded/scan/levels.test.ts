@@ -1,5 +1,5 @@
 /** The level of mixed lines: scan, counts and drop rules say what a look at every line says. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { compileDrop, isDropped } from '../../../../../agent/rules/drop.ts';
 import type { Labels } from '../../../../../shared/labels.ts';

@@ -1,5 +1,5 @@
 /** The scan over columns says what a plain look at every line says. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import type { Labels } from '../../../../../shared/labels.ts';
 import { ENCODING_PATTERN } from '../../../../../shared/row-group/format.ts';

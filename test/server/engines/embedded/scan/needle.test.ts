@@ -1,5 +1,5 @@
 /** Folding: ASCII letters become small, all other bytes stay. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { expect, test } from 'vitest';
 import { foldedFor, needleOf, occursIn } from '../../../../../server/engines/embedded/scan/needle.ts';
 import { NEEDLE_SCRATCH_BYTES_MAX } from '../../../../../server/limits.ts';

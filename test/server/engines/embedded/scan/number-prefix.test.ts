@@ -1,5 +1,5 @@
 /** Numbers tell of a text's beginning what the text itself tells. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import {
   beginsWith,

@@ -1,7 +1,7 @@
 /** Answers are exact: the right rows in the right order, wherever they lie and whatever the store does meanwhile. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { describe, expect, it } from 'vitest';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import type { Plan } from '../../../../../server/store/search-plan.ts';

@@ -1,5 +1,5 @@
 /** Shapes of values, and those of patterns: what is an id in them is folded. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { expect, it, test } from 'vitest';
 import { PatternCutter } from '../../../../../shared/row-group/encodings/pattern-cutter.ts';
 import { shapeOf } from '../../../../../server/engines/embedded/scan/shape.ts';

@@ -1,5 +1,5 @@
 /** What the digits of numbers say of a wildcard is what their text says. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { expect, test } from 'vitest';
 import {
   markIntegers,

@@ -1,5 +1,5 @@
 /** Rows as text, whatever the lines are: objects are JSON, and what they say is what the line says. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { describe, expect, test } from 'vitest';
 import { textOf } from '../../../../../server/engines/embedded/search/render.ts';
 import { openSinkGroup } from '../../../../../server/engines/embedded/search/sink-group.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import { parser as lezer } from '@grafana/lezer-logql';
 import { expect, test } from 'vitest';
 import { LOGQL_BYTES_MAX, LOGQL_DEPTH_MAX, LOGQL_MATCHERS_MAX } from '../../../../../server/limits.ts';

@@ -1,5 +1,5 @@
 /** Random queries, as data, for round trips and comparisons. */
-import fc from 'fast-check';
+import fc from '../../../../fast-check.ts';
 import type {
   CompareOperator,
   Extraction,

@@ -1,5 +1,5 @@
 /** Which segments are merged, over sizes alone; and what a life under this policy costs. */
-import fc from 'fast-check';
+import fc from '../../../../../fast-check.ts';
 import { describe, expect, it, test } from 'vitest';
 import {
   COMPACTION_CHEAP_BYTES_MAX,
