@@ -45,7 +45,7 @@ async function openPushes(): Promise<Opened> {
         waitingRowGroups--;
         return outcome;
       },
-    } as BatchAcceptor,
+    },
   });
   const result: Opened = {
     opened,

@@ -45,7 +45,7 @@ async function openPushes(before?: Opened, saved?: JsonValue): Promise<Opened> {
         if (result.dieAfter-- <= 0) throw new Killed();
         return acceptor.accept(bytes);
       },
-    } as BatchAcceptor,
+    },
   });
   const result: Opened = {
     opened,

@@ -67,7 +67,7 @@ async function openPushes(before?: Opened): Promise<Opened> {
         if (result.dieAfter-- <= 0) throw new Killed();
         return acceptor.accept(bytes);
       },
-    } as BatchAcceptor,
+    },
   });
   const result: Opened = {
     opened,
