@@ -66,8 +66,9 @@ export class FakePod {
     writeSync(this.#descriptor, text);
   }
 
+  /** The kubelet rotates what has become large: never an empty file. */
   get mayRotate(): boolean {
-    return Date.now() - this.#begunMs >= ROTATION_MS_MIN;
+    return Date.now() - this.#begunMs >= ROTATION_MS_MIN && this.lineBytes.length > this.#files.at(-1)!.first;
   }
 
   /**
