@@ -172,6 +172,7 @@ test('a server without pods says so; a token of a namespace sees its own, and no
   expect(await narrow.locator('.workload-name b').allTextContents()).toEqual(['shop']);
   expect(await narrow.locator('main').textContent()).not.toMatch(/bank|Agents|Disk/);
   await look(narrow, 'cluster-narrow');
+  await browser.closePages();
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -214,6 +215,7 @@ test('an administrator makes a backup, and a token for one namespace that works 
   await reader.keyboard.press('Enter');
   await reader.locator('.workloads-table').waitFor();
   expect(await reader.getByRole('button', { name: 'Back up now' }).count()).toBe(0);
+  await browser.closePages();
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });

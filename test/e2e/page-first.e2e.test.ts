@@ -63,6 +63,7 @@ test('an empty store says what sends lines, and how to add one; then what was as
   await look(page, 'offline');
   await page.context().setOffline(false);
   await page.getByText('No network. What is loaded stays usable.').waitFor({ state: 'detached' });
+  await browser.closePages();
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });

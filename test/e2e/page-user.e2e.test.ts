@@ -72,6 +72,7 @@ test('a user is erased with a preview, a typed consent and a proof; whoever may 
   expect(await (await ask('4711')).json()).toMatchObject({ groups: [{ rows: 1 }] });
   await page.setViewportSize(PHONE.viewport);
   await look(page, 'erase-phone');
+  await browser.closePages();
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });

@@ -475,6 +475,7 @@ test('with tokens, nothing is shown before one is given, and a token of a namesp
   expect(await page.locator('main').textContent()).not.toContain('shop');
   answer();
   await page.getByText('line of the bank').waitFor();
+  await browser.closePages();
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });

@@ -94,7 +94,8 @@ function View() {
       {agents.value.value !== undefined && (
         <Nodes agents={agents.value.value} pods={pods.value.value ?? []} usage={usage.value.value} />
       )}
-      {pods.value.value !== undefined && pods.value.value.length > 0 && (
+      {/* Not before what is above it: it would be in sight. */}
+      {(isLoaded || isFailed) && pods.value.value !== undefined && pods.value.value.length > 0 && (
         <Intake pods={pods.value.value} filters={filters} />
       )}
       {stats.value.value !== undefined && <Storage stats={stats.value.value} />}
