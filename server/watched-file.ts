@@ -39,6 +39,8 @@ export class WatchedFile<T> {
   readonly #watcher: FSWatcher;
   readonly #timer: NodeJS.Timeout;
   #soon: NodeJS.Timeout | undefined;
+  /** Whether the file was empty when it was read last, and its value is of a text from before. */
+  #isEmptied = false;
 
   constructor(options: WatchedFileOptions<T>) {
     this.#options = options;
@@ -100,6 +102,7 @@ export class WatchedFile<T> {
   async #load(): Promise<void> {
     const { path, parse, onUse } = this.#options;
     const text = await this.#read();
+    if (this.#isBeingWritten(text)) return;
     if (text === this.#text && this.#problem === undefined) return;
     const value = await parse(text, path);
     const before = this.#value;
@@ -107,6 +110,15 @@ export class WatchedFile<T> {
     this.#text = text;
     this.#problem = undefined;
     onUse(value, before);
+  }
+
+  /** Who writes to a file in place empties it first: that it is empty counts when it still is a little later. */
+  #isBeingWritten(text: string): boolean {
+    const wasEmptied = this.#isEmptied;
+    this.#isEmptied = text === '' && this.#text !== undefined && this.#text !== '';
+    if (!this.#isEmptied || wasEmptied) return false;
+    this.#reloadSoon();
+    return true;
   }
 
   /** A change is mostly several events. */

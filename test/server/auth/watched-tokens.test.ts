@@ -78,6 +78,26 @@ test('tokens come and go; a file that is the same is not mentioned', async () =>
   expect(file.metrics.render()).toContain('\npodlog_tokens 0\n');
 });
 
+test('a file that is written in place is empty for a moment, which takes nobody in or out; one that stays empty has no tokens', async () => {
+  // It is read when the test says so, and not by itself.
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  await writeFile(file.path, fileOf('a'));
+  const tokens = await open();
+  const revoked = tokens.find(tokenNamed('a'))?.revoked;
+  await writeFile(file.path, '');
+  await tokens.reload();
+  expect(valid('a')).toEqual(['a']);
+  await writeFile(file.path, fileOf('a', 'b'));
+  await tokens.reload();
+  expect(valid('a', 'b')).toEqual(['a', 'b']);
+  expect(revoked?.aborted).toBe(false);
+  await writeFile(file.path, '');
+  await tokens.reload();
+  await tokens.reload();
+  expect(valid('a', 'b')).toEqual([]);
+});
+
 test('who runs on a token learns when its entry is gone or changed, and of no other change', async () => {
   await writeFile(file.path, fileOf('a', 'b', 'c'));
   const tokens = await open();
