@@ -22,7 +22,11 @@ describe('the table', () => {
     const page = await open('/?since=2h&q=level:error');
     await page.getByRole('button', { name: 'Table' }).click();
     await page.getByRole('columnheader', { name: 'latency_ms' }).waitFor();
-    expect(new URL(page.url()).search).toBe('?q=level:error&since=2h&view=table');
+    await until(page, `location.search === '?q=level:error&since=2h&view=table'`);
+    await countText(page)
+      .getByText(/^[\d,]+ lines$/)
+      .waitFor();
+    await page.locator('.facets-list .value-row').first().waitFor();
     await look(page, 'table');
     await page.getByRole('button', { name: 'Columns' }).click();
     await page.getByLabel('Add a label or field').fill('error.k');
