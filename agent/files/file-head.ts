@@ -24,7 +24,7 @@ const EXTENSION = /^(.+)~(\d+)-([0-9a-f]{8})(=\d+)?$/;
 /** The part of a file's state that reading its beginning needs. */
 type Beginning = Pick<LogFile, 'fd' | 'path' | 'log'>;
 
-/** A gzip file of nothing: 20 bytes and, where gzip has been told to keep it, a name. */
+/** Size of an empty file that was compressed, at most: 20 bytes, and the file's name where gzip has kept it. */
 const EMPTY_GZIP_BYTES_MAX = 512;
 
 const headBytes = Buffer.allocUnsafe(GZIP_HEAD_BYTES);

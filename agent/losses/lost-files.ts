@@ -65,8 +65,8 @@ export class LostFiles {
   }
 
   /**
-   * Examines a container that has just been listed. It is judged once the server's positions are known, but what was missed while
-   * nobody knew them shows only now.
+   * Examines a container that has just been listed. It is judged once the server's positions are known; what was missed before
+   * that shows only now, so it is noted at once.
    */
   examine(container: Container, nowMs: number, arePositionsKnown: boolean): void {
     noteMissed(container, this.#options.firstFileMsMax ?? FIRST_FILE_MS_MAX, nowMs);

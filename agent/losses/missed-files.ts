@@ -19,7 +19,7 @@ export function noteMissed({ isWhole, chains }: Container, firstFileMsMax: numbe
 function noteRotatedAway(chain: Chain, firstFileMsMax: number, nowMs: number): void {
   const { files, restart, newest } = chain;
   const present = files.filter(({ onDisk }) => onDisk);
-  // There is no live file between two steps of a rotation.
+  // Between the two steps of a rotation there is no live file.
   const renamed = newest?.onDisk === true ? newest : undefined;
   chain.newest = present.find(({ log }) => log.rotation === '') ?? renamed;
   if (newest === undefined || newest.onDisk) return;

@@ -1,5 +1,5 @@
 /** What podlog answers otherwise on purpose, or cannot know: these differences are counted apart. */
-import type { Question } from './question.ts';
+import type { Answer, Question } from './question.ts';
 
 /** What a question must have for a reason, and the reason. */
 const REASONS: readonly (readonly [about: RegExp, path: RegExp, reason: string])[] = [
@@ -26,7 +26,7 @@ const REASONS: readonly (readonly [about: RegExp, path: RegExp, reason: string])
   [/label_replace\(.*, "", "b"/, /query_range/, 'an empty name, which Loki cannot read from its queriers'],
   [/approx_topk/, /query_range/, 'an error, where Loki ends'],
   [/\| label_format x=`\{\{.*fromJson __line__/, /query_range/, 'U+FFFD in a label, which Loki cannot write'],
-  [/\.\*"/, /query_range/, 'a regular expression of a label filter is of the whole value'],
+  [/\| ?\w+ ?[=!]~ ?["`][^"`]*\.\*["`]/, /query_range/, 'a regular expression of a label filter is of the whole value'],
   [/ip\(.*or ip\(/, /query_range/, 'addresses in a chain of "or"'],
   [
     /"__error__":"own"|oddjson.*\| json.*sum by \(__error__\)|sum by \(__error__\)/,
@@ -36,14 +36,10 @@ const REASONS: readonly (readonly [about: RegExp, path: RegExp, reason: string])
 ];
 
 /** Returns why an answer may differ; undefined where it should not. */
-export function reasonFor(
-  { about, path, headers }: Question,
-  want: { readonly status: number },
-  got: { readonly status: number; readonly text: string },
-): string | undefined {
+export function reasonFor({ about, path, headers }: Question, want: Answer, got: Answer): string | undefined {
   const isSilent = want.status === 200 && got.status === 400 && 'x-loki-response-encoding-flags' in headers;
   if (isSilent) return 'an error of a pipeline is said with categorize-labels, too';
-  if (want.status === 400 && got.status === 400 && got.text.startsWith('pipeline error: ')) {
+  if ([want, got].every(({ status, text }) => status === 400 && text.startsWith('pipeline error: '))) {
     return 'the first of several series with an error';
   }
   return REASONS.find(([ofAbout, ofPath]) => ofAbout.test(about) && ofPath.test(path))?.[2];

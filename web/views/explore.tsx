@@ -88,7 +88,7 @@ function Values() {
   );
 }
 
-/** The answer to a query of LogQL: lines as any others, or a metric. */
+/** The answer to a LogQL query: lines, shown like any others, or a metric. */
 function LogqlAnswer() {
   const { series } = lines.value.value ?? {};
   const { tab } = question.value;

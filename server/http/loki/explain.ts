@@ -64,7 +64,7 @@ interface Asked {
   readonly nowMs: number;
 }
 
-/** Runs the query. Sizes of row groups would say how much others have, so who may not see all is not told. */
+/** Runs the query. A caller who may not see every namespace gets no sizes: they would reveal how much others store. */
 async function carriedOut(
   routes: QueryRoutes,
   asked: Asked,

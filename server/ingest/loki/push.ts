@@ -7,7 +7,7 @@
  * a push without a key is the file `loki:<hash of caller and content>`, whose offset counts its entries.
  *
  * A client that leaves does not end its push. It sends the same again, and finds it stored; if its tasks were stopped, a push that
- * takes longer than the client waits would begin anew each time. The work is bounded by the limits of a body, and its memory is
+ * takes longer than the client waits would start over each time. The work is bounded by the limits of a body, and its memory is
  * reserved until it is done.
  */
 import type { FileRange } from '../../../shared/wire.ts';

@@ -1,4 +1,5 @@
 /** The matching lines of a row group on one side of a comparison, which are counted by the codes of their values. */
+import { countBelow } from '../../../../shared/ascending.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { countMarked, markedIn } from '../scan/masks.ts';
 import type { FacetTable } from './facet-table.ts';
@@ -90,7 +91,7 @@ export class FacetSide {
   /** Returns the positions of the few rows that are in [start, end). */
   #fewOf(start: number, end: number, isLeftOut: Uint8Array | undefined): Uint32Array {
     const { positions } = this.#few!;
-    const few = positions.subarray(indexFrom(positions, start), indexFrom(positions, end));
+    const few = positions.subarray(countBelow(positions, start), countBelow(positions, end));
     if (isLeftOut === undefined) return few;
     const { templateRows } = this.#group.order();
     const streams = this.#group.streamCodes();
@@ -118,16 +119,4 @@ function countFew(part: CodePart, start: number, positions: Uint32Array, totals:
   const { codes, base } = part;
   const shift = part.first - start;
   for (const position of positions) totals[base + codes[shift + position]!]!++;
-}
-
-/** Returns the index of the first of ascending numbers that is not below another. */
-function indexFrom(numbers: Uint32Array, least: number): number {
-  let low = 0;
-  let high = numbers.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (numbers[middle]! < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -63,7 +63,7 @@ export class FacetTable {
     }
   }
 
-  /** Whether values of a name need not be counted: there are too many of them, or there is no room for the name. */
+  /** Whether the values of a name are left uncounted, because there are too many of them or no room for the name. */
   isId(name: string): boolean {
     const facet = this.#facets.get(name);
     if (facet !== undefined) return facet.values === undefined;

@@ -3,6 +3,7 @@
  * that none of them has reads nothing of the segment, whether or not the field has an index. Names are known by hashes: two
  * names with one hash cost a search some headers, and hide nothing.
  */
+import { indexIn } from '../../../../shared/ascending.ts';
 import type { ByteReader } from '../../../../shared/bytes.ts';
 import { ByteWriter } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -66,22 +67,11 @@ export function decodeFieldNames(reader: ByteReader): FieldNames {
 
 /** Returns the ordinals of the row groups that may hold a value of a name; undefined where that may be any. */
 export function groupsWithName({ hashes, unlisted }: FieldNames, name: string): Uint32Array | undefined {
-  if (fieldsAround(name).some((field) => includes(hashes, hashOf(field)))) return undefined;
+  if (fieldsAround(name).some((field) => indexIn(hashes, hashOf(field)) >= 0)) return undefined;
   return Uint32Array.from(unlisted);
 }
 
 function hashOf(field: string): number {
   const bytes = Buffer.from(field);
   return hashBytes(bytes, 0, bytes.length);
-}
-
-function includes(ascending: Uint32Array, value: number): boolean {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return ascending[low] === value;
 }

@@ -109,7 +109,7 @@ class GramSet {
     this.#addKey(gramHash(ending, folded) + 1);
   }
 
-  /** With too many grams there is no room for more. */
+  /** A row group with more grams than there is room for counts as one that takes too many steps. */
   #addKey(key: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;

@@ -4,6 +4,7 @@
  * that numbers and ids, which are all different, look alike. A text is in a line only if each four bytes in a row of the
  * folded text, a *gram*, are in the folded line. Grams are known by hashes, and a text is never hidden by those of others.
  */
+import { indexIn } from '../../../../shared/ascending.ts';
 import type { ByteReader } from '../../../../shared/bytes.ts';
 import { ByteWriter } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -21,7 +22,7 @@ export interface TextGrams {
   readonly unlisted: readonly number[];
 }
 
-/** A zero byte is no part of a gram, and is read as this. */
+/** Grams have no zero byte: this stands for it. */
 const FOR_ZERO = 1;
 const DIGITS = 0x30;
 
@@ -76,7 +77,7 @@ export function groupsWithGrams(grams: TextGrams, hashes: readonly number[]): Ui
   const width = setBytes(groupCount);
   const left = new Uint8Array(width).fill(0xff);
   for (const hash of hashes) {
-    const at = indexOf(grams.hashes, hash);
+    const at = indexIn(grams.hashes, hash);
     if (at < 0) {
       left.fill(0);
       break;
@@ -140,15 +141,4 @@ export function decodeTextGrams(reader: ByteReader): TextGrams {
     throw new CorruptionError('the text grams are not in order');
   }
   return { groupCount, hashes, sets, bits, unlisted };
-}
-
-function indexOf(ascending: Uint32Array, value: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return ascending[low] === value ? low : -1;
 }

@@ -1,4 +1,4 @@
-/** What the header of a row group alone tells about a leaf: by templates, labels, constants, dictionaries and ranges. */
+/** What the header of a row group tells about a leaf by itself: from templates, labels, constants, dictionaries and ranges. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { isOfLines, type Leaf, type ValueLeaf } from '../../../store/predicate.ts';
 import { judgeJsonLeaf } from './json-labels.ts';

@@ -19,6 +19,7 @@ import { SOMEBODY } from '../../store/asking.ts';
 import { batchOf, type Line, TODAY } from '../../engines/embedded/batches.ts';
 import { append, openStore } from '../../engines/embedded/open-store.ts';
 import { readerOf } from '../../engines/embedded/query-context.ts';
+import { careless, DISCOVERIES } from './careless.ts';
 
 const LABELS = [
   { app: 'api', pod: 'a', level: 'warn' },
@@ -156,17 +157,6 @@ beforeEach(async () => {
 const START = instantOf(TODAY, 10e9);
 const END = instantOf(TODAY, 80e9);
 const VISIBLE = { from: START, to: END, where: EVERYTHING };
-const DISCOVERIES = [
-  { serviceName: true, logLevels: true, fields: true },
-  { serviceName: false, logLevels: false, fields: false },
-];
-
-/** Gives every line of a time range. */
-function careless(view: LogView): LogView {
-  const search: LogView['search'] = (plan, sink, query) =>
-    view.search({ ...plan, where: EVERYTHING, limit: Infinity }, sink, query);
-  return { ...view, search };
-}
 
 /** Counts none, either. */
 function walking(view: LogView): LogView {

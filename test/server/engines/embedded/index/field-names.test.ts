@@ -9,12 +9,12 @@ import {
   FieldNamesBuilder,
   groupsWithName,
 } from '../../../../../server/engines/embedded/index/field-names.ts';
-import { answerBest } from '../../../../../server/engines/embedded/search/answer.ts';
 import { FIELD_NAMES_MAX } from '../../../../../server/engines/embedded/index/format.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import { batchOf, rowGroupOf } from '../batches.ts';
 import { append, openStore } from '../open-store.ts';
-import { planOf, queryContext, RAW } from '../query-context.ts';
+import { planOf } from '../query-context.ts';
+import { countedSearch } from './counted-search.ts';
 
 function namesOf(...groups: readonly string[][]): ReturnType<FieldNamesBuilder['finish']> {
   const builder = new FieldNamesBuilder();
@@ -87,26 +87,11 @@ describe('a search for a value of a name without an index', () => {
       await append(store, batchOf({ lines }));
       await store.flushAll();
     }
-    let opened = 0;
-    const context = queryContext(store);
-    const counting = {
-      ...context,
-      scan: (...[input, signal]: Parameters<typeof context.scan>) => {
-        opened += input.places.length;
-        return context.scan(input, signal);
-      },
-    };
-    const snapshot = store.snapshot();
+    const { snapshot, search } = countedSearch(store);
     dispose = () => snapshot.release();
     expect(snapshot.rowGroups).toHaveLength(4);
-    const find = async (name: string, value: string): Promise<[lines: string[], opened: number]> => {
-      opened = 0;
-      const plan = planOf({ values: [{ name, any: [parsePattern(value)], none: [] }] });
-      const pieces: Uint8Array[] = [];
-      const answer = answerBest(snapshot.rowGroups, plan, RAW, counting, new AbortController().signal);
-      for await (const piece of answer) pieces.push(piece);
-      return [Buffer.concat(pieces).toString().split('\n').slice(0, -1), opened];
-    };
+    const find = (name: string, value: string) =>
+      search(planOf({ values: [{ name, any: [parsePattern(value)], none: [] }] }));
     // Always the one with lines that are kept whole.
     expect(await find('absent', 'x')).toEqual([[], 1]);
     expect(await find('id', 'x')).toEqual([['{"id":"x"}'], 2]);

@@ -14,10 +14,10 @@ import { fieldFingerprints, fingerprintOf } from '../../../../../server/engines/
 import { lookUp } from '../../../../../server/engines/embedded/index/reader.ts';
 import { FieldIndexBuilder } from '../../../../../server/engines/embedded/index/writer.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
-import { answerBest } from '../../../../../server/engines/embedded/search/answer.ts';
 import { batchOf, type Line, rowGroupOf } from '../batches.ts';
 import { append, openStore } from '../open-store.ts';
-import { planOf, queryContext, RAW } from '../query-context.ts';
+import { planOf } from '../query-context.ts';
+import { countedSearch } from './counted-search.ts';
 
 const OFFSET = 1000;
 
@@ -143,28 +143,14 @@ describe('a search with indexes', () => {
     }
     await append(store, batchOf({ lines: [{ text: '{"f":"other"}', labels: { f: uuid(7) } }] }));
     await store.flushAll();
-    const context = queryContext(store);
-    let opened = 0;
-    const counting = {
-      ...context,
-      scan: (...[input, signal]: Parameters<typeof context.scan>) => {
-        opened += input.places.length;
-        return context.scan(input, signal);
-      },
-    };
-    const snapshot = store.snapshot();
+    const { snapshot, search } = countedSearch(store);
     expect(snapshot.rowGroups.every(({ indexed }) => indexed !== undefined)).toBe(true);
-    const lines = async (text: string): Promise<string[]> => {
-      const plan = planOf({ values: [{ name: 'f', any: [parsePattern(text)], none: [] }] });
-      const pieces: Uint8Array[] = [];
-      const answer = answerBest(snapshot.rowGroups, plan, RAW, counting, new AbortController().signal);
-      for await (const piece of answer) pieces.push(piece);
-      return Buffer.concat(pieces).toString().split('\n').slice(0, -1);
-    };
-    expect(await lines(uuid(7))).toEqual([`{"f":"${uuid(7)}"}`, '{"f":"other"}']);
+    const linesOf = (text: string) => search(planOf({ values: [{ name: 'f', any: [parsePattern(text)], none: [] }] }));
+    const [lines, opened] = await linesOf(uuid(7));
+    expect(lines).toEqual([`{"f":"${uuid(7)}"}`, '{"f":"other"}']);
     // One each, and every fourth of the eight other segments that are asked.
     expect(opened).toBeLessThanOrEqual(8);
-    expect(await lines('other')).toEqual([]);
+    expect((await linesOf('other'))[0]).toEqual([]);
     snapshot.release();
   });
 });

@@ -15,9 +15,9 @@ import {
 import { TextGramsBuilder } from '../../../../../server/engines/embedded/index/text-grams-builder.ts';
 import { Corpus, CORPUS_LINE_BYTES_MAX } from '../../../../corpus/corpus.ts';
 import { batchOf, rowGroupOf } from '../batches.ts';
-import { answerBest } from '../../../../../server/engines/embedded/search/answer.ts';
 import { append, openStore } from '../open-store.ts';
-import { planOf, queryContext, RAW } from '../query-context.ts';
+import { planOf } from '../query-context.ts';
+import { countedSearch } from './counted-search.ts';
 import { textLeaf } from '../../../../../server/store/predicate.ts';
 
 function gramsOfGroups(...groups: readonly (readonly string[])[]): TextGrams | undefined {
@@ -158,25 +158,9 @@ describe('a search for a text', () => {
       await append(store, batchOf({ lines: texts.map((text) => ({ text })) }));
       await store.flushAll();
     }
-    let opened = 0;
-    const context = queryContext(store);
-    const counting = {
-      ...context,
-      scan: (...[input, signal]: Parameters<typeof context.scan>) => {
-        opened += input.places.length;
-        return context.scan(input, signal);
-      },
-    };
-    const snapshot = store.snapshot();
+    const { snapshot, search } = countedSearch(store);
     dispose = () => snapshot.release();
-    const find = async (text: string): Promise<[lines: string[], opened: number]> => {
-      opened = 0;
-      const plan = { ...planOf(), where: { ...textLeaf(text), asRead: true } as const };
-      const pieces: Uint8Array[] = [];
-      const answer = answerBest(snapshot.rowGroups, plan, RAW, counting, new AbortController().signal);
-      for await (const piece of answer) pieces.push(piece);
-      return [Buffer.concat(pieces).toString().split('\n').slice(0, -1), opened];
-    };
+    const find = (text: string) => search({ ...planOf(), where: { ...textLeaf(text), asRead: true } });
     expect(await find('no such text')).toEqual([[], 0]);
     expect(await find('timed out')).toEqual([['{"message":"request timed out"}'], 1]);
     expect(await find('says "hi"')).toEqual([['it says \\"hi\\"'], 1]);
