@@ -93,7 +93,10 @@ export const QUIET_WATCHES_MAX = 1_000;
  */
 export const KUBELET_FILES_MAX = 5;
 
-/** A file that begins this soon after its container's directory was made is the first one: none is filled faster. */
+/**
+ * A file that begins this soon after its container's directory was made is the first one, and one that begins this soon after the last
+ * line of another is the next one: none is filled faster.
+ */
 export const FIRST_FILE_MS_MAX = 1_000;
 
 /**

@@ -112,7 +112,7 @@ export class WatchedFile<T> {
     onUse(value, before);
   }
 
-  /** Who writes to a file in place empties it first: that it is empty counts when it still is a little later. */
+  /** Whoever writes a file in place truncates it first, so an empty file counts only if it is still empty at the next reading. */
   #isBeingWritten(text: string): boolean {
     const wasEmptied = this.#isEmptied;
     this.#isEmptied = text === '' && this.#text !== undefined && this.#text !== '';

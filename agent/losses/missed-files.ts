@@ -39,6 +39,7 @@ function isRotatedAway(
 ): boolean {
   // If the only file was replaced, none was skipped.
   if (present.length < 2 || files.indexOf(present[0]!) < files.indexOf(newest)) return false;
+  // Clocks may differ: the times of lines are those of the writer, the other one is of the file system.
   const pauseMs = begunMs({ files: present }) - (writtenMs(newest) ?? -Infinity);
   return Math.abs(pauseMs) > firstFileMsMax;
 }

@@ -66,10 +66,12 @@ export class PushRedactor {
 /** The last rules of this thread, which seldom change. */
 let last: { readonly text: string; readonly redactor: PushRedactor } | undefined;
 
-/** Returns undefined where there are no rules. */
+/** Returns the redactor of a task that begins; undefined where there are no rules. */
 export function pushRedactor(rules: readonly RedactRule[]): PushRedactor | undefined {
   if (rules.length === 0) return undefined;
   const text = JSON.stringify(rules);
   if (last?.text !== text) last = { text, redactor: new PushRedactor(rules) };
+  // Nothing is counted of a task that failed.
+  else last.redactor.takeCounts();
   return last.redactor;
 }

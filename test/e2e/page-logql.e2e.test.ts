@@ -130,6 +130,15 @@ test('Explain shows what the store decides, which stages are left, and what was 
   await page.getByText('What was read').waitFor();
 });
 
+test('Explain says why a query failed where no place in it is wrong', async () => {
+  const page = await open(pathOf('sum by (status) (rate({container="gateway"} | json [1m]))', '&view=explain'));
+  await page
+    .getByRole('alert')
+    .getByText(/JSONParserErr/)
+    .waitFor();
+  pages.browser.expectComplaints('400');
+});
+
 test('a phone and the dark', async () => {
   const page = await open(pathOf('sum by (detected_level) (count_over_time({namespace="shop"}[1m]))'), {
     ...PHONE,

@@ -6,6 +6,7 @@ import { Fact } from '../parts/fact.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { rangeText } from '../state/clock.ts';
 import { useLoaded } from '../state/loaded.ts';
+import { located } from '../search/logql-place.ts';
 import { question } from '../state/navigation.ts';
 import { asked } from '../state/search.ts';
 import { connection } from '../state/session.ts';
@@ -64,8 +65,8 @@ export function Explain() {
     [asked.value, order],
   );
   const { value, error } = loaded.value;
-  // What is wrong with the query is said where it is typed.
-  if (error instanceof AnswerError && error.status === 400) return null;
+  // A mistake with a place in the query is shown there.
+  if (error instanceof AnswerError && located(error, String(query)).position !== undefined) return null;
   if (error !== undefined) return <Failure what="The explanation" error={error} />;
   if (value === undefined) return <div class="skeleton-lines" aria-busy="true" />;
   return (

@@ -62,7 +62,7 @@ export class TextGramsBuilder {
 
   /** Returns undefined where they would not help, or take too many bytes. */
   finish(): TextGrams | undefined {
-    if (this.#unlisted.length === this.#groupCount) return undefined;
+    if (this.#unlisted.length === this.#groupCount || this.#groupCount > ORDINALS_MAX) return undefined;
     const entries = this.#entries.subarray(0, this.#entryCount).toSorted();
     const found = listed(entries, this.#groupCount, this.#unlisted);
     return encodeTextGrams(found).length > GRAMS_BYTES_MAX ? undefined : found;

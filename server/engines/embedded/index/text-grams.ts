@@ -8,6 +8,7 @@ import { indexIn } from '../../../../shared/ascending.ts';
 import type { ByteReader } from '../../../../shared/bytes.ts';
 import { ByteWriter } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
+import { ORDINALS_MAX } from './format.ts';
 
 export interface TextGrams {
   /** Row groups of the segment. */
@@ -137,7 +138,13 @@ export function decodeTextGrams(reader: ByteReader): TextGrams {
   }
   reader.expectEnd();
   const isWithin = unlisted.every((ordinal, i) => ordinal < groupCount && ordinal > (unlisted[i - 1] ?? -1));
-  if (!areAscending || hash >= 2 ** 24 || !isWithin || bits.length < (setMax + 1) * setBytes(groupCount)) {
+  if (
+    groupCount > ORDINALS_MAX ||
+    !areAscending ||
+    hash >= 2 ** 24 ||
+    !isWithin ||
+    bits.length < (setMax + 1) * setBytes(groupCount)
+  ) {
     throw new CorruptionError('the text grams are not in order');
   }
   return { groupCount, hashes, sets, bits, unlisted };

@@ -28,6 +28,14 @@ function gramsOfGroups(...groups: readonly (readonly string[])[]): TextGrams | u
   return builder.finish();
 }
 
+const NO_GRAMS: TextGrams = {
+  groupCount: 1,
+  hashes: new Uint32Array(0),
+  sets: new Uint32Array(0),
+  bits: new Uint8Array(0),
+  unlisted: [],
+};
+
 function groupsWith(grams: TextGrams, text: string): number[] {
   return [...groupsWithGrams(grams, gramsOf(Buffer.from(text)))];
 }
@@ -127,6 +135,11 @@ describe('text grams', () => {
       encodeTextGrams({ ...grams, unlisted: [1, 1] }),
       encodeTextGrams({ ...grams, unlisted: [3] }),
       encodeTextGrams({ ...grams, sets: grams.sets.map(() => 100_000) }),
+      encodeTextGrams({
+        ...grams,
+        hashes: grams.hashes.map((hash, i) => (i === grams.hashes.length - 1 ? 2 ** 24 : hash)),
+      }),
+      encodeTextGrams({ ...NO_GRAMS, groupCount: 2 ** 31 }),
       Buffer.concat([encodeTextGrams(grams), Buffer.alloc(1)]),
       encodeTextGrams(grams).subarray(0, -1),
     ];

@@ -1,1 +1,0 @@
-import{_n as e}from"./index-DTpDTWpR.js";function t(t){return e(t*1e6)}export{t};
