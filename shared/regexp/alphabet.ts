@@ -3,7 +3,7 @@
  * part need not be searched that lacks a character which each match contains.
  */
 import { isNullable } from './nullable.ts';
-import { OTHERS, type RegexpNode } from './syntax.ts';
+import { mayContainOthers, OTHERS, type RegexpNode } from './syntax.ts';
 
 /** ASCII code, or OTHERS for all other characters → 1 where a match may contain it. */
 export type Alphabet = Uint8Array;
@@ -22,7 +22,8 @@ function addTo(alphabet: Alphabet, node: RegexpNode): void {
       alphabet[Math.min(node.code, OTHERS)] = 1;
       return;
     case 'class':
-      for (let code = 0; code <= OTHERS; code++) if (node.set[code] === 1) alphabet[code] = 1;
+      for (let code = 0; code < OTHERS; code++) if (node.set[code] === 1) alphabet[code] = 1;
+      if (mayContainOthers(node.set)) alphabet[OTHERS] = 1;
       return;
     case 'assert':
       return;
@@ -44,7 +45,7 @@ export function mayBeIn(tree: RegexpNode, has: (code: number) => boolean): boole
     case 'char':
       return has(Math.min(tree.code, OTHERS));
     case 'class':
-      return tree.set.some((isIn, code) => isIn === 1 && has(code));
+      return tree.set.some((isIn, code) => isIn === 1 && has(code)) || (mayContainOthers(tree.set) && has(OTHERS));
     case 'assert':
       return true;
     case 'concat':

@@ -1,5 +1,5 @@
 /** Finds the texts that every match of an expression contains, without running it. */
-import { OTHERS, type RegexpNode } from './syntax.ts';
+import { mayContainOthers, type RegexpNode } from './syntax.ts';
 import { flattened } from './trim.ts';
 
 export interface RequiredText {
@@ -17,8 +17,6 @@ const REPLACEMENT = 0xfffd;
 const CHARS_MIN = 2;
 /** Alternatives of one list; with more, it is cheaper to run the expression. */
 const ALTERNATIVES_MAX = 16;
-/** Letters that are equal to some beyond ASCII (\u017f, \u212a) when case is ignored. */
-const LETTERS_WITH_OTHERS = 'ks';
 
 export function requiredTexts(tree: RegexpNode): RequiredTexts {
   return textsOf(tree).filter((texts) => texts.every(({ text }) => text.length >= CHARS_MIN));
@@ -78,13 +76,12 @@ function charOf(node: RegexpNode): RequiredText | undefined {
     const isOdd = node.code === REPLACEMENT || (node.code >= 0xd800 && node.code < 0xe000);
     return isOdd ? undefined : { text: String.fromCodePoint(node.code), ignoreCase: false };
   }
-  if (node.kind !== 'class' || node.set[OTHERS] === 1) return undefined;
+  if (node.kind !== 'class' || mayContainOthers(node.set)) return undefined;
   const upper = node.set.indexOf(1);
   const lower = node.set.indexOf(1, upper + 1);
   const isLetter = upper >= 0x41 && upper <= 0x5a && lower === upper + 0x20 && node.set.indexOf(1, lower + 1) < 0;
   if (!isLetter) return undefined;
-  const text = String.fromCodePoint(lower);
-  return LETTERS_WITH_OTHERS.includes(text) ? undefined : { text, ignoreCase: true };
+  return { text: String.fromCodePoint(lower), ignoreCase: true };
 }
 
 /** Returns the list whose shortest text is the longest. */

@@ -266,6 +266,13 @@ function addAll(set: Uint8Array, added: Uint8Array): void {
   for (let code = 0; code < SET_SIZE; code++) set[code]! |= added[code]!;
 }
 
+/** Whether a class may contain characters beyond ASCII: of its own, or as the other cases of k and s (\u212a, \u017f). */
+export function mayContainOthers(set: Uint8Array): boolean {
+  const hasBothCases = (letter: string): boolean =>
+    set[letter.charCodeAt(0)] === 1 && set[letter.toUpperCase().charCodeAt(0)] === 1;
+  return set[OTHERS] === 1 || hasBothCases('k') || hasBothCases('s');
+}
+
 function withBothCases(set: Uint8Array): Uint8Array {
   return set.map((mark, code) => (isLetter(code) ? mark | set[code ^ 0x20]! : mark));
 }

@@ -18,6 +18,10 @@ test.each([
   ['^\\bno[0-3]?', '0123no'],
   ['(?i)ab', 'ABab'],
   ['aé', 'aé'],
+  // \u212a and \u017f are other cases of these.
+  ['(?i)k', 'Kké'],
+  ['(?i)[r-t]', 'RSTrsté'],
+  ['s', 's'],
   // Matches that may be empty are everywhere.
   ['', undefined],
   ['a*', undefined],
@@ -40,6 +44,10 @@ test.each([
   ['^a\\b', 'a', true],
   ['aé', 'aü', true],
   ['aé', 'a', false],
+  ['(?i)self', 'xyz \u017felf', true],
+  ['(?i)kelvin', '\u212aelvin', true],
+  ['(?i)kelvin', 'elvin', false],
+  ['(?i)[^k]x', '\u212ax', true],
 ])('%s and the characters %s: %s', (pattern, chars, want) => {
   const has = (code: number): boolean =>
     Array.from(chars).some((char) => Math.min(char.charCodeAt(0), OTHERS) === code);
@@ -65,6 +73,8 @@ const expression = fc
       'a*',
       '\\d+',
       'b?',
+      '(?i:k)',
+      '(?i:[r-t])',
     ),
     {
       minLength: 1,
@@ -72,7 +82,9 @@ const expression = fc
     },
   )
   .map((parts) => parts.join(''));
-const line = fc.array(fc.constantFrom('a', 'b', 'c', '"', '-', '1', ',', ' ', 'é', 'ß'), { maxLength: 12 });
+const line = fc.array(fc.constantFrom('a', 'b', 'c', '"', '-', '1', ',', ' ', 'é', 'ß', 'K', 's', '\u017f', '\u212a'), {
+  maxLength: 12,
+});
 
 test('there is a match where there is one in a part', () => {
   fc.assert(
