@@ -64,11 +64,15 @@ export function rangeAnswer(result: Evaluated, steps: Steps, cost: Cost): unknow
   }
   const matrix = [...bySameLabels(result.series)].map((alike) => ({
     metric: Object.fromEntries(alike[0]!.labels),
-    values: times.flatMap((time, step) =>
-      alike.flatMap(({ values, isPresent }) => (isPresent[step] === 1 ? [[time, plainFloat(values[step]!)]] : [])),
-    ),
+    values: pointsOf(alike).map(({ step, value }) => [times[step], plainFloat(value)]),
   }));
   return success('matrix', matrix, cost);
+}
+
+/** Returns the points of all, by their steps. */
+function pointsOf(alike: readonly Series[]): { readonly step: number; readonly value: number }[] {
+  const points = alike.flatMap(({ steps, values }) => Array.from(steps, (step, i) => ({ step, value: values[i]! })));
+  return alike.length === 1 ? points : points.toSorted((a, b) => a.step - b.step);
 }
 
 /** `label_replace` may give several series the same labels: over a range they are one, with several values at a time. */

@@ -1,24 +1,29 @@
 /** Aggregations over the series of a step: `sum by (…)`, `topk`, … */
 import type { VectorExpr, VectorOperation } from '../syntax/ast.ts';
-import { groupedLabels, keyOf, newSeries, type Series, type SeriesLabels, setPoint } from './series.ts';
+import { groupedLabels, keyOf, type Series, SeriesBuilder, type SeriesLabels } from './series.ts';
 
 interface Group {
   readonly labels: SeriesLabels;
   readonly members: Series[];
 }
 
-export function aggregate({ operation, parameter, grouping }: VectorExpr, series: readonly Series[]): Series[] {
+/** @param count  of steps */
+export function aggregate(
+  { operation, parameter, grouping }: VectorExpr,
+  series: readonly Series[],
+  count: number,
+): Series[] {
   const groups = groupsOf(series, grouping ?? { names: [], isWithout: false });
   switch (operation) {
     case 'topk':
     case 'bottomk':
     case 'approx_topk':
-      return groups.flatMap(({ members }) => extremes(members, parameter!, operation === 'bottomk'));
+      return groups.flatMap(({ members }) => extremes(members, parameter!, operation === 'bottomk', count));
     case 'sort':
     case 'sort_desc':
       return sorted(series, operation === 'sort_desc');
     default:
-      return groups.map((group) => reduced(group, FOLDS[operation]));
+      return groups.map((group) => reduced(group, FOLDS[operation], count));
   }
 }
 
@@ -62,26 +67,58 @@ function variance(values: readonly number[]): number {
   return squares / values.length;
 }
 
-function reduced({ labels, members }: Group, reduce: Reduce): Series {
-  const count = members[0]!.values.length;
-  const series = newSeries(labels, count);
-  for (let step = 0; step < count; step++) {
-    const values = members.flatMap(({ values: own, isPresent }) => (isPresent[step] === 1 ? [own[step]!] : []));
-    if (values.length > 0) setPoint(series, step, reduce(values));
-  }
-  return series;
+function reduced({ labels, members }: Group, reduce: Reduce, count: number): Series {
+  const series = new SeriesBuilder(count);
+  eachStep(members, count, (step, _, values) => series.add(step, reduce(values)));
+  return series.finish(labels);
 }
 
 /** Returns the first series of a step in order; those without a number come last. */
-function extremes(members: readonly Series[], wanted: number, isLowest: boolean): Series[] {
-  const kept = members.map(({ labels, values }) => newSeries(labels, values.length));
-  const count = members[0]!.values.length;
-  for (let step = 0; step < count; step++) {
-    const present = members.flatMap(({ isPresent }, i) => (isPresent[step] === 1 ? [i] : []));
-    const best = present.toSorted((a, b) => byValue(members[a]!.values[step]!, members[b]!.values[step]!, !isLowest));
-    for (const i of best.slice(0, wanted)) setPoint(kept[i]!, step, members[i]!.values[step]!);
+function extremes(members: readonly Series[], wanted: number, isLowest: boolean, count: number): Series[] {
+  const kept = new Map<number, [step: number, value: number][]>();
+  eachStep(members, count, (step, present, values) => {
+    const places = [...values.keys()].toSorted((a, b) => byValue(values[a]!, values[b]!, !isLowest));
+    for (const place of places.slice(0, wanted)) {
+      const member = present[place]!;
+      const points = kept.get(member) ?? [];
+      kept.set(member, points);
+      points.push([step, values[place]!]);
+    }
+  });
+  return members.flatMap(({ labels }, member) => {
+    const points = kept.get(member);
+    if (points === undefined) return [];
+    const steps = Uint32Array.from(points, ([step]) => step);
+    return [{ labels, steps, values: Float64Array.from(points, ([, value]) => value) }];
+  });
+}
+
+/**
+ * Visits the steps that some series have, ascending.
+ * @param visit  gets the indexes of these series, ascending, and their values
+ */
+function eachStep(
+  members: readonly Series[],
+  count: number,
+  visit: (step: number, present: Uint32Array, values: number[]) => void,
+): void {
+  const starts = new Uint32Array(count + 1);
+  for (const { steps } of members) for (const step of steps) starts[step + 1]!++;
+  for (let step = 0; step < count; step++) starts[step + 1]! += starts[step]!;
+  const next = starts.slice();
+  const present = new Uint32Array(starts[count]!);
+  const values = new Float64Array(starts[count]!);
+  for (const [member, { steps, values: own }] of members.entries()) {
+    for (const [i, step] of steps.entries()) {
+      const at = next[step]!++;
+      present[at] = member;
+      values[at] = own[i]!;
+    }
   }
-  return kept.filter(({ isPresent }) => isPresent.includes(1));
+  for (let step = 0; step < count; step++) {
+    const [start, end] = [starts[step]!, starts[step + 1]!];
+    if (start < end) visit(step, present.subarray(start, end), Array.from(values.subarray(start, end)));
+  }
 }
 
 function byValue(a: number, b: number, isDescending: boolean): number {
@@ -91,5 +128,5 @@ function byValue(a: number, b: number, isDescending: boolean): number {
 
 /** Sorts by the last values, since only an instant has an order. */
 function sorted(series: readonly Series[], isDescending: boolean): Series[] {
-  return series.toSorted((a, b) => byValue(a.values.at(-1)!, b.values.at(-1)!, isDescending));
+  return series.toSorted((a, b) => byValue(a.values.at(-1) ?? 0, b.values.at(-1) ?? 0, isDescending));
 }

@@ -2,7 +2,7 @@
 import { PodlogError } from '../../../../shared/errors.ts';
 import { calculated, compares, isComparison } from '../syntax/arithmetic.ts';
 import { type BinaryExpr, isSetOperator, type Matching, type SetOperator } from '../syntax/ast.ts';
-import { type Evaluated, groupedLabels, keyOf, newSeries, type Series, type SeriesLabels, setPoint } from './series.ts';
+import { type Evaluated, groupedLabels, keyOf, type Series, SeriesBuilder, type SeriesLabels } from './series.ts';
 
 const ALL: Matching = { isOn: false, names: [], include: [] };
 
@@ -40,13 +40,17 @@ function withScalar(expr: BinaryExpr, left: Evaluated, right: Evaluated): Evalua
   };
 }
 
-function mapped({ labels, values, isPresent }: Series, change: (value: number) => number | undefined): Series {
-  const series = newSeries(labels, values.length);
-  for (let step = 0; step < values.length; step++) {
-    const value = isPresent[step] === 1 ? change(values[step]!) : undefined;
-    if (value !== undefined) setPoint(series, step, value);
+/** @param change  returns undefined for a point that is left out */
+function mapped(
+  { labels, steps, values }: Series,
+  change: (value: number, step: number) => number | undefined,
+): Series {
+  const series = new SeriesBuilder(steps.length);
+  for (const [i, step] of steps.entries()) {
+    const value = change(values[i]!, step);
+    if (value !== undefined) series.add(step, value);
   }
-  return series;
+  return series.finish(labels);
 }
 
 function signatureOf(labels: SeriesLabels, { isOn, names }: Matching): string {
@@ -62,10 +66,10 @@ function setCombined(
 ): Series[] {
   const presence = (series: readonly Series[]): Map<string, Uint8Array> => {
     const bySignature = new Map<string, Uint8Array>();
-    for (const { labels, isPresent } of series) {
+    for (const { labels, steps } of series) {
       const signature = signatureOf(labels, matching);
       const known = bySignature.get(signature) ?? new Uint8Array(count);
-      for (let step = 0; step < count; step++) known[step]! |= isPresent[step]!;
+      for (const step of steps) known[step] = 1;
       bySignature.set(signature, known);
     }
     return bySignature;
@@ -79,12 +83,8 @@ function setCombined(
 }
 
 /** Keeps the points at the steps that a mask has, or those at the others. */
-function masked({ labels, values, isPresent }: Series, mask: Uint8Array | undefined, isKept: boolean): Series {
-  const series = newSeries(labels, values.length);
-  for (let step = 0; step < values.length; step++) {
-    if (isPresent[step] === 1 && ((mask?.[step] ?? 0) === 1) === isKept) setPoint(series, step, values[step]!);
-  }
-  return series;
+function masked(series: Series, mask: Uint8Array | undefined, isKept: boolean): Series {
+  return mapped(series, (value, step) => (((mask?.[step] ?? 0) === 1) === isKept ? value : undefined));
 }
 
 function matched(
@@ -103,6 +103,7 @@ function matched(
   }
   for (const group of bySignature.values()) assertOneEach(group, count, isSwapped ? 'left' : 'right');
   const results = new Map<string, Series>();
+  const points = new SeriesBuilder(count);
   const used = new Map<string, Uint8Array>();
   for (const each of many) {
     const signature = signatureOf(each.labels, matching);
@@ -112,30 +113,48 @@ function matched(
       const identity = matching.many === undefined ? signature : `${signature} ${key}`;
       const taken = used.get(identity) ?? new Uint8Array(count);
       used.set(identity, taken);
-      const result = results.get(key) ?? newSeries(labels, count);
-      results.set(key, result);
-      for (let step = 0; step < count; step++) {
-        if (each.isPresent[step] === 0 || other.isPresent[step] === 0) continue;
+      eachCommonStep(each, other, (step, own, others) => {
         if (taken[step] === 1) throw ambiguous(matching);
         taken[step] = 1;
-        const [a, b] = isSwapped
-          ? [other.values[step]!, each.values[step]!]
-          : [each.values[step]!, other.values[step]!];
+        const [a, b] = isSwapped ? [others, own] : [own, others];
         const value = merged(expr, a, b, a);
-        if (value !== undefined) setPoint(result, step, value);
-      }
+        if (value !== undefined) points.add(step, value);
+      });
+      const result = points.finish(labels);
+      const before = results.get(key);
+      results.set(key, before === undefined ? result : joined(before, result));
     }
   }
   return [...results.values()];
 }
 
+function eachCommonStep(a: Series, b: Series, visit: (step: number, ofA: number, ofB: number) => void): void {
+  for (let i = 0, j = 0; i < a.steps.length && j < b.steps.length;) {
+    const [step, other] = [a.steps[i]!, b.steps[j]!];
+    if (step === other) visit(step, a.values[i]!, b.values[j]!);
+    if (step <= other) i++;
+    if (other <= step) j++;
+  }
+}
+
+/** Returns the points of both; where both have one, that of the second. */
+function joined(first: Series, second: Series): Series {
+  const points = new Map<number, number>();
+  for (const { steps, values } of [first, second])
+    for (const [i, step] of steps.entries()) points.set(step, values[i]!);
+  const steps = Uint32Array.from(points.keys()).toSorted();
+  return { labels: first.labels, steps, values: Float64Array.from(steps, (step) => points.get(step)!) };
+}
+
 function assertOneEach(group: readonly Series[], count: number, side: string): void {
   if (group.length < 2) return;
-  for (let step = 0; step < count; step++) {
-    if (group.filter(({ isPresent }) => isPresent[step] === 1).length < 2) continue;
-    throw matchError(
-      `found duplicate series on the ${side} hand-side;many-to-many matching not allowed: matching labels must be unique on one side`,
-    );
+  const taken = new Uint8Array(count);
+  for (const step of group.flatMap(({ steps }) => [...steps])) {
+    if (taken[step] === 0) taken[step] = 1;
+    else
+      throw matchError(
+        `found duplicate series on the ${side} hand-side;many-to-many matching not allowed: matching labels must be unique on one side`,
+      );
   }
 }
 

@@ -36,7 +36,8 @@ const COUNTING: ReadonlySet<RangeOperation> = new Set([
 ] as const);
 
 export interface CountedAtOnce {
-  readonly parts: readonly Counted[];
+  /** Made as they are taken. */
+  readonly parts: Iterable<Counted>;
   /** Lines that are not among them and must be read; undefined for none. */
   readonly others: Predicate | undefined;
 }
@@ -95,7 +96,7 @@ export async function countedAtOnce(
   if (mayHaveMetadata || (await areSomeEmpty(counting, cells, evaluation))) return undefined;
   const firstNs = steps.start - range.offsetNs;
   const isServiceNameShown = discovery.serviceName && discovery.isServiceNameHidden !== true;
-  const parts = cells.map((cell): Counted => {
+  const parts = cells.values().map((cell): Counted => {
     const [measured] = cell.measures;
     // A part has the times in (endNs - partNs, endNs].
     const endNs = BigInt(cell.bucket + 1) * partNs + shiftNs - 1n;

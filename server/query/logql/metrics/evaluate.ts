@@ -10,7 +10,7 @@ import { combined } from './binary.ts';
 import { labelReplaced } from './label-replace.ts';
 import { type Evaluation, type MetricQuestion, tooManyOfAnswer } from './evaluation.ts';
 import { evaluateRange } from './range.ts';
-import { compareLabels, type Evaluated, newSeries, type Series } from './series.ts';
+import { compareLabels, type Evaluated, type Series } from './series.ts';
 import { canGroupAtOnce } from './wanted.ts';
 
 export interface MetricAnswer {
@@ -41,7 +41,7 @@ export async function answerMetric(
   };
   const result = expr.kind === 'variants' ? await variants(expr, evaluation) : await evaluate(expr, evaluation);
   if (result.kind === 'scalar') return { result, counts };
-  const series = result.series.filter(({ isPresent }) => isPresent.includes(1));
+  const series = result.series.filter(({ steps }) => steps.length > 0);
   if (series.length > seriesMax) throw tooManyOfAnswer(seriesMax);
   const isOrdered = question.isInstant && expr.kind === 'aggregate' && expr.operation.startsWith('sort');
   const inOrder = isOrdered ? series : series.toSorted((a, b) => compareLabels(a.labels, b.labels));
@@ -60,10 +60,9 @@ async function evaluate(expr: MetricExpr, evaluation: Evaluation): Promise<Evalu
     case 'literal':
       return { kind: 'scalar', value: expr.value };
     case 'vector': {
-      const series = newSeries([], count);
-      series.values.fill(expr.value);
-      series.isPresent.fill(1);
-      return { kind: 'series', series: [series] };
+      const steps = Uint32Array.from({ length: count }, (_, step) => step);
+      const values = new Float64Array(count).fill(expr.value);
+      return { kind: 'series', series: [{ labels: [], steps, values }] };
     }
     case 'range':
       return { kind: 'series', series: await evaluateRange(expr, undefined, evaluation) };
@@ -86,7 +85,7 @@ async function evaluateAggregate(expr: VectorExpr, evaluation: Evaluation): Prom
   if (operation === 'sum' && of.kind === 'range' && canGroupAtOnce(of)) {
     return evaluateRange(of, grouping ?? { names: [], isWithout: false }, evaluation);
   }
-  return aggregate(expr, await seriesOf(of, evaluation));
+  return aggregate(expr, await seriesOf(of, evaluation), evaluation.steps.count);
 }
 
 /** Returns the series of a metric; a number has none, and is refused as Loki refuses it. */

@@ -10,15 +10,26 @@ import type { Entry, Run } from '../pipeline/stage.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { eachEntry } from '../rows.ts';
 import { predicateOf } from '../select.ts';
+import { Slices } from '../slices.ts';
 import type { Grouping, Matcher, RangeExpr, Unwrap } from '../syntax/ast.ts';
 import { converted } from './convert.ts';
 import { countedAtOnce, type Counted } from './counted.ts';
 import { type Evaluation, tooManyOfAnswer } from './evaluation.ts';
 import { sampleColumns, type Samples } from './sampled.ts';
-import { groupedLabels, keyOf, newSeries, type Series, type SeriesLabels, setPoint } from './series.ts';
+import {
+  groupedLabels,
+  keyOf,
+  POINT_BYTES,
+  type Series,
+  SERIES_BYTES,
+  SeriesBuilder,
+  type SeriesLabels,
+} from './series.ts';
 import { type LabelGrouping, labelGroupingOf, wantedOf, withoutIdleFormats, withoutParsers } from './wanted.ts';
 import { type Windows, windowsOf } from './windows.ts';
 
+/** Parts between two looks at the clock. */
+const PARTS_AT_ONCE = 256;
 const EXTRACTION_ERROR = 'SampleExtractionErr';
 
 /** @param outer  the grouping of a sum that this is all of */
@@ -27,7 +38,7 @@ export async function evaluateRange(
   outer: Grouping | undefined,
   evaluation: Evaluation,
 ): Promise<Series[]> {
-  const { steps, visible, discovery, nowMs, readsAllLines, counts } = evaluation;
+  const { steps, visible, discovery, nowMs, readsAllLines, counts, query } = evaluation;
   const { range, operation } = expr;
   const grouping = labelGroupingOf(expr, outer);
   const table = new SeriesTable(expr, grouping, evaluation);
@@ -45,7 +56,7 @@ export async function evaluateRange(
   const isAbsence = operation === 'absent_over_time';
   const inColumns = { visible: inTime, asked: predicate };
   if (!readsAllLines && !isAbsence && (await sampleColumns(expr, grouping, inColumns, table, evaluation)))
-    return table.series(steps.count);
+    return table.series(new Slices(query.signal));
   const counted = readsAllLines
     ? undefined
     : await countedAtOnce(
@@ -57,11 +68,15 @@ export async function evaluateRange(
       );
   const left = counted === undefined ? predicate : counted.others;
   if (left !== undefined) await walk(expr, run, left, table, evaluation);
+  const slices = new Slices(query.signal);
+  let added = 0;
   for (const part of counted?.parts ?? []) {
+    if (++added % PARTS_AT_ONCE === 0 && slices.isOver) await slices.pause();
     counts.lines += part.lines;
     if (part.first <= part.last) table.addCounted(part);
   }
-  return isAbsence ? [absence(range.log.matchers, table, steps.count)] : table.series(steps.count);
+  const series = await table.series(slices);
+  return isAbsence ? [absence(range.log.matchers, series, steps.count)] : series;
 }
 
 const NO_GROUPS: LabelGrouping = { names: [], isWithout: false, isNone: true };
@@ -136,6 +151,7 @@ class SeriesTable implements Samples {
   /** Whether errors are labels of the series. */
   readonly #showsErrors: boolean;
   readonly #newWindows: () => Windows;
+  readonly #hold: (bytes: number) => void;
   readonly #seriesMax: number;
 
   constructor(
@@ -144,6 +160,7 @@ class SeriesTable implements Samples {
     { steps, hold, seriesMax }: Evaluation,
   ) {
     this.#seriesMax = seriesMax;
+    this.#hold = hold;
     this.#stepNs = Number(steps.stepNs);
     this.#rangeNs = Number(range.rangeNs);
     this.#stepCount = steps.count;
@@ -210,21 +227,20 @@ class SeriesTable implements Samples {
     return groupedLabels(all, names, isWithout);
   }
 
-  isPresent(step: number): boolean {
-    return [...this.#byKey.values()].some(({ windows }) => windows.isPresent(step));
-  }
-
   /** Returns the series, which it does not have any more. */
-  series(count: number): Series[] {
-    return [...this.#byKey].map(([key, { labels, windows }]) => {
-      const series = newSeries(labels, count);
-      for (let step = 0; step < count; step++) {
-        if (windows.isPresent(step)) setPoint(series, step, windows.valueAt(step));
-      }
+  async series(slices: Slices): Promise<Series[]> {
+    const points = new SeriesBuilder(this.#stepCount);
+    const all: Series[] = [];
+    for (const [key, { labels, windows }] of this.#byKey) {
+      if (slices.isOver) await slices.pause();
+      windows.finish(points);
+      const series = points.finish(labels);
+      this.#hold(SERIES_BYTES + POINT_BYTES * series.steps.length);
+      all.push(series);
       // Its memory is free for the others.
       this.#byKey.delete(key);
-      return series;
-    });
+    }
+    return all;
   }
 }
 
@@ -249,13 +265,15 @@ function pipelineError(labels: LineLabels): PodlogError {
 }
 
 /** One at each step without a line; its labels are those that the selector wants. */
-function absence(matchers: readonly Matcher[], table: SeriesTable, count: number): Series {
+function absence(matchers: readonly Matcher[], found: readonly Series[], count: number): Series {
   const names = matchers.map(({ name }) => name);
   const equal = matchers.filter(
     ({ name, operator }) => operator === '=' && names.indexOf(name) === names.lastIndexOf(name),
   );
   const labels = equal.map(({ name, value }) => [name, value] as const).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const series = newSeries(labels, count);
-  for (let step = 0; step < count; step++) if (!table.isPresent(step)) setPoint(series, step, 1);
-  return series;
+  const isPresent = new Uint8Array(count);
+  for (const { steps } of found) for (const step of steps) isPresent[step] = 1;
+  const points = new SeriesBuilder(count);
+  for (const [step, present] of isPresent.entries()) if (present === 0) points.add(step, 1);
+  return points.finish(labels);
 }

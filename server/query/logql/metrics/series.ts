@@ -9,23 +9,46 @@ export interface Steps {
 /** Sorted by name. */
 export type SeriesLabels = readonly (readonly [name: string, value: string])[];
 
+/** A series takes memory for the steps that it has, of which most of many series have few. */
 export interface Series {
   readonly labels: SeriesLabels;
+  /** Ascending. */
+  readonly steps: Uint32Array;
+  /** One at each of them. */
   readonly values: Float64Array;
-  /** By step: 1 where there is a value. */
-  readonly isPresent: Uint8Array;
 }
 
 export type Evaluated =
   { readonly kind: 'series'; readonly series: readonly Series[] } | { readonly kind: 'scalar'; readonly value: number };
 
-export function newSeries(labels: SeriesLabels, count: number): Series {
-  return { labels, values: new Float64Array(count), isPresent: new Uint8Array(count) };
-}
+/** Memory of a series besides its labels, and of each of its points. */
+export const SERIES_BYTES = 250;
+export const POINT_BYTES = 12;
 
-export function setPoint({ values, isPresent }: Series, step: number, value: number): void {
-  values[step] = value;
-  isPresent[step] = 1;
+/** Makes one series after another, point by point. */
+export class SeriesBuilder {
+  readonly #steps: Uint32Array;
+  readonly #values: Float64Array;
+  #size = 0;
+
+  /** @param count  of steps */
+  constructor(count: number) {
+    this.#steps = new Uint32Array(count);
+    this.#values = new Float64Array(count);
+  }
+
+  /** Adds a point; its step is after those that the series has. */
+  add(step: number, value: number): void {
+    this.#steps[this.#size] = step;
+    this.#values[this.#size++] = value;
+  }
+
+  /** Returns the series, and begins the next one. */
+  finish(labels: SeriesLabels): Series {
+    const size = this.#size;
+    this.#size = 0;
+    return { labels, steps: this.#steps.slice(0, size), values: this.#values.slice(0, size) };
+  }
 }
 
 /** Sets that have the same key are equal. */

@@ -4,12 +4,13 @@
  */
 import { quantileOf } from '../../quantile.ts';
 import type { RangeOperation } from '../syntax/ast.ts';
+import type { SeriesBuilder } from './series.ts';
 
 export interface Windows {
   /** Adds a number to the steps from the first to the last. */
   add(first: number, last: number, timeNs: number, value: number): void;
-  isPresent(step: number): boolean;
-  valueAt(step: number): number;
+  /** Adds a point for each step whose window has numbers; no number may be added after that. */
+  finish(points: SeriesBuilder): void;
 }
 
 export interface WindowsAsked {
@@ -77,7 +78,6 @@ class Totals implements Windows {
   readonly #count: number;
   readonly #hold: (bytes: number) => void;
   readonly #divisor: number;
-  #isSummed = false;
 
   constructor({ count, hold }: WindowsAsked, divisor: number) {
     this.#count = count;
@@ -114,23 +114,35 @@ class Totals implements Windows {
     this.#listed = [];
   }
 
-  #sum(): void {
-    if (this.#isSummed) return;
-    this.#isSummed = true;
-    if (this.#changes === undefined) this.#spread();
-    for (const numbers of [this.#changes!, this.#presence]) {
-      for (let i = 1; i < numbers.length; i++) numbers[i]! += numbers[i - 1]!;
+  finish(points: SeriesBuilder): void {
+    if (this.#changes === undefined) this.#finishListed(points);
+    else {
+      let sum = 0;
+      let lines = 0;
+      for (let step = 0; step < this.#count; step++) {
+        sum += this.#changes[step]!;
+        lines += this.#presence[step]!;
+        if (lines > 0) points.add(step, sum / this.#divisor);
+      }
     }
   }
 
-  isPresent(step: number): boolean {
-    this.#sum();
-    return this.#presence[step]! > 0;
-  }
-
-  valueAt(step: number): number {
-    this.#sum();
-    return this.#changes![step]! / this.#divisor;
+  #finishListed(points: SeriesBuilder): void {
+    const listed = this.#listed;
+    const edges: { readonly step: number; readonly value: number; readonly lines: number }[] = [];
+    for (let i = 0; i < listed.length; i += 3) {
+      const value = listed[i + 2]!;
+      edges.push({ step: listed[i]!, value, lines: 1 }, { step: listed[i + 1]! + 1, value: -value, lines: -1 });
+    }
+    edges.sort((a, b) => a.step - b.step);
+    let sum = 0;
+    let lines = 0;
+    for (const [i, edge] of edges.entries()) {
+      sum += edge.value;
+      lines += edge.lines;
+      const end = lines > 0 ? edges[i + 1]!.step : 0;
+      for (let { step } = edge; step < end; step++) points.add(step, sum / this.#divisor);
+    }
   }
 }
 
@@ -171,12 +183,10 @@ class Folds implements Windows {
     }
   }
 
-  isPresent(step: number): boolean {
-    return this.#counts[step]! > 0;
-  }
-
-  valueAt(step: number): number {
-    return this.#finish(this.#values[step]!);
+  finish(points: SeriesBuilder): void {
+    for (const [step, count] of this.#counts.entries()) {
+      if (count > 0) points.add(step, this.#finish(this.#values[step]!));
+    }
   }
 }
 
@@ -204,12 +214,10 @@ class Spreads implements Windows {
     }
   }
 
-  isPresent(step: number): boolean {
-    return this.#counts[step]! > 0;
-  }
-
-  valueAt(step: number): number {
-    return this.#finish(this.#squares[step]! / this.#counts[step]!);
+  finish(points: SeriesBuilder): void {
+    for (const [step, count] of this.#counts.entries()) {
+      if (count > 0) points.add(step, this.#finish(this.#squares[step]! / count));
+    }
   }
 }
 
@@ -263,11 +271,11 @@ class Samples implements Windows {
   #finishBefore(step: number): void {
     for (; this.#next < step; this.#next++) {
       const [from, to] = [this.#from[this.#next]! - this.#dropped, this.#to[this.#next]! - this.#dropped];
-      if (this.isPresent(this.#next)) {
+      if (this.#isPresent(this.#next)) {
         this.#results[this.#next] = this.#finish(this.#values.slice(from, to), this.#timesNs.slice(from, to));
       }
     }
-    const isUsed = step < this.#to.length && this.isPresent(step);
+    const isUsed = step < this.#to.length && this.#isPresent(step);
     const idle = isUsed ? this.#from[step]! - this.#dropped : this.#values.length;
     if (idle * 2 < this.#values.length) return;
     this.#values = this.#values.slice(idle);
@@ -275,13 +283,13 @@ class Samples implements Windows {
     this.#dropped += idle;
   }
 
-  isPresent(step: number): boolean {
-    return this.#to[step]! > 0;
+  finish(points: SeriesBuilder): void {
+    this.#finishBefore(this.#to.length);
+    for (const [step, result] of this.#results.entries()) if (this.#isPresent(step)) points.add(step, result);
   }
 
-  valueAt(step: number): number {
-    if (step >= this.#next) this.#finishBefore(this.#to.length);
-    return this.#results[step]!;
+  #isPresent(step: number): boolean {
+    return this.#to[step]! > 0;
   }
 }
 

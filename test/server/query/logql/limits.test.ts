@@ -3,13 +3,15 @@ import { expect, test } from 'vitest';
 import {
   LINE_BYTES_MAX,
   LOGQL_ANSWER_BYTES_MAX,
+  LOGQL_POINTS_MAX,
   LOGQL_SERIES_HELD_MAX,
   LOGQL_SERIES_MAX,
 } from '../../../../server/limits.ts';
 import type { Asker } from '../../../../server/query/engine.ts';
 import { QueryEngine } from '../../../../server/query/engine.ts';
 import { answerLogs } from '../../../../server/query/logql/logs.ts';
-import { answerMetric } from '../../../../server/query/logql/metrics/evaluate.ts';
+import { answerMetric, type MetricAnswer } from '../../../../server/query/logql/metrics/evaluate.ts';
+import type { Evaluated } from '../../../../server/query/logql/metrics/series.ts';
 import { LOGQL_LIMITS } from '../../../../server/query/logql/query-limits.ts';
 import { parseQuery } from '../../../../server/query/logql/syntax/parser.ts';
 import { EVERYTHING } from '../../../../server/store/predicate.ts';
@@ -54,10 +56,15 @@ function logs(engine: QueryEngine, text: string, limit: number, asker: Asker = S
   return engine.run(asker, (view, query) => answerLogs(question, view, query));
 }
 
-function metric(engine: QueryEngine, text: string, asker: Asker = SOMEBODY): Promise<unknown> {
+function metric(
+  engine: QueryEngine,
+  text: string,
+  asker: Asker = SOMEBODY,
+  count = 1,
+): Promise<{ readonly answer: MetricAnswer }> {
   const expr = parseQuery(text);
   if (expr.kind === 'log') throw new Error('BUG: a log query');
-  const steps = { start: 1_000_000_000n, stepNs: 1n, count: 1 };
+  const steps = { start: 1_000_000_000n, stepNs: 1_000_000_000n, count };
   const question = {
     expr,
     steps,
@@ -89,6 +96,17 @@ test('series before they are grouped', async () => {
   });
   const query = 'max(count_over_time({app="api"} | logfmt [5s]))';
   await expect(metric(engine, query)).rejects.toThrow(`more than ${LOGQL_SERIES_HELD_MAX} series`);
+});
+
+test('many series take memory for the steps that they have, of which there may be as many as are allowed', async () => {
+  const count = LOGQL_SERIES_HELD_MAX - 1;
+  const engine = engineOf(async function* () {
+    yield blockOf(count, (row) => `n=${row}`);
+  });
+  const query = 'topk(1, sum by (n) (count_over_time({app="api"} | logfmt [1s])))';
+  const { answer } = await metric(engine, query, SOMEBODY, LOGQL_POINTS_MAX);
+  const { series } = answer.result as Extract<Evaluated, { kind: 'series' }>;
+  expect(series).toEqual([{ labels: [['n', '1']], steps: Uint32Array.of(0), values: Float64Array.of(1) }]);
 });
 
 test('bytes of an answer', async () => {
