@@ -95,6 +95,56 @@ export interface NumberBucket {
   readonly to: number;
 }
 
+/** What a query of LogQL reads: `GET /explain`. */
+export interface ExplainAnswer {
+  /** RFC 3339. */
+  readonly since: string;
+  readonly until: string;
+  readonly kind: 'lines' | 'metric';
+  readonly selections: readonly ExplainedSelection[];
+}
+
+/** The same of a query that was run. */
+export interface ExplainedRun extends ExplainAnswer {
+  readonly reads: readonly ExplainedRead[];
+  readonly total: ExplainedCost & {
+    readonly lines_read: number;
+    readonly line_bytes_read: number;
+    readonly lines?: number;
+    readonly series?: number;
+  };
+}
+
+export interface ExplainedSelection {
+  readonly lines: string;
+  readonly conditions: readonly ExplainedCondition[];
+  readonly stages: readonly string[];
+}
+
+export interface ExplainedCondition {
+  readonly condition: string;
+  readonly by: readonly ('labels' | 'columns' | 'text')[];
+}
+
+export interface ExplainedRead extends ExplainedCost {
+  readonly what: 'lines' | 'columns' | 'labels';
+  readonly since?: string;
+  readonly until?: string;
+}
+
+interface ExplainedCost {
+  /** Absent where the token may not know how much is stored. */
+  readonly row_groups?: ExplainedPart;
+  readonly bytes?: ExplainedPart;
+  readonly rows_matched: number;
+  readonly took_ms: number;
+}
+
+export interface ExplainedPart {
+  readonly considered: number;
+  readonly read: number;
+}
+
 export interface PatternsAnswer {
   readonly rows: number;
   readonly distinct: number;

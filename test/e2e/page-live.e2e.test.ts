@@ -22,35 +22,59 @@ const numbersIn = async (page: Page): Promise<readonly number[]> => {
 };
 const numbers = (end: number): number[] => Array.from({ length: end }, (_, n) => n);
 
-test('Live begins at its newest line, also while nothing new is written', async () => {
+/** Search texts of the same lines; Loki's tail knows no cursors. */
+const TEXTS = ['', '{app="count"} |= "number"'];
+const livePath = (text: string): string => `/live?q=${encodeURIComponent(text)}`;
+
+test.for(TEXTS)('Live of "%s" begins at its newest line, also while nothing new is written', async (text) => {
   const folder = await mkdtemp(join(tmpdir(), 'podlog-live-quiet-'));
   const server = await startQuietServer(folder);
   await ingest(server.url, 'app=count', Array.from({ length: 150 }, (_, i) => `number ${i};`).join('\n'));
-  const page = await browser.open(`${server.url}/live`);
+  const page = await browser.open(server.url + livePath(text));
   await page.getByText('number 149;').waitFor();
   await browser.closePages();
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });
 
-test('Live goes on after a restart of the server, and neither loses nor doubles a line', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'podlog-live-'));
-  let server = await startQuietServer(folder);
-  const listen = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
-  const page = await browser.open(`${server.url}/live`, TALL);
-  await page.getByText('Following').waitFor();
-  const send = (from: number): Promise<void> =>
-    ingest(server.url, 'app=count', Array.from({ length: 20 }, (_, i) => `number ${from + i};`).join('\n'));
-  await send(0);
-  await page.getByText('number 19;').waitFor();
-  await server.close();
-  await page.getByText('Reconnecting').waitFor();
-  server = await startQuietServer(folder, { listen });
-  await send(20);
-  await page.getByText('number 39;').waitFor();
-  await page.getByText('Reconnected, nothing missed').waitFor();
-  expect(await numbersIn(page)).toEqual(numbers(40));
-  browser.expectComplaints('net::ERR');
+test.for(TEXTS)(
+  'Live of "%s" goes on after a restart of the server, and neither loses nor doubles a line',
+  async (text) => {
+    const folder = await mkdtemp(join(tmpdir(), 'podlog-live-'));
+    let server = await startQuietServer(folder);
+    const listen = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
+    const page = await browser.open(server.url + livePath(text), TALL);
+    await page.getByText('Following').waitFor();
+    const send = (from: number): Promise<void> =>
+      ingest(server.url, 'app=count', Array.from({ length: 20 }, (_, i) => `number ${from + i};`).join('\n'));
+    await send(0);
+    await page.getByText('number 19;').waitFor();
+    await server.close();
+    await page.getByText('Reconnecting').waitFor();
+    server = await startQuietServer(folder, { listen });
+    await send(20);
+    await page.getByText('number 39;').waitFor();
+    await page.getByText('Reconnected, nothing missed').waitFor();
+    await send(40);
+    await page.getByText('number 59;').waitFor();
+    expect(await numbersIn(page)).toEqual(numbers(60));
+    browser.expectComplaints('net::ERR');
+    await browser.closePages();
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  },
+);
+
+test('Live of a query says what is wrong with it, and that a metric has no lines', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'podlog-live-wrong-'));
+  const server = await startQuietServer(folder);
+  browser.expectComplaints('400');
+  const wrong = await browser.open(server.url + livePath('{app="count"} | json | status >'));
+  await wrong.locator('.search-problem').waitFor();
+  await wrong.locator('.is-wrong').waitFor();
+  const metric = await browser.open(server.url + livePath('rate({app="count"}[1m])'));
+  await metric.getByText('a metric has no lines to follow').waitFor();
+  await browser.closePages();
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });

@@ -1,4 +1,5 @@
 /** LogQL in the page, in the browser: lines, series, colours, mistakes and completion. */
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { eventually } from '../eventually.ts';
 import { look, PHONE, until } from './browser.ts';
@@ -137,6 +138,48 @@ test('Explain says why a query failed where no place in it is wrong', async () =
     .getByText(/JSONParserErr/)
     .waitFor();
   pages.browser.expectComplaints('400');
+});
+
+test('a metric that fails is shown as one', async () => {
+  const page = await open(pathOf('sum by (status) (rate({container="gateway"} | json [1m]))'));
+  await page
+    .getByRole('alert')
+    .getByText(/JSONParserErr/)
+    .waitFor();
+  const tabs = page.getByRole('group', { name: 'Shown as' }).getByRole('button');
+  expect(await tabs.allTextContents()).toEqual(['Plot', 'Table', 'Explain']);
+  await look(page, 'logql-plot-failed');
+  pages.browser.expectComplaints('400');
+});
+
+test('everything that a query finds is downloaded, page by page', async () => {
+  const page = await open(pathOf('{namespace="shop"} | json | __error__=""', '&view=table&cols=path,status'));
+  const total = Number((await countText(page).locator('b').textContent())!.replaceAll(',', ''));
+  // More than a page, and more than the server gives at once.
+  expect(total).toBeGreaterThan(5_000);
+  const saved = async (format: string): Promise<string[]> => {
+    await page.getByRole('button', { name: 'Download' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: format }).click(),
+    ]);
+    await page.keyboard.press('Escape');
+    return (await readFile(await download.path(), 'utf8')).trimEnd().split('\n');
+  };
+  const [head, ...rows] = await saved('CSV');
+  expect(head).toBe('time,pod,level,path,status');
+  expect(rows).toHaveLength(total);
+  expect(rows.find((row) => row.includes('/api/checkout'))).toMatch(
+    /^2026-11-23T[^,]*,[a-z]+-[^,]*,[a-z]+,\/api\/checkout,\d+$/,
+  );
+  await page.getByRole('button', { name: 'Download' }).click();
+  await page.getByRole('checkbox').uncheck();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Lines', exact: true }).click();
+  const all = await saved('NDJSON');
+  const times = all.map((line) => (JSON.parse(line) as { time: string }).time);
+  expect(times).toHaveLength(total);
+  expect(times).toEqual(times.toSorted().toReversed());
 });
 
 test('a phone and the dark', async () => {

@@ -174,6 +174,8 @@ describe('Explore', () => {
     const page = await open('/?since=2h&q=level:error+nosuchword');
     await page.getByText(/^No lines from/).waitFor();
     await page.getByRole('button', { name: 'Without nosuchword 461 lines' }).waitFor();
+    // What is offered is not said in words, too.
+    expect(await page.locator('.nothing-found p').count()).toBe(0);
     await look(page, 'nothing-found');
     await page.getByRole('button', { name: 'Without nosuchword 461 lines' }).click();
     await countText(page).getByText('461 lines').waitFor();
@@ -456,6 +458,11 @@ test('with tokens, nothing is shown before one is given, and a token of a namesp
   await page.getByRole('button', { name: 'Download' }).click();
   await page.getByRole('button', { name: 'Raw' }).click();
   expect(await readFile(await (await saving).path(), 'utf8')).toBe('line of the shop\n');
+  // A WebSocket has the session as well, and nothing of other namespaces.
+  await page.goto(`${server.url}/live?q=${encodeURIComponent('{namespace=~".+"}')}`);
+  await lines(page).first().waitFor();
+  expect(await lines(page).allTextContents()).toEqual([expect.stringContaining('line of the shop')]);
+  await page.goBack();
   await page.getByRole('button', { name: 'Sign out shop' }).click();
   await page.getByLabel('Token').waitFor();
   // Neither the token nor the cookie is where a script, or the next one at this computer, could read it.

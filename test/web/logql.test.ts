@@ -7,9 +7,9 @@ import { rowOf } from '../../web/state/logql-row.ts';
 import { logqlTokens } from '../../web/search/logql-tokens.ts';
 import { colorOf } from '../../web/state/series.ts';
 import { logqlContextAt } from '../../web/search/logql-context.ts';
-import { isOfLines, searchedTexts } from '../../web/search/logql-text.ts';
+import { searchedTexts } from '../../web/search/logql-text.ts';
 import { append, exclude, include, selectionOf } from '../../web/search/edit.ts';
-import { isLogql, mayBeLogql } from '../../web/search/is-logql.ts';
+import { isLogql, isOfLines, mayBeLogql } from '../../web/search/is-logql.ts';
 
 test.each<[text: string, want: boolean]>([
   ['{app="api"}', true],

@@ -1,5 +1,12 @@
 /** What becomes of a query: what the store decides, what is left for its stages, and what was read. */
-import { AnswerError, askJson } from '../../shared/client/client.ts';
+import type {
+  ExplainedCondition,
+  ExplainedPart,
+  ExplainedRead,
+  ExplainedRun,
+  ExplainedSelection,
+} from '../../shared/client/answers.ts';
+import { AnswerError } from '../../shared/client/client.ts';
 import { count, counted } from '../../shared/counted.ts';
 import { durationText, sizeText } from '../../shared/readable-line/measures.ts';
 import { Fact } from '../parts/fact.tsx';
@@ -7,66 +14,19 @@ import { Failure } from '../parts/failure.tsx';
 import { rangeText } from '../state/clock.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { located } from '../search/logql-place.ts';
+import { askExplained } from '../state/logql-answer.ts';
 import { question } from '../state/navigation.ts';
-import { asked } from '../state/search.ts';
-import { connection } from '../state/session.ts';
+import { asked, PAGE_LINES } from '../state/search.ts';
+import { Mistake } from '../lines/found-lines.tsx';
 import './logql.css';
-
-interface Explained {
-  readonly query: string;
-  readonly selections: readonly Selection[];
-  readonly reads: readonly Read[];
-  readonly total: Cost & {
-    readonly lines_read: number;
-    readonly line_bytes_read: number;
-    readonly lines?: number;
-    readonly series?: number;
-  };
-}
-
-interface Selection {
-  readonly lines: string;
-  readonly conditions: readonly Condition[];
-  readonly stages: readonly string[];
-}
-
-interface Condition {
-  readonly condition: string;
-  readonly by: readonly ('labels' | 'columns' | 'text')[];
-}
-
-interface Read extends Cost {
-  readonly what: 'lines' | 'columns' | 'labels';
-  readonly since?: string;
-  readonly until?: string;
-}
-
-interface Cost {
-  /** Absent where the token may not know how much is stored. */
-  readonly row_groups?: Part;
-  readonly bytes?: Part;
-  readonly rows_matched: number;
-  readonly took_ms: number;
-}
-
-interface Part {
-  readonly considered: number;
-  readonly read: number;
-}
-
-const PAGE_LINES = 200;
 
 export function Explain() {
   const { order } = question.value;
-  const { search: query, since, until, tz } = asked.value;
-  const loaded = useLoaded(
-    (ended) =>
-      askJson<Explained>(connection(), '/explain', { query, since, until, tz, order, limit: PAGE_LINES }, ended),
-    [asked.value, order],
-  );
+  const loaded = useLoaded((ended) => askExplained(asked.peek(), order, PAGE_LINES, ended), [asked.value, order]);
   const { value, error } = loaded.value;
   // A mistake with a place in the query is shown there.
-  if (error instanceof AnswerError && located(error, String(query)).position !== undefined) return null;
+  if (error instanceof AnswerError && located(error, String(asked.value['search'])).position !== undefined)
+    return <Mistake />;
   if (error !== undefined) return <Failure what="The explanation" error={error} />;
   if (value === undefined) return <div class="skeleton-lines" aria-busy="true" />;
   return (
@@ -80,7 +40,7 @@ export function Explain() {
   );
 }
 
-function Totals({ total }: Pick<Explained, 'total'>) {
+function Totals({ total }: Pick<ExplainedRun, 'total'>) {
   const { row_groups: groups, bytes, lines_read: lines, line_bytes_read: lineBytes } = total;
   return (
     <dl class="facts">
@@ -99,7 +59,7 @@ function Totals({ total }: Pick<Explained, 'total'>) {
   );
 }
 
-function part({ read, considered }: Part, text: (value: number) => string) {
+function part({ read, considered }: ExplainedPart, text: (value: number) => string) {
   return (
     <>
       {text(read)} <span class="dim">of {text(considered)}</span>
@@ -107,13 +67,13 @@ function part({ read, considered }: Part, text: (value: number) => string) {
   );
 }
 
-const DECIDED_BY: Readonly<Record<Condition['by'][number], string>> = {
+const DECIDED_BY: Readonly<Record<ExplainedCondition['by'][number], string>> = {
   labels: 'labels, for whole streams',
   columns: 'columns of fields',
   text: 'the text of lines',
 };
 
-function SelectionPart({ selection: { lines, conditions, stages } }: { readonly selection: Selection }) {
+function SelectionPart({ selection: { lines, conditions, stages } }: { readonly selection: ExplainedSelection }) {
   return (
     <section>
       <h2>
@@ -161,13 +121,13 @@ function SelectionPart({ selection: { lines, conditions, stages } }: { readonly 
   );
 }
 
-const WHAT: Readonly<Record<Read['what'], string>> = {
+const WHAT: Readonly<Record<ExplainedRead['what'], string>> = {
   lines: 'Lines',
   columns: 'Columns alone',
   labels: 'Labels of streams',
 };
 
-function Reads({ reads }: Pick<Explained, 'reads'>) {
+function Reads({ reads }: Pick<ExplainedRun, 'reads'>) {
   const withSizes = reads.some(({ row_groups: groups }) => groups !== undefined);
   return (
     <section>
@@ -181,7 +141,11 @@ function Reads({ reads }: Pick<Explained, 'reads'>) {
             <th scope="col" class="left not-phone">
               Range
             </th>
-            {withSizes && <th scope="col">Row groups</th>}
+            {withSizes && (
+              <th scope="col" class="not-phone">
+                Row groups
+              </th>
+            )}
             {withSizes && <th scope="col">From files</th>}
             <th scope="col">Lines</th>
             <th scope="col">Took</th>
@@ -194,7 +158,7 @@ function Reads({ reads }: Pick<Explained, 'reads'>) {
                 {WHAT[read.what]}
               </th>
               <td class="left not-phone">{timesOf(read)}</td>
-              {withSizes && <td>{read.row_groups !== undefined && part(read.row_groups, count)}</td>}
+              {withSizes && <td class="not-phone">{read.row_groups !== undefined && part(read.row_groups, count)}</td>}
               {withSizes && <td>{read.bytes !== undefined && part(read.bytes, sizeText)}</td>}
               <td>{read.what === 'lines' ? count(read.rows_matched) : <span class="dim">–</span>}</td>
               <td>{durationText(read.took_ms * 1e6)}</td>
@@ -206,6 +170,6 @@ function Reads({ reads }: Pick<Explained, 'reads'>) {
   );
 }
 
-function timesOf({ since, until }: Read): string {
+function timesOf({ since, until }: ExplainedRead): string {
   return since === undefined || until === undefined ? 'any time' : rangeText(Date.parse(since), Date.parse(until));
 }

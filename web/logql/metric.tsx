@@ -1,8 +1,10 @@
 /** A metric of LogQL: its series as a plot with a legend, or as a table. */
 import { useMemo } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
+import { AnswerError } from '../../shared/client/client.ts';
 import { count } from '../../shared/counted.ts';
 import { durationText } from '../../shared/readable-line/measures.ts';
+import { Failure } from '../parts/failure.tsx';
 import { question } from '../state/navigation.ts';
 import { shownSpan } from '../state/range-steps.ts';
 import { rangeText } from '../state/clock.ts';
@@ -12,45 +14,62 @@ import { Tabs } from './tabs.tsx';
 import { DRAWN_MAX, Plot } from './plot.tsx';
 import { figuresOf, type FoundSeries } from '../state/series.ts';
 import { Legend, SeriesTable } from './series-table.tsx';
+import { Mistake, Skeleton } from '../lines/found-lines.tsx';
 import './logql.css';
 
-export function Metric({ found }: { readonly found: FoundSeries }) {
+export function Metric() {
   const { tab } = question.value;
-  const { series, stepMs } = found;
-  const tookMs = lines.value.value?.tookMs ?? 0;
-  const marked = useSignal<number | undefined>(undefined);
-  const drawn = useMemo(() => largest(found), [found]);
+  const { value } = lines.value;
   return (
     <>
       <div class="summary">
         <span class="summary-counts" role="status">
-          <span>
-            <b class="num">{count(series.length)}</b> series
-          </span>
-          <span class="dim not-phone num">
-            a value every {durationText(stepMs * 1e6)} · found in {count(Math.round(tookMs))} ms
-          </span>
+          {value?.series !== undefined && <Covered found={value.series} tookMs={value.tookMs} />}
         </span>
         <Tabs names={{ lines: 'Plot', table: 'Table', explain: 'Explain' }} />
       </div>
-      {tab === 'explain' ? (
-        <Explain />
-      ) : series.length === 0 ? (
-        <NoSeries />
-      ) : tab === 'table' ? (
-        <SeriesTable found={found} />
-      ) : (
-        <div class="metric" role="region" aria-label="Series" tabIndex={0}>
-          <Plot {...found} drawn={drawn} marked={marked.value} />
-          {drawn.length < series.length && (
-            <p class="list-end">
-              {drawn.length} of {count(series.length)} series are drawn, those with the highest values.
-            </p>
-          )}
-          <Legend found={found} places={drawn} marked={marked} />
-        </div>
-      )}
+      {tab === 'explain' ? <Explain /> : <Series />}
     </>
+  );
+}
+
+function Covered({ found: { series, stepMs }, tookMs }: { readonly found: FoundSeries; readonly tookMs: number }) {
+  return (
+    <>
+      <span>
+        <b class="num">{count(series.length)}</b> series
+      </span>
+      <span class="dim not-phone num">
+        a value every {durationText(stepMs * 1e6)} · found in {count(Math.round(tookMs))} ms
+      </span>
+    </>
+  );
+}
+
+function Series() {
+  const { value, error } = lines.value;
+  const found = value?.series;
+  if (error instanceof AnswerError && error.position !== undefined) return <Mistake />;
+  if (error !== undefined) return <Failure what="Series" error={error} />;
+  if (found === undefined) return <Skeleton />;
+  if (found.series.length === 0) return <NoSeries />;
+  return question.value.tab === 'table' ? <SeriesTable found={found} /> : <Plotted found={found} />;
+}
+
+function Plotted({ found }: { readonly found: FoundSeries }) {
+  const marked = useSignal<number | undefined>(undefined);
+  const drawn = useMemo(() => largest(found), [found]);
+  const { series } = found;
+  return (
+    <div class="metric" role="region" aria-label="Series" tabIndex={0}>
+      <Plot {...found} drawn={drawn} marked={marked.value} />
+      {drawn.length < series.length && (
+        <p class="list-end">
+          {drawn.length} of {count(series.length)} series are drawn, those with the highest values.
+        </p>
+      )}
+      <Legend found={found} places={drawn} marked={marked} />
+    </div>
   );
 }
 

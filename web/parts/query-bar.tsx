@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { AnswerError } from '../../shared/client/client.ts';
-import { isLogql, mayBeLogql } from '../search/is-logql.ts';
+import { isLogql, isOfLines, mayBeLogql } from '../search/is-logql.ts';
 import { type Token, tokensOf } from '../search/tokens.ts';
 import { go, ask, question, runCount, view } from '../state/navigation.ts';
 import { lines } from '../state/search.ts';
@@ -51,7 +51,7 @@ export function QueryBar() {
           >
             <Icon name="stop" /> Stop
           </button>
-        ) : isOfLogql ? null : (
+        ) : isOfLogql && !isOfLines(question.value.q) ? null : (
           <button type="button" class="button" onClick={() => go({ kind: 'live' })}>
             <Icon name="live" /> Live
           </button>

@@ -112,7 +112,7 @@ export function Summary() {
           <Icon name="wrap" /> <span class="not-phone">Wrap</span>
         </button>
         {tab === 'table' && <Columns />}
-        {!isOfLogql && <Download />}
+        <Download />
       </span>
     </div>
   );

@@ -1,5 +1,5 @@
 /** Edits of the search text by click: what one clicks, one could have typed. */
-import { appendToLogql, selectionInLogql, toggleInLogql } from './logql-edit.ts';
+import { appendToLogql, selectionInLogql, toggleInLogql, valuesInLogql } from './logql-edit.ts';
 import { isLogql } from './is-logql.ts';
 import { quotedText } from './literal.ts';
 import type { Selection } from './selection.ts';
@@ -56,6 +56,7 @@ export function selects(text: string, name: string): boolean {
 
 /** The values that the text has for a name, or leaves out. */
 export function valuesOf(text: string, name: string, isNegated: boolean): readonly string[] {
+  if (isLogql(text)) return valuesInLogql(text, name, isNegated);
   return termsOf(text).flatMap((term) => (term.name === name && term.isNegated === isNegated ? term.values : []));
 }
 

@@ -16,3 +16,8 @@ export function mayBeLogql(text: string): boolean {
     (/^[a-z_]+\s*(?:\(|(?:by|without)\b)/.test(text) && /^\w*$/.test(text.slice(HEAD.exec(text)![0].length)))
   );
 }
+
+/** Whether a query asks for lines: a metric begins with a function or a number. */
+export function isOfLines(query: string): boolean {
+  return /^(?:[\s(]|#.*\n)*\{/.test(query);
+}

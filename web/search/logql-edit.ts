@@ -28,6 +28,10 @@ export function selectionInLogql(query: string, name: string, value: string): Se
   return found === undefined ? 'none' : found.isNegated ? 'excluded' : 'included';
 }
 
+export function valuesInLogql(query: string, name: string, isNegated: boolean): readonly string[] {
+  return filtersOf(query, name).flatMap((filter) => (filter.isNegated === isNegated ? filter.values : []));
+}
+
 export function toggleInLogql(query: string, name: string, value: string, isNegated: boolean): string {
   const isTakenBack = selectionInLogql(query, name, value) === (isNegated ? 'excluded' : 'included');
   let rest = query.trimEnd();
@@ -46,7 +50,7 @@ export function toggleInLogql(query: string, name: string, value: string, isNega
 }
 
 /** Labels that agents and the server give; other names may be fields, which a parser brings out of the line. */
-const OF_STREAMS: ReadonlySet<string> = new Set(
+export const OF_STREAMS: ReadonlySet<string> = new Set(
   'namespace pod container node stream source service_name detected_level'.split(' '),
 );
 const PARSED = /\|\s*(?:json|logfmt|podlog|pattern|regexp|unpack)\b/;

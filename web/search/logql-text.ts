@@ -1,9 +1,5 @@
 /** What the text of a query says at a glance. */
-
-/** Whether it asks for lines: a metric begins with a function or a number. */
-export function isOfLines(query: string): boolean {
-  return /^(?:[\s(]|#.*\n)*\{/.test(query);
-}
+import { isOfLines } from './is-logql.ts';
 
 /** The texts that its lines must contain, to be marked in them; in lower case. */
 export function searchedTexts(query: string): string[] {

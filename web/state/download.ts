@@ -10,7 +10,6 @@ const EXTENSIONS: Readonly<Record<DownloadFormat, string>> = { ndjson: 'ndjson',
 
 export async function download(connection: Connection, query: URLSearchParams, format: DownloadFormat): Promise<void> {
   query.set('format', format);
-  const name = `podlog-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.${EXTENSIONS[format]}`;
   try {
     // A link that is refused saves nothing, and says nothing of why.
     query.set('limit', '1');
@@ -21,8 +20,17 @@ export async function download(connection: Connection, query: URLSearchParams, f
     return;
   }
   query.set('limit', 'all');
+  saveAs(`/logs?${query.toString()}`, fileName(format));
+}
+
+export function fileName(format: DownloadFormat): string {
+  return `podlog-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.${EXTENSIONS[format]}`;
+}
+
+/** Has the browser save what an address has. */
+export function saveAs(address: string, name: string): void {
   const link = document.createElement('a');
-  link.href = `/logs?${query.toString()}`;
+  link.href = address;
   link.download = name;
   link.click();
   say(`${name} is being saved`);

@@ -7,6 +7,7 @@ import { effect, signal } from '@preact/signals';
 import type { LogRow } from '../../shared/client/answers.ts';
 import { AnswerError, followLines } from '../../shared/client/client.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
+import { isLogql } from '../search/is-logql.ts';
 import { serverNowMs, zone } from './clock.ts';
 import { countArrivals, resetRates } from './live-rates.ts';
 import { question, runCount, view } from './navigation.ts';
@@ -97,14 +98,7 @@ async function follow(search: string, ended: AbortSignal): Promise<void> {
   let isFirst = live.peek().rows.length === 0;
   while (!ended.aborted) {
     try {
-      const cursor = lastCursor(batch);
-      const parameters = {
-        search,
-        samples: false,
-        tz: zone.peek(),
-        ...(cursor === undefined ? { limit: FIRST_LINES } : { cursor }),
-      };
-      for await (const rows of followLines(connection(), parameters, ended)) {
+      for await (const rows of await newLines(search, batch, ended)) {
         if (live.peek().state !== 'following') {
           change({ state: 'following', error: undefined, note: isFirst ? '' : 'Reconnected, nothing missed' });
           isFirst = false;
@@ -124,6 +118,21 @@ async function follow(search: string, ended: AbortSignal): Promise<void> {
     const waitMs = backoffMs(attempt++, RECONNECT, Math.random());
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
+}
+
+/** Yields the lines after those that are known, as they arrive. */
+async function newLines(
+  search: string,
+  { waiting }: FrameBatch,
+  ended: AbortSignal,
+): Promise<AsyncIterable<readonly LogRow[]>> {
+  if (isLogql(search)) {
+    const { followLogql } = await import('./logql-tail.ts');
+    return followLogql(search, [...live.peek().rows, ...waiting], FIRST_LINES, ended);
+  }
+  const cursor = (waiting.at(-1) ?? live.peek().rows.at(-1))?.cursor;
+  const begin = cursor === undefined ? { limit: FIRST_LINES } : { cursor };
+  return followLines(connection(), { search, samples: false, tz: zone.peek(), ...begin }, ended);
 }
 
 interface FrameBatch {
@@ -170,10 +179,6 @@ function schedule(act: () => void): void {
 /** `payments·w4zvn ended: exit code 137, OOMKilled. Its lines stay.` */
 function endText({ labels, line }: LogRow): string {
   return `${podName(labels, false)} ended: ${ENDED.exec(line)![1]!.replace(/\.$/, '')}. Its lines stay.`;
-}
-
-function lastCursor({ waiting }: FrameBatch): string | undefined {
-  return (waiting.at(-1) ?? live.peek().rows.at(-1))?.cursor;
 }
 
 function change(changes: Partial<Live>): void {

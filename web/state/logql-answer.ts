@@ -1,5 +1,5 @@
 /** Asks Loki's API of the server: the lines of a query, or its series, and the bars of its lines. */
-import type { Histogram, LogRow } from '../../shared/client/answers.ts';
+import type { ExplainAnswer, ExplainedRun, Histogram, LogRow } from '../../shared/client/answers.ts';
 import { ask, askJson, AnswerError, type Parameters } from '../../shared/client/client.ts';
 import type { Labels } from '../../shared/labels.ts';
 import type { Order } from './address.ts';
@@ -9,7 +9,8 @@ import { instantMs, stepSeconds } from './time-range.ts';
 import { located } from '../search/logql-place.ts';
 import { levelOf, type OwnLabels, rowOf } from './logql-row.ts';
 import { numberOf } from './series.ts';
-import { isOfLines, searchedTexts } from '../search/logql-text.ts';
+import { isOfLines } from '../search/is-logql.ts';
+import { searchedTexts } from '../search/logql-text.ts';
 
 /** Steps of a plot. */
 const STEPS_MAX = 240;
@@ -48,7 +49,7 @@ export async function askLogql(
   const { stepMs, stepCount, firstMs } = stepsOf(range);
   const bounds = isOfLines(query)
     ? { start: nsOf(range.fromMs), end: nsOf(range.toMs) }
-    : { start: nsOf(firstMs), end: nsOf(range.toMs), step: `${stepMs / 1e3}s` };
+    : { start: nsOf(firstMs), end: nsOf(range.toMs), step: stepText(stepMs) };
   const direction = order === 'newest' ? 'backward' : 'forward';
   const asked = { query, direction, limit, ...bounds };
   const { data } = await askRangeOf(asked, ended);
@@ -70,6 +71,29 @@ function stepsOf({ fromMs, toMs }: Range): {
   const stepMs = stepSeconds(toMs - fromMs, STEPS_MAX) * 1e3;
   const count = Math.floor((toMs - fromMs) / stepMs);
   return { firstMs: toMs - count * stepMs, stepMs, stepCount: count + 1 };
+}
+
+function stepText(stepMs: number): string {
+  return `${stepMs / 1e3}s`;
+}
+
+/** What is read for the answer of `askLogql`: the same lines, or the same steps. */
+export async function askExplained(
+  filters: Parameters,
+  order: Order,
+  limit: number,
+  ended: AbortSignal,
+): Promise<ExplainedRun> {
+  const query = String(filters['search']);
+  const range = await askRange(filters, ended);
+  const { stepMs, firstMs } = stepsOf(range);
+  const bounds = isOfLines(query) ? { since: range.fromMs, order, limit } : { since: firstMs, step: stepText(stepMs) };
+  const asked = { ...bounds, query, since: timeText(bounds.since), until: timeText(range.toMs) };
+  return askJson<ExplainedRun>(connection(), '/explain', asked, ended);
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 interface LinesAsked {
@@ -190,12 +214,7 @@ export async function askRange({ since, until, tz }: Parameters, ended: AbortSig
     return { fromMs: buckets[0] === undefined ? toMs - 1 : Date.parse(buckets[0].time), toMs };
   }
   const asked = { query: ANY_QUERY, run: false, since, until, tz };
-  const range = await askJson<{ readonly since: string; readonly until: string }>(
-    connection(),
-    '/explain',
-    asked,
-    ended,
-  );
+  const range = await askJson<ExplainAnswer>(connection(), '/explain', asked, ended);
   return { fromMs: Date.parse(range.since), toMs: Date.parse(range.until) };
 }
 

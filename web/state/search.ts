@@ -14,7 +14,7 @@ import { question, runCount, view } from './navigation.ts';
 import { access, connection, noticeRevoked } from './session.ts';
 import { frozenRange, instantMs, stepSeconds, type TimeRange } from './time-range.ts';
 
-const PAGE_LINES = 200;
+export const PAGE_LINES = 200;
 /** Lines of each further page: people scroll faster than a request for each screen would take. */
 const NEXT_PAGE_LINES = 1_000;
 const BARS_MAX = 90;

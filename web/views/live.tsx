@@ -8,6 +8,8 @@ import { Failure } from '../parts/failure.tsx';
 import { messageOf } from '../state/message-of.ts';
 import { count, counted } from '../../shared/counted.ts';
 import { useListKeys } from '../lines/list-keys.ts';
+import { isLogql } from '../search/is-logql.ts';
+import { searchedTexts } from '../search/logql-text.ts';
 import { wordsOf } from '../search/tokens.ts';
 import { clockText } from '../state/clock.ts';
 import { live } from '../state/live.ts';
@@ -27,6 +29,7 @@ export function Live() {
   const isFollowing = useSignal(true);
   const seenCount = useRef(0);
   const { rows, droppedCount, searchId, state, error } = live.value;
+  const { q } = question.value;
   const total = rows.length + droppedCount;
   useListKeys(() => rows, list, scroller);
   useEffect(() => {
@@ -93,7 +96,7 @@ export function Live() {
         <div class="live-list" role="log" aria-live="off" aria-label="Lines as they arrive">
           <LineList
             rows={rows}
-            words={wordsOf(question.value.q)}
+            words={isLogql(q) ? searchedTexts(q) : wordsOf(q)}
             searchId={searchId}
             scroller={scroller}
             onList={(each) => (list.current = each)}

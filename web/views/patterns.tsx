@@ -12,7 +12,7 @@ import { exclude, include, selectionOf } from '../search/edit.ts';
 import { clockText } from '../state/clock.ts';
 import { ask, question } from '../state/navigation.ts';
 import { patterns } from '../state/search.ts';
-import { NothingFound } from './nothing-found.tsx';
+import { NothingFound } from '../lines/nothing-found.tsx';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
 

@@ -22,6 +22,7 @@ import { clockText, fullText } from '../state/clock.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { connection } from '../state/session.ts';
 import { Axis } from './request-axis.tsx';
+import './request.css';
 import { lanesOf } from './request-lanes.ts';
 import { SameFailure } from './same-failure.tsx';
 

@@ -17,6 +17,7 @@ import { ask, question, runCount } from '../state/navigation.ts';
 import { connection, noticeRevoked, session } from '../state/session.ts';
 import { Erase } from './erase.tsx';
 import '../styles/panes.css';
+import './user.css';
 
 const PAGE_REQUESTS = 200;
 const RANGES: readonly { readonly label: string; readonly since: string; readonly until: string }[] = [

@@ -1,6 +1,6 @@
 /** Rows of the columns that a query asks for: as CSV, as objects, or as text with tabs. */
 import { oneLine } from '../../../../shared/readable-line/one-line.ts';
-import { csvRow } from '../../../store/csv.ts';
+import { csvRow } from '../../../../shared/csv.ts';
 import type { Columns } from './columns.ts';
 import type { RowWriter, TextRow } from './row-writer.ts';
 import type { TextBuffer } from './text-buffer.ts';

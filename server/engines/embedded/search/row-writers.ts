@@ -3,7 +3,8 @@
  * harmless to a spreadsheet, or exact.
  */
 import type { Labels } from '../../../../shared/labels.ts';
-import { CSV_LABELS, csvRow } from '../../../store/csv.ts';
+import { csvRow } from '../../../../shared/csv.ts';
+import { CSV_LABELS } from '../../../store/csv.ts';
 import { JSON_LINE_END, type TextSink } from '../../../store/sink.ts';
 import { parseTimeZone, UTC } from '../../../store/time-zone.ts';
 import { ColumnCsvRows, ColumnObjectRows, ColumnTextRows } from './column-rows.ts';

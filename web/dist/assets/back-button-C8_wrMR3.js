@@ -1,1 +1,0 @@
-import{Gt as e}from"./index-0JMO2WXQ.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

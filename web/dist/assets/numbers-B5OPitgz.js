@@ -1,1 +1,0 @@
-import{_n as e}from"./index-0JMO2WXQ.js";function t(t){return e(t*1e6)}export{t};

@@ -1,0 +1,1 @@
+import{En as e}from"./index-DApCicTW.js";function t(t){return e(t*1e6)}export{t};
