@@ -1,13 +1,13 @@
 /**
  * Advice about questions that were not understood, or that find nothing: a parameter of another tool is refused, and an
- * answer without lines has hints, in the header `podlog-hint` and, if it is an object, in its `hints`.
+ * answer without lines has hints, in the header `podlog-hint` and, if it is an object, in its `hints`, unless `hints=false`.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Asker, QueryEngine } from '../query/engine.ts';
 import { type EmptyName, type Hint, hintsOf, nameHintsOf } from '../query/hints.ts';
 import type { Question } from '../query/question-parts.ts';
 import { refuseMistakes, suspectNames } from '../query/mistaken-names.ts';
-import type { QueryString } from '../query/parameters.ts';
+import { parseFlag, type QueryString } from '../query/parameters.ts';
 import { askerOf } from './asker.ts';
 
 /** A question that was understood, to be answered. */
@@ -33,9 +33,11 @@ export async function understood(
 ): Promise<Understood> {
   const asker = askerOf(request, reply, ends);
   const question: Question = { query: request.query, namespaces: request.namespaces, ...own };
+  const isWanted = areWanted(question.query);
   const suspects = suspectNames(question.query, question.ownNames);
   if (suspects.length > 0) await engine.run(asker, (view, query) => refuseMistakes(suspects, question, view, query));
   const hints = async (emptyNames: readonly EmptyName[] = []): Promise<readonly Hint[]> => {
+    if (!isWanted) return [];
     const rowGroupsRead = (asker.asked ?? []).reduce((sum, each) => sum + each.rowGroupsRead, 0);
     const answer = { emptyNames, rowGroupsRead };
     return (await engine.run(asker, (view, query) => hintsOf(question, answer, view, query))).answer;
@@ -44,16 +46,22 @@ export async function understood(
     asker,
     hints,
     nameHints: async (further = []) =>
-      (await engine.run(asker, (view, query) => nameHintsOf(question, further, view, query))).answer,
+      isWanted ? (await engine.run(asker, (view, query) => nameHintsOf(question, further, view, query))).answer : [],
     withHints: async (answer, isEmpty, emptyNames = []) =>
       !isEmpty && emptyNames.length === 0 ? answer : hinted(reply, answer, await hints(emptyNames)),
   };
 }
 
-/** Adds hints to an answer and its header, if there are any. */
+/** Adds hints to an answer and its header, if there are any and they are wanted. */
 export function hinted<T extends object>(reply: FastifyReply, answer: T, hints: readonly Hint[]): T {
+  if (hints.length === 0 || !areWanted(reply.request.query as QueryString)) return answer;
   void reply.headers(hintHeaders(hints));
-  return hints.length === 0 ? answer : { ...answer, hints };
+  return { ...answer, hints };
+}
+
+/** @throws ParameterError */
+function areWanted(query: QueryString): boolean {
+  return query['hints'] === undefined || parseFlag(query, 'hints');
 }
 
 /** One for each hint. */

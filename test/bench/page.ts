@@ -12,9 +12,12 @@ import { type Bench, waitFor } from './harness.ts';
 import { post, type ServerProcess, startServerProcess } from './podlog.ts';
 import { sendSpools } from './send.ts';
 import { spoolBatches } from './spool.ts';
+import { waitUntilIdle } from './store.ts';
 import { TARGETS } from './targets.ts';
 
 const HOUR_MS = 3_600_000;
+/** Its promises are about an hour of ten million lines. */
+const LINES_FACTOR = 5;
 const LOADS = 5;
 const SEARCHES = ['level:error', 'status>=500', 'timeout', 'namespace:shop -level:debug', ''];
 const SCROLLED_LINES = 100_000;
@@ -26,7 +29,8 @@ const LIVE_SECONDS = 10;
 const OPEN_MS = 15_000;
 const TAILS = 10;
 
-export async function benchPage(bench: Bench): Promise<void> {
+export async function benchPage(each: Bench): Promise<void> {
+  const bench = { ...each, lineCount: LINES_FACTOR * each.lineCount };
   const { dir, lineCount, progress } = bench;
   const spoolDir = join(dir, 'spool');
   mkdirSync(spoolDir);
@@ -35,6 +39,7 @@ export async function benchPage(bench: Bench): Promise<void> {
   const server = await startServerProcess(join(dir, 'data'));
   await sendSpools(spools, server.url, { acknowledgedRows: 0, waits: 0, stopped: false });
   for (const spool of spools) spool.close();
+  await waitUntilIdle(server.url, server.child);
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   try {
     await benchLoads(bench, server, browser);
@@ -106,20 +111,27 @@ async function benchSearches({ lineCount, progress, report }: Bench, { url }: Se
     await page.locator('#search').fill(text);
     await page.evaluate('performance.clearResourceTimings()');
     await page.keyboard.press('Enter');
-    const answered = (path: string): string =>
-      `Math.min(...performance.getEntriesByType('resource').filter((each) => each.name.includes('${path}') && each.responseEnd > 0).map((each) => each.responseEnd))`;
-    for (const path of ['/logs?', '/histogram?', '/fields?']) {
-      await waitFor(async () => Number.isFinite(await page.evaluate<number>(answered(path))), {
-        what: `${path} is answered`,
+    // The names of fields, values that complete what is typed, and changes have requests of their own.
+    const answered = (...marks: readonly string[]): string =>
+      `Math.min(...performance.getEntriesByType('resource').filter(({ name, responseEnd }) => responseEnd > 0 && ${JSON.stringify(marks)}.every((each) => name.includes(each))).map((each) => each.responseEnd))`;
+    const answers = {
+      lines: answered('/logs?', 'order='),
+      bars: answered('/histogram?'),
+      fields: answered('/fields?', 'own=false'),
+      apps: answered('/aggregate?', 'by=container'),
+    };
+    for (const [what, at] of Object.entries(answers)) {
+      await waitFor(async () => Number.isFinite(await page.evaluate<number>(at)), {
+        what: `${what} are answered`,
         msMax: 60_000,
       });
     }
     // What is drawn after the answer is there; what changes before is the search text.
-    const drawn = (what: string, path: string): string =>
-      `(bench.${what}.find((at) => at >= ${answered(path)}) ?? ${answered(path)}) - bench.asked`;
-    lines.push(await page.evaluate(drawn('lines', '/logs?')));
-    bars.push(await page.evaluate(drawn('bars', '/histogram?')));
-    facets.push(await page.evaluate(`${answered('/fields?')} - bench.asked`));
+    const drawn = (what: string, at: string): string =>
+      `(bench.${what}.find((each) => each >= ${at}) ?? ${at}) - bench.asked`;
+    lines.push(await page.evaluate(drawn('lines', answers.lines)));
+    bars.push(await page.evaluate(drawn('bars', answers.bars)));
+    facets.push(await page.evaluate(`Math.max(${answers.fields}, ${answers.apps}) - bench.asked`));
   }
   await page.context().close();
   report({

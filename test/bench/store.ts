@@ -164,7 +164,7 @@ async function benchKill(
 }
 
 /** Waits until all but the newest WAL file are flushed, and nothing is compacted any more. */
-async function waitUntilIdle(url: string, child: Child): Promise<void> {
+export async function waitUntilIdle(url: string, child: Child): Promise<void> {
   const spent: { atMs: number; cpuSeconds: number }[] = [];
   const isIdle = async (): Promise<boolean> => {
     const { walFiles } = await fetchStats(url);

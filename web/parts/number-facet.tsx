@@ -11,7 +11,7 @@ import { ask, question, runCount } from '../state/navigation.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { type Sizes, type SizesAnswer, sizesOf } from '../state/number-sizes.ts';
 import { rowView } from '../state/row-view.ts';
-import { asked, lines } from '../state/search.ts';
+import { asked, facets, lines, settled } from '../state/search.ts';
 import { connection } from '../state/session.ts';
 import { count } from '../../shared/counted.ts';
 
@@ -127,6 +127,9 @@ async function askSizes(name: string, filters: Parameters, ended: AbortSignal): 
   const search = withRange(String(filters['search'] ?? ''), name, { from: undefined, to: undefined });
   const by = `${name}.log10`;
   const parameters = { ...filters, search, by, limit: BUCKETS_MAX };
+  // The lists of values go first.
+  await settled(facets);
+  ended.throwIfAborted();
   const answer = await askJson<SizesAnswer>(connection(), '/aggregate', parameters, ended);
   return sizesOf(answer, by);
 }

@@ -4,7 +4,7 @@ import { askLines, type Parameters } from '../../shared/client/client.ts';
 import { includedValues } from '../search/edit.ts';
 import { type Change, concerns, deployOf, endingOf } from './change.ts';
 import { view } from './navigation.ts';
-import { asked } from './search.ts';
+import { asked, bars, settled } from './search.ts';
 import { access, connection } from './session.ts';
 
 /** Changes of each kind on one chart; the newest are kept. */
@@ -27,6 +27,8 @@ effect(() => {
 
 /** A chart without marks is better than none. */
 async function load(filters: Parameters, ended: AbortSignal): Promise<void> {
+  await settled(bars);
+  if (ended.aborted) return;
   try {
     const found = await askChanges(filters, ended);
     if (!ended.aborted) changes.value = found;
@@ -59,5 +61,7 @@ export async function askEndings(filters: Parameters, limit: number, ended: Abor
 
 /** The range and the namespaces of a question. */
 function inPlace({ search = '', since, until, tz, 'label.namespace': namespace }: Parameters): Parameters {
-  return { since, until, tz, namespace: includedValues(String(search), 'namespace'), 'label.namespace': namespace };
+  const included = includedValues(String(search), 'namespace');
+  // Mostly nothing has changed, about which there is no advice.
+  return { since, until, tz, namespace: included, 'label.namespace': namespace, hints: false };
 }

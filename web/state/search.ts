@@ -18,6 +18,8 @@ export const PAGE_LINES = 200;
 /** Lines of each further page: people scroll faster than a request for each screen would take. */
 const NEXT_PAGE_LINES = 1_000;
 const BARS_MAX = 90;
+/** Lines go first, then bars, then values: each waits for the one before it, but no longer than this. */
+const HEAD_START_MS = 200;
 
 /** An answer, or what is known without it. */
 export interface Loading<Value> {
@@ -91,36 +93,38 @@ function run({ q, since, until, order, tab }: Question): void {
   const id = ++searchId;
   const range = frozenRange(since, until, serverNowMs());
   const isOfLogql = isLogql(q);
-  const filters: Parameters = { search: q, samples: false, ...range, tz: zone.peek() };
+  const filters: Parameters = { search: q, samples: false, hints: false, ...range, tz: zone.peek() };
   batch(() => {
     asked.value = filters;
     hints.value = [];
     isLoadingMore.value = false;
     // Series are no lines: none of these is what a search text has found.
     if (!isOfLogql && lines.peek().value?.series !== undefined) lines.value = NOTHING;
+    const linesFound = load(lines, ended, async () => {
+      const askPage = isOfLogql ? (await logql()).askLogql : askSearched;
+      const startedMs = performance.now();
+      const page = await askPage(filters, order, PAGE_LINES, ended);
+      return { ...page, tookMs: performance.now() - startedMs, searchId: id };
+    });
+    if (isOfLogql) {
+      facets.value = NOTHING;
+      void load(bars, ended, async () => (await logql()).askBars(filters, BARS_MAX, ended));
+      return;
+    }
+    const barsFound = load(bars, ended, () => askBars(filters, range, ended), linesFound);
+    void load(facets, ended, () => askFacets(filters, ended), barsFound);
+    if (tab !== 'patterns') return;
+    patternsAreOf = id;
+    void load(patterns, ended, () => askPatterns(ended), linesFound);
   });
-  const linesFound = load(lines, ended, async () => {
-    const askPage = isOfLogql ? (await logql()).askLogql : askSearched;
-    const startedMs = performance.now();
-    const page = await askPage(filters, order, PAGE_LINES, ended);
-    return { ...page, tookMs: performance.now() - startedMs, searchId: id };
-  });
-  if (isOfLogql) {
-    facets.value = NOTHING;
-    void load(bars, ended, async () => (await logql()).askBars(filters, BARS_MAX, ended));
-    return;
-  }
-  void load(bars, ended, async () => {
-    const step = stepOf(range);
-    const histogram = await askJson<Histogram>(connection(), '/histogram', { ...filters, by: 'level', step }, ended);
-    hints.value = histogram.hints ?? [];
-    return { histogram };
-  });
-  // Lines go first.
-  void linesFound.then(() => load(facets, ended, () => askFacets(filters, ended)));
-  if (tab !== 'patterns') return;
-  patternsAreOf = id;
-  void linesFound.then(() => loadPatterns(ended));
+}
+
+async function askBars(filters: Parameters, range: TimeRange, ended: AbortSignal): Promise<Bars> {
+  // Advice where nothing is found is asked for once.
+  const parameters = { ...filters, hints: undefined, by: 'level', step: stepOf(range) };
+  const histogram = await askJson<Histogram>(connection(), '/histogram', parameters, ended);
+  hints.value = histogram.hints ?? [];
+  return { histogram };
 }
 
 // Patterns are asked for when they are shown, once for each search.
@@ -128,13 +132,12 @@ effect(() => {
   const { tab, q } = question.value;
   if (tab !== 'patterns' || patternsAreOf === searchId || isLogql(q)) return;
   patternsAreOf = searchId;
-  void loadPatterns(running.signal);
+  const { signal: ended } = running;
+  void load(patterns, ended, () => askPatterns(ended));
 });
 
-function loadPatterns(ended: AbortSignal): Promise<void> {
-  return load(patterns, ended, () =>
-    askJson<PatternsAnswer>(connection(), '/patterns', { ...asked.peek(), limit: 100, examples: 3 }, ended),
-  );
+function askPatterns(ended: AbortSignal): Promise<PatternsAnswer> {
+  return askJson(connection(), '/patterns', { ...asked.peek(), limit: 100, examples: 3 }, ended);
 }
 
 /** The code for LogQL comes when it is first needed. */
@@ -161,13 +164,17 @@ function stepOf({ since, until }: TimeRange): string | undefined {
   return Number.isNaN(rangeMs) || rangeMs <= 0 ? undefined : `${stepSeconds(rangeMs, BARS_MAX)}s`;
 }
 
+/** @param before  what goes first */
 async function load<Value>(
   into: Signal<Loading<Value>>,
   ended: AbortSignal,
   answer: () => Promise<Value>,
+  before?: Promise<void>,
 ): Promise<void> {
   if (ended.aborted) return;
   into.value = { ...into.peek(), isLoading: true };
+  if (before !== undefined) await Promise.race([before, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
+  if (ended.aborted) return;
   try {
     const value = await answer();
     if (!ended.aborted) into.value = { value, isLoading: false, error: undefined };
@@ -178,6 +185,18 @@ async function load<Value>(
     const isSaidElsewhere = into !== (lines as unknown) && isMistake(error);
     into.value = isSaidElsewhere ? { ...into.peek(), isLoading: false } : { value: undefined, isLoading: false, error };
   }
+}
+
+/** Resolves when an answer is there, or is not asked for any more. */
+export function settled(answer: Signal<Loading<unknown>>): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (answer.value.isLoading) return;
+      resolve();
+      // Where that is so at once, `stop` is not known yet.
+      queueMicrotask(() => stop());
+    });
+  });
 }
 
 function isMistake(error: unknown): boolean {

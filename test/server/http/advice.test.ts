@@ -407,6 +407,30 @@ test('an answer with lines has no hints, nor has one whose names are all known t
   expect(arrays.map(({ message }) => message)).not.toContainEqual(expect.stringMatching(/has "items/));
 });
 
+test.each([
+  'logs?weather=fine',
+  'aggregate?weather=fine&by=pod',
+  'aggregate?by=pod&distinct=user_id&having=distinct>100',
+  'histogram?weather=fine&since=1h',
+  'fields?weather=fine',
+  'labels/weather/values?namespace=shop',
+  'compare?level=error&than.weather=fine',
+])('/%s: hints=false leaves advice out, and changes nothing else', async (path) => {
+  const advised = await get(path);
+  expect(advised.header).not.toBeNull();
+  const plain = await get(`${path}&hints=false`);
+  expect([plain.status, plain.header]).toEqual([200, null]);
+  if (path.startsWith('logs')) return expect(plain.text).toBe(advised.text);
+  const { hints, ...answer } = JSON.parse(advised.text) as { readonly hints?: readonly Hint[] };
+  expect(hints).not.toEqual([]);
+  expect(JSON.parse(plain.text)).toEqual(answer);
+});
+
+test('hints=maybe is refused', async () => {
+  const { status, text } = await get('logs?weather=fine&hints=maybe');
+  expect([status, text]).toEqual([400, expect.stringContaining('hints: \\"maybe\\" is not a boolean')]);
+});
+
 test('hints are ASCII in the header', async () => {
   expect((await get('logs?größe=1')).header).toBe('no line in the store has "gr\\u00f6\\u00dfe"');
 });

@@ -1,1 +1,0 @@
-import{en as e}from"./index-DApCicTW.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

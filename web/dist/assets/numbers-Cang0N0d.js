@@ -1,1 +1,0 @@
-import{En as e}from"./index-DApCicTW.js";function t(t){return e(t*1e6)}export{t};
