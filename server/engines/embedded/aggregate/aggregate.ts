@@ -12,7 +12,10 @@ import type { MeasureState } from './measures.ts';
 import type { MeasuredGroup, OpenMeasure } from './open-measure.ts';
 import type { AggregatePlan } from '../../../store/aggregate-plan.ts';
 import type { Where } from '../../../store/predicate.ts';
+import { matchMask } from '../scan/match-rows.ts';
 import { countRows, type Rows, selectRows, setGroups } from './row-counts.ts';
+import { countStreams } from './stream-codes.ts';
+import { hasOneOfEachStream } from './value-codes.ts';
 
 /**
  * Adds the rows of a row group to a table.
@@ -122,7 +125,9 @@ function countedGroups(grouped: GroupedRows, table: GroupTable, memory: Counting
 }
 
 /** Rows that match, and their codes. */
-type GroupedRows = Pick<CountedRows, 'rows' | 'codes'>;
+interface GroupedRows extends Pick<CountedRows, 'codes'> {
+  readonly rows: Rows;
+}
 
 function groupRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): GroupedRows | undefined {
   const rows = selectRows(group, plan, memory.selected(group.info.rowCount));
@@ -130,24 +135,27 @@ function groupRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory)
 }
 
 function countedRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): CountedRows | undefined {
-  const isTotal = plan.by.length === 0 && plan.stepNs === undefined;
-  const grouped = isTotal ? totalOf(group, plan, memory) : groupRows(group, plan, memory);
+  const { by, stepNs } = plan;
+  const isOfStreams = stepNs === undefined && by.every((name) => hasOneOfEachStream(group, name));
+  if (isOfStreams) return countedStreams(group, plan, memory);
+  const grouped = groupRows(group, plan, memory);
   return grouped && countCodesOf(grouped, memory);
 }
 
-/** Returns all matching rows as one group. */
-function totalOf(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): GroupedRows | undefined {
-  const count = countRows(group, plan);
-  if (count === 0) return undefined;
-  const rows = { counts: Int32Array.from(group.templateRowCounts), selected: undefined };
-  const codes = groupCodes(group, plan, rows.counts, memory.lender());
-  return { rows, codes: { ...codes, addTotals: (totals) => (totals[0]! += count) } };
+/** Counts the rows of each stream, or all of them as one group: the order of rows does not matter. */
+function countedStreams(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): CountedRows | undefined {
+  const codes = groupCodes(group, plan, Int32Array.from(group.templateRowCounts), memory.lender());
+  const totals = memory.totals(codes.size);
+  if (codes.ofStreams === undefined) totals[0] = countRows(group, plan);
+  else countStreams(group.streamCodes(), matchMask(group, plan), codes.ofStreams, totals);
+  const used = usedIn(totals, memory.used(codes.size));
+  return used.length === 0 ? undefined : { codes, totals, used };
 }
 
 function countCodesOf({ rows, codes }: GroupedRows, memory: CountingMemory): CountedRows {
   const totals = memory.totals(codes.size);
   countCodes(codes, rows, totals);
-  return { rows, codes, totals, used: usedIn(totals, memory.used(codes.size)) };
+  return { codes, totals, used: usedIn(totals, memory.used(codes.size)) };
 }
 
 /** Adds the rows of used codes to those of their groups; −1 for no group. */

@@ -12,7 +12,7 @@ import { ENCODING_TIMESTAMP, ENCODING_UUID } from '../../../../shared/row-group/
 import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
 import { GroupSums, type Sums } from './group-sums.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';
-import type { Lend } from './value-codes.ts';
+import type { Lend } from './dimension.ts';
 import type { Measured } from '../../../store/aggregate-plan.ts';
 
 export interface BytesState {

@@ -3,7 +3,8 @@ import { DistinctValues, type DistinctState } from './distinct-values.ts';
 import { usedIn } from './group-lookup.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';
 import type { Measure, Measured } from '../../../store/aggregate-plan.ts';
-import { type CodePart, addCodes, type Lend, valueCodes } from './value-codes.ts';
+import { type CodePart, addCodes, type Lend } from './dimension.ts';
+import { valueCodes } from './value-codes.ts';
 import { hashValues, type ValueHashes } from './value-hashes.ts';
 
 export interface DistinctMeasureState {

@@ -4,7 +4,7 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { countMarked, markedIn } from '../scan/masks.ts';
 import type { FacetTable } from './facet-table.ts';
 import { countPart } from './row-counts.ts';
-import type { CodePart } from './value-codes.ts';
+import type { CodePart } from './dimension.ts';
 
 /** At most one row in this many is few: they are counted one by one. */
 const FEW_FACTOR = 8;

@@ -27,7 +27,8 @@ import { FacetTable, type Ids } from './facet-table.ts';
 import type { FacetCounts, FacetsAsked, NamedValues } from '../../../store/facets.ts';
 import { FacetSide } from './facet-side.ts';
 import { Texts } from './texts.ts';
-import { type CodePart, columnCodes, valueCodes } from './value-codes.ts';
+import type { CodePart } from './dimension.ts';
+import { columnCodes, valueCodes } from './value-codes.ts';
 import { ValueText } from './value-text.ts';
 
 /**

@@ -8,7 +8,9 @@ import { bucketCodes, type BucketDimension, countRuns } from './time-buckets.ts'
 import type { AggregatePlan } from '../../../store/aggregate-plan.ts';
 import { countingUp } from '../scan/counting-up.ts';
 import { countPart, type Rows } from './row-counts.ts';
-import { addCodes, type CodePart, type Dimension, type Lend, valueCodes } from './value-codes.ts';
+import { addCodes, type CodePart, type Dimension, type Lend } from './dimension.ts';
+import { countStreams, streamParts } from './stream-codes.ts';
+import { valueCodes } from './value-codes.ts';
 
 /** The rows of a row group by everything that they are grouped by: a code of each dimension, put together as one. */
 export interface GroupCodes {
@@ -19,6 +21,8 @@ export interface GroupCodes {
   readonly parts: readonly CodePart[];
   /** @see Dimension */
   readonly addTotals?: ((totals: Uint32Array) => void) | undefined;
+  /** @see Dimension */
+  readonly ofStreams?: Int32Array | undefined;
   /**
    * Counts the rows of each code where runs of rows have the same bucket; returns false, without counting, where there
    * are too many runs.
@@ -57,6 +61,7 @@ function varyingCodes(group: RowGroup, dimensions: readonly Dimension[], counts:
   const [only] = dimensions;
   if (only === undefined) return allRows(group);
   if (dimensions.length === 1) return single(only);
+  if (dimensions.every(isOfStreams)) return combinedStreams(group, dimensions, lend);
   const combinations = dimensions.reduce((product, { size }) => product * size, 1);
   return combinations <= AGGREGATE_COMBINATIONS_MAX
     ? combined(dimensions, combinations, counts, lend)
@@ -68,6 +73,7 @@ function withConstants(codes: GroupCodes, dimensions: readonly Dimension[]): Gro
     dimensions,
     size: codes.size,
     addTotals: codes.addTotals,
+    ofStreams: codes.ofStreams,
     get parts() {
       return codes.parts;
     },
@@ -146,6 +152,7 @@ function single(dimension: Dimension): GroupCodes {
     dimensions: [dimension],
     size: dimension.size,
     addTotals: dimension.addTotals,
+    ofStreams: dimension.ofStreams,
     get parts() {
       return dimension.parts;
     },
@@ -192,6 +199,40 @@ function combinedParts(
     }
     return areSame ? { kind: 'same', code: own[0] ?? 0 } : { kind: 'each', codes, first, base: 0 };
   });
+}
+
+/** A dimension in which all rows of a stream have one code. */
+type StreamDimension = Dimension & { readonly ofStreams: Int32Array };
+
+function isOfStreams(dimension: Dimension): dimension is StreamDimension {
+  return dimension.ofStreams !== undefined;
+}
+
+/** Each combination that some stream has is a code: there are no more than streams, whatever the number of labels. */
+function combinedStreams(group: RowGroup, dimensions: readonly StreamDimension[], lend: Lend): GroupCodes {
+  const known = new Map<string, number>();
+  /** By code: a stream that has it. */
+  const examples: number[] = [];
+  const ofStreams = Int32Array.from(group.info.streams, (_, stream) => {
+    const key = dimensions.map((each) => each.ofStreams[stream]).join();
+    const code = known.get(key) ?? known.size;
+    if (code === known.size) {
+      known.set(key, code);
+      examples.push(stream);
+    }
+    return code;
+  });
+  let parts: GroupCodes['parts'] | undefined;
+  return {
+    dimensions,
+    size: known.size,
+    ofStreams,
+    addTotals: (totals) => countStreams(group.streamCodes(), 'all', ofStreams, totals),
+    get parts() {
+      return (parts ??= streamParts(group, ofStreams, lend));
+    },
+    digitsOf: (codes) => dimensions.map((each) => codes.map((code) => each.ofStreams[examples[code]!]!)),
+  };
 }
 
 /** Uses a row's position in template order as its code. */

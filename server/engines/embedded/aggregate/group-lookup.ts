@@ -3,11 +3,9 @@ import { hasCounterBit, type CounterBits } from './upper-bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
 import type { GroupCodes } from './group-codes.ts';
 import { type GroupTable, mixedHash } from './group-table.ts';
-import type { Rows } from './row-counts.ts';
 
 /** The matching rows of a row group, by code. */
 export interface CountedRows {
-  readonly rows: Rows;
   readonly codes: GroupCodes;
   /** By code. */
   readonly totals: Uint32Array;

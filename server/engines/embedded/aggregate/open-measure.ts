@@ -4,7 +4,7 @@ import type { Measured, OrderBy } from '../../../store/aggregate-plan.ts';
 import type { Where } from '../../../store/predicate.ts';
 import type { Rows } from './row-counts.ts';
 import type { LendNumbers } from './row-numbers.ts';
-import type { Lend } from './value-codes.ts';
+import type { Lend } from './dimension.ts';
 import type { ValueKeys } from './value-keys.ts';
 
 /** A row group that is being measured. */

@@ -3,7 +3,7 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { countMarked, hasMarked } from '../scan/masks.ts';
 import { matchMask, matchMaskInTemplateOrder } from '../scan/match-rows.ts';
-import type { CodePart, Codes } from './value-codes.ts';
+import type { CodePart, Codes } from './dimension.ts';
 
 /** The rows of a row group, in template order. */
 export interface Rows {

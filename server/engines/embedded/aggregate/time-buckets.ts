@@ -9,7 +9,7 @@ import { AGGREGATE_RUNS_KEPT_MAX } from '../../../limits.ts';
 import { countingUp } from '../scan/counting-up.ts';
 import { countPart, type Rows } from './row-counts.ts';
 import { Texts } from './texts.ts';
-import { type CodePart, type Dimension } from './value-codes.ts';
+import type { CodePart, Dimension } from './dimension.ts';
 
 /** With more runs, counting them costs more than counting rows. */
 const ROWS_PER_RUN_MIN = 16;

@@ -15,6 +15,7 @@ import { countingUp } from '../scan/counting-up.ts';
 import { linePatterns } from '../scan/line-patterns.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
+import type { CodePart, Codes, Dimension, Lend } from './dimension.ts';
 import { NUMBERS_RANGE_FACTOR, patternCodes } from './pattern-codes.ts';
 import { WHOLE_STREAM } from '../../../store/aggregate-plan.ts';
 import { type AskedName, type OfRun, parseName } from '../../../store/asked-name.ts';
@@ -22,37 +23,12 @@ import { ID, shapeOf } from '../scan/shape.ts';
 import { shapeCodesOf } from '../scan/shape-codes.ts';
 import { bucketCodesOf, foldToBucket } from './log-codes.ts';
 import { runCodes } from './run-codes.ts';
+import { countStreams, NO_LABEL, streamParts } from './stream-codes.ts';
 import { streamKeys } from './stream-keys.ts';
 import { Texts } from './texts.ts';
 
-/** The codes of one template's rows: the same for all, or `base + codes[first + rank]`. */
-export type CodePart =
-  | { readonly kind: 'same'; readonly code: number }
-  | { readonly kind: 'each'; readonly codes: Codes; readonly first: number; readonly base: number };
-
-export type Codes = Uint8Array | Uint16Array | Uint32Array | Int32Array;
-
-/** One of the names that rows are grouped by. Two codes may have the same value. */
-export interface Dimension {
-  /** Codes are less than this. */
-  readonly size: number;
-  /** The code of all rows, if they have the same. */
-  readonly constant?: number | undefined;
-  /** By template. */
-  readonly parts: readonly CodePart[];
-  /**
-   * Adds the number of rows of the whole row group to each code; undefined where that is no cheaper than reading
-   * `parts`.
-   */
-  readonly addTotals?: ((totals: Uint32Array) => void) | undefined;
-  /** The values of the codes. */
-  readonly texts: Texts;
-}
-
 const BACKSLASH = 0x5c;
 const NO_VALUE = 0;
-/** Instead of the code of a label. */
-const NO_LABEL = -1;
 
 /** The codes of one column. */
 export interface ColumnCodes {
@@ -113,6 +89,14 @@ export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes
     },
     texts,
   };
+}
+
+/** Whether all rows of a stream have the same value of a name, whichever stream it is: that of its label. */
+export function hasOneOfEachStream({ info: { streams } }: RowGroup, asked: string): boolean {
+  if (asked === WHOLE_STREAM) return true;
+  const { name, only, isPattern, ofRun } = parseName(asked);
+  if (isPattern || ofRun !== undefined || only === 'field') return false;
+  return streams.every((stream) => labelOf(stream, name) !== undefined);
 }
 
 /** Returns codes of what is made of values, where that does not need the text of each. */
@@ -178,40 +162,14 @@ function byStream(
   let parts: readonly CodePart[] | undefined;
   return {
     size: texts.size,
-    addTotals: partsOfFields === undefined ? (totals) => countStreams(group.streamCodes(), codes, totals) : undefined,
+    addTotals:
+      partsOfFields === undefined ? (totals) => countStreams(group.streamCodes(), 'all', codes, totals) : undefined,
+    ofStreams: partsOfFields === undefined ? codes : undefined,
     get parts() {
       return (parts ??= streamParts(group, codes, lend, partsOfFields));
     },
     texts,
   };
-}
-
-function countStreams(streams: Uint16Array, codes: Int32Array, totals: Uint32Array): void {
-  const rows = new Uint32Array(codes.length);
-  for (let row = 0; row < streams.length; row++) rows[streams[row]!]!++;
-  for (let stream = 0; stream < codes.length; stream++) totals[codes[stream]!]! += rows[stream]!;
-}
-
-/** @param codes  by stream: the code of its label, or NO_LABEL */
-function streamParts(
-  group: RowGroup,
-  codes: Int32Array,
-  lend: Lend,
-  partsOfFields: (() => readonly CodePart[]) | undefined,
-): CodePart[] {
-  const streams = group.streamCodes();
-  const { templateRows, templateStarts } = group.order();
-  const ofRows = lend(templateRows.length).fill(0);
-  for (const [template, part] of partsOfFields?.().entries() ?? []) {
-    addCodes(part, 1, ofRows.subarray(templateStarts[template], templateStarts[template + 1]));
-  }
-  for (let i = 0; i < ofRows.length; i++) {
-    const code = codes[streams[templateRows[i]!]!]!;
-    if (code !== NO_LABEL) ofRows[i] = code;
-  }
-  return group.templates.map((_, template) => {
-    return { kind: 'each', codes: ofRows, first: templateStarts[template]!, base: 0 };
-  });
 }
 
 /**
@@ -262,9 +220,6 @@ function shapeCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes 
   const { codes, counts } = byShape;
   return { codes: () => codes, base, addTotals: (totals) => addCounts(counts, base, totals) };
 }
-
-/** Lends memory for codes. */
-export type Lend = (size: number) => Uint32Array;
 
 function newCodes(size: number): Uint32Array {
   return new Uint32Array(size);
@@ -337,14 +292,4 @@ function wholeLineCodes(group: RowGroup, column: number, name: string, texts: Te
   const own = codes;
   if (own === undefined) return constantCodes(NO_VALUE, group.columns[column]!.count);
   return { codes: () => own, base: 0, addTotals: undefined };
-}
-
-/** Adds a part's codes, times a factor. */
-export function addCodes(part: CodePart, factor: number, to: Uint32Array): void {
-  if (part.kind === 'same') {
-    if (part.code > 0) for (let i = 0; i < to.length; i++) to[i]! += part.code * factor;
-    return;
-  }
-  const { codes, first, base } = part;
-  for (let i = 0; i < to.length; i++) to[i]! += (base + codes[first + i]!) * factor;
 }

@@ -12,7 +12,7 @@ import {
 } from '../../../../shared/row-group/encodings/uuid-short.ts';
 import { looksLikeUuid, parseUuid, unpackUuid, UUID_TEXT_BYTES } from '../../../../shared/row-group/encodings/uuid.ts';
 import type { Texts } from './texts.ts';
-import type { Lend } from './value-codes.ts';
+import type { Lend } from './dimension.ts';
 import { type ValueKeys, valueText } from './value-keys.ts';
 
 /** By place: both halves of a hash; both are 0 where there is no value, or it is empty. */

@@ -8,7 +8,8 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
 import { isPlainName } from '../../../store/asked-name.ts';
-import { type Dimension, valueCodes } from '../aggregate/value-codes.ts';
+import type { Dimension } from '../aggregate/dimension.ts';
+import { valueCodes } from '../aggregate/value-codes.ts';
 import { ValueText } from '../aggregate/value-text.ts';
 import { WholeLine } from '../scan/whole-lines.ts';
 

@@ -34,7 +34,13 @@ const fields = fc.oneof(
   { weight: 4, arbitrary: fc.record({ level: fc.constantFrom('info', 'warn', 'E'), path, n: scalar, id: uuid }) },
   fc.record({ path, n: scalar, id: fc.oneof(uuid, scalar), level: scalar }, { requiredKeys: [] }),
 );
-const labels = fc.constantFrom<Labels>({ pod: 'a-1', app: 'a' }, { pod: 'b-22', app: 'b' }, { pod: 'c' });
+/** All have two of them, which make fewer combinations than there are streams. */
+const labels = fc.constantFrom<Labels>(
+  { pod: 'a-1', zone: 'x', app: 'a' },
+  { pod: 'b-22', zone: 'x', app: 'b' },
+  { pod: 'c', zone: 'y' },
+  { pod: 'c', zone: 'y', app: 'c' },
+);
 const line = fc.record({
   labels,
   timeNs: fc.nat(900).map((tenth) => tenth * 1e8),
@@ -83,7 +89,7 @@ const measure = fc.tuple(kinds, condition).map(([kind, where]): Measure => ({ ..
 
 const plan = fc
   .record({
-    by: fc.subarray(['level', 'path', 'path.shape', 'n', 'id', 'pod', 'app', 'absent', '*'], { maxLength: 3 }),
+    by: fc.subarray(['level', 'path', 'path.shape', 'n', 'id', 'pod', 'zone', 'app', 'absent', '*'], { maxLength: 3 }),
     measures: fc.array(measure, { maxLength: 3 }),
     stepSeconds: fc.constantFrom(undefined, undefined, 1, 7, 60, 3600),
     offsetSeconds: fc.constantFrom(0, 3),
