@@ -7,7 +7,7 @@ import { DURATION_NAMES, durationMsOf, isStatus, REQUEST_ID_NAMES, STATUS_NAMES 
 import { USER_BYTES_MAX, USER_LINES_MAX } from '../limits.ts';
 import type { Predicate } from '../store/predicate.ts';
 import { buffersOfValues, type RowValues } from '../store/row-values.ts';
-import { isDuration, isHead, partReaders, saysFailed } from './request-rows.ts';
+import { isDuration, isHead, partReaders, type RequestRow, saysFailed } from './request-rows.ts';
 import { type FoundRows, foundRows, type RowSearch } from './request-search.ts';
 
 export interface UserHead {
@@ -33,27 +33,42 @@ const NAMES: readonly string[] = [...STATUS_NAMES, ...DURATION_NAMES, ...REQUEST
 /** Where a line has no status, its level says how it ended. */
 const WITH_LEVEL: readonly string[] = [...NAMES, LEVEL];
 
-/** @param searches  that have no line in common */
+/**
+ * Lines that are read already are not read again.
+ * @param searches  that have no line in common
+ * @param newest  of their lines, at least one
+ */
 export async function outermostHeads(
   asked: Omit<RowSearch, 'direction'>,
   searches: readonly Predicate[],
+  newest: FoundRows,
 ): Promise<OutermostHeads> {
-  const heads = await headsByValues(asked, searches);
-  const outermost = heads && outermostOfEach(heads);
-  if (outermost !== undefined) return { ...outermost, cutAt: undefined };
+  const { instant: last } = newest.rows.at(-1)!;
+  const earlier = searches.map((each) => ({ ...each, to: last + 1n }));
+  const heads = await headsByValues(asked, earlier);
+  if (heads !== undefined) {
+    // There may be more lines at the last instant, none after it.
+    for (const head of headsOfRows(newest.rows.filter(({ instant }) => instant > last))) heads.push(head);
+    const outermost = heads.length > USER_LINES_MAX ? undefined : outermostOfEach(heads);
+    if (outermost !== undefined) return { ...outermost, cutAt: undefined };
+  }
   return headsInRows(await foundRows({ ...asked, direction: 'backward' }, searches));
 }
 
 /** Returns the same of rows that are read already, the newest first. */
 export function headsInRows({ rows, isCut }: FoundRows): OutermostHeads {
-  const inOrder = rows
+  return { ...outermostOfEach(headsOfRows(rows), true)!, cutAt: isCut ? rows.at(-1)!.instant : undefined };
+}
+
+/** @param rows  the newest first */
+function headsOfRows(rows: readonly RequestRow[]): UserHead[] {
+  return rows
     .filter(isHead)
     .toReversed()
     .map((row) => ({ ...row, failed: saysFailed(row) }));
-  return { ...outermostOfEach(inOrder, true)!, cutAt: isCut ? rows.at(-1)!.instant : undefined };
 }
 
-/** Returns undefined where there are too many, or where columns do not tell which lines are heads. */
+/** Returns undefined where there are too many in one search, or where columns do not tell which lines are heads. */
 async function headsByValues(
   { view, query, memory }: Pick<RowSearch, 'view' | 'query' | 'memory'>,
   searches: readonly Predicate[],
@@ -72,7 +87,7 @@ async function headsByValues(
       for (const head of own) heads.push(head);
     }
   }
-  return heads.length > USER_LINES_MAX ? undefined : heads;
+  return heads;
 }
 
 function headsOf({ rowCount, fields }: RowValues, haveLevels: boolean): UserHead[] | 'needs-levels' | undefined {

@@ -81,7 +81,7 @@ export async function userOf(
   ]);
   // Both go through the whole store where there is much of the user: then they share the time.
   const [heads, oldest] = newest.isCut
-    ? await Promise.all([outermostHeads(asked, searches), oldestRows(asked, searches)])
+    ? await Promise.all([outermostHeads(asked, searches, newest), oldestRows(asked, searches)])
     : [headsInRows(newest), undefined];
   const outermost = [...heads.byId.values(), ...heads.alone].filter(({ requestId = '' }) => !goOn.has(requestId));
   if (outermost.length === 0) return undefined;

@@ -1,14 +1,22 @@
 /**
  * Finds the rows of a row group that match a predicate, as places in its templates, where one value that few rows have decides:
  * a user's, say. The other conditions are decided by templates, dictionaries and ranges in the header, or else by the values
- * of these few rows. Not even the codes are read that say which row a place is.
+ * of these few rows. Only where times decide, too, the codes are read that say which row a place is.
  */
+import { rowsOfRanks } from '../../../../shared/row-group/template-order.ts';
 import { ranksOfValues } from '../../../../shared/row-group/value-rows.ts';
 import { KIND_ARRAY, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
-import { decide, type Leaf, type Predicate, type ValueLeaf, type Where } from '../../../store/predicate.ts';
-import { reachesOutside } from './evaluate.ts';
+import {
+  decide,
+  type Leaf,
+  type Predicate,
+  type TimeRange,
+  type ValueLeaf,
+  type Where,
+} from '../../../store/predicate.ts';
+import { reachesOutside, timesOf } from './evaluate.ts';
 import { headerOutcomes, isOfColumns } from './header-outcomes.ts';
 import { canBeSearched, matchColumn } from './match-column.ts';
 import { markedIn, maskDepth, releaseMasks } from './masks.ts';
@@ -27,27 +35,58 @@ export function fewPlaces(
   predicate: Predicate,
   { isSearched }: FewPlacesOptions = {},
 ): Places | undefined {
-  if (reachesOutside(group, predicate) || group.columns.some(({ slot }) => slot.kind === KIND_TEXT)) return undefined;
-  const lead = leadOf(group, predicate.where);
-  const found = lead && placesOf(group, lead, isSearched === true);
+  if (group.columns.some(({ slot }) => slot.kind === KIND_TEXT)) return undefined;
+  const places = placesOfAllTimes(group, predicate.where, isSearched === true);
+  return places && reachesOutside(group, predicate) ? placesWithin(group, places, predicate) : places;
+}
+
+function placesOfAllTimes(group: RowGroup, where: Where, isSearched: boolean): Places | undefined {
+  const lead = leadOf(group, where);
+  const found = lead && placesOf(group, lead, isSearched);
   if (found === undefined) return undefined;
   const outcomes = new Outcomes(group, found);
   const places = new Map<number, readonly number[]>();
   for (const [template, ranks] of found) {
-    const ofAll = decide(predicate.where, (leaf) => (leaf === lead ? true : outcomes.byHeader(leaf, template)));
+    const ofAll = decide(where, (leaf) => (leaf === lead ? true : outcomes.byHeader(leaf, template)));
     if (ofAll !== undefined) {
       if (ofAll) places.set(template, ranks);
       continue;
     }
     const matching: number[] = [];
     for (const [i, rank] of ranks.entries()) {
-      const matches = decide(predicate.where, (leaf) => (leaf === lead ? true : outcomes.of(leaf, template, i)));
+      const matches = decide(where, (leaf) => (leaf === lead ? true : outcomes.of(leaf, template, i)));
       if (matches === undefined) return undefined;
       if (matches) matching.push(rank);
     }
     if (matching.length > 0) places.set(template, matching);
   }
   return places;
+}
+
+/** By template: the ranks of its rows; absent where it has none. */
+export function ranksByTemplate(places: Places): readonly (readonly number[] | undefined)[] {
+  const ranks: (readonly number[] | undefined)[] = [];
+  for (const [template, own] of places) ranks[template] = own;
+  return ranks;
+}
+
+function placesWithin(group: RowGroup, places: Places, range: TimeRange): Places {
+  const ranks = ranksByTemplate(places);
+  const codes = group.passingTemplateCodes();
+  const rows = rowsOfRanks(codes, group.templates.length, ranks);
+  const templates = Array.from(rows, (row) => codes[row]!);
+  const timesNs = group.timesAt(rows);
+  const [first, end] = timesOf(group, range);
+  const seen = new Int32Array(group.templates.length);
+  const within = new Map<number, number[]>();
+  for (const [i, template] of templates.entries()) {
+    const rank = ranks[template]![seen[template]!++]!;
+    if (timesNs[i]! < first || timesNs[i]! >= end) continue;
+    const own = within.get(template);
+    if (own === undefined) within.set(template, [rank]);
+    else own.push(rank);
+  }
+  return within;
 }
 
 /** Returns a value that every match has. */

@@ -10,7 +10,7 @@ import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Plan } from '../../../store/search-plan.ts';
-import { fewPlaces } from './few-places.ts';
+import { fewPlaces, ranksByTemplate } from './few-places.ts';
 import { countMarked } from './masks.ts';
 import { matchMask, rowsIn } from './match-rows.ts';
 import { nthLargest } from './nth-largest.ts';
@@ -97,9 +97,8 @@ export function scanGroup(group: RowGroup, origin: ArrivalOrigin, plan: Plan): S
 
 function scanPlaces(group: RowGroup, origin: ArrivalOrigin, plan: Plan, places: Places): ScannedRows {
   if (places.size === 0) return NO_ROWS;
-  const wanted: (readonly number[])[] = [];
-  for (const [template, ranks] of places) wanted[template] = ranks;
-  const rows = Uint32Array.from(rowsOfRanks(group.passingTemplateCodes(), group.templates.length, wanted));
+  const ranks = ranksByTemplate(places);
+  const rows = Uint32Array.from(rowsOfRanks(group.passingTemplateCodes(), group.templates.length, ranks));
   const found = new FoundRows(group, origin, rows);
   return { ...found.at(bestOf(found, plan)), matchedCount: rows.length };
 }
