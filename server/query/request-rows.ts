@@ -56,19 +56,23 @@ export const REQUEST_FIELDS: readonly string[] = [
   ]),
 ];
 
+/** The same without those that say whose a line is: all are of one user. */
+export const FIELDS_OF_USER: readonly string[] = REQUEST_FIELDS.filter((name) => !USER_ID_NAMES.includes(name));
+
 type Accepts = (value: string, name: string) => boolean;
 const always: Accepts = (value) => value !== '';
 
 /** Reads a part of requests from rows: the first of its names that has a value which is one. */
 type PartReader = (row: number) => Found | undefined;
 
-/** @param fields  those of the names of each part that is read, and perhaps others */
+/** @param fields  a part whose names are not among them is in no row */
 export function partReaders(
   fields: readonly BlockField[],
 ): (names: readonly string[], accepts?: Accepts) => PartReader {
   const byName = new Map(fields.map((field) => [field.name, field]));
   return (names, accepts = always) => {
-    const present = names.map((name) => byName.get(name)!).filter(({ isPresent }) => isPresent.includes(1));
+    const asked = names.flatMap((name) => byName.get(name) ?? []);
+    const present = asked.filter(({ isPresent }) => isPresent.includes(1));
     return (row) => {
       for (const { name, isPresent, values } of present) {
         if (isPresent[row] !== 1) continue;
@@ -85,7 +89,7 @@ export function isDuration(value: string, name: string): boolean {
   return durationMsOf(name, value) !== undefined;
 }
 
-/** @param block  with REQUEST_FIELDS */
+/** @param block  with REQUEST_FIELDS, or some of them */
 export function requestRowsOf(block: RowBlock): RequestRow[] {
   const reader = partReaders(block.fields);
   const level = reader([LEVEL]);

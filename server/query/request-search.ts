@@ -6,10 +6,10 @@ import type { Query } from '../store/query.ts';
 import type { Direction } from '../store/search-plan.ts';
 import { sizeOfBlock } from '../store/row-block.ts';
 import type { RowsSink } from '../store/sink.ts';
-import { REQUEST_FIELDS, type RequestRow, requestRowsOf } from './request-rows.ts';
+import { FIELDS_OF_USER, REQUEST_FIELDS, type RequestRow, requestRowsOf } from './request-rows.ts';
 
 const WITH_LINES: RowsSink = { kind: 'rows', fields: REQUEST_FIELDS };
-const WITHOUT_LINES: RowsSink = { ...WITH_LINES, withoutLines: true };
+const OF_USER: RowsSink = { kind: 'rows', fields: FIELDS_OF_USER, withoutLines: true };
 
 export interface RowSearch {
   readonly view: LogView;
@@ -19,8 +19,8 @@ export interface RowSearch {
   readonly direction: Direction;
   readonly rowsMax: number;
   readonly bytesMax: number;
-  /** The lines of rows are empty: what they say of requests is enough. */
-  readonly withoutLines?: true;
+  /** All rows are of one user. Their lines and users are empty: what they say of requests is enough. */
+  readonly ofUser?: true;
 }
 
 export interface FoundRows {
@@ -45,8 +45,8 @@ export async function foundRows(asked: RowSearch, predicates: readonly Predicate
 }
 
 async function search(asked: RowSearch, predicate: Predicate): Promise<FoundRows> {
-  const { view, query, memory, direction, rowsMax, bytesMax, withoutLines } = asked;
-  const sink = withoutLines === true ? WITHOUT_LINES : WITH_LINES;
+  const { view, query, memory, direction, rowsMax, bytesMax, ofUser } = asked;
+  const sink = ofUser === true ? OF_USER : WITH_LINES;
   const rows: RequestRow[] = [];
   let sizeBytes = 0;
   for await (const block of view.search({ ...predicate, direction, limit: rowsMax + 1 }, sink, query)) {

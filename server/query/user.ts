@@ -73,7 +73,7 @@ export async function userOf(
 ): Promise<UserAnswer | undefined> {
   using memory = query.budget.memory.share();
   const limits = { rowsMax: USER_LINES_MAX, bytesMax: USER_BYTES_MAX };
-  const asked = { view, query, memory, ...limits, withoutLines: true } as const;
+  const asked = { view, query, memory, ...limits, ofUser: true } as const;
   const searches = withId(ofHeads(predicate), USER_ID_NAMES, id);
   const [newest, goOn] = await Promise.all([
     foundRows({ ...asked, direction: 'backward', rowsMax: limit + 1 }, searches),

@@ -176,7 +176,8 @@ export function isOnlyNegative(where: Where): boolean {
   return where.kind === 'not' && !isOnlyNegative(where.of);
 }
 
-function isNothing(where: Where): boolean {
+/** The same of a tree that no line satisfies. */
+export function isNothing(where: Where): boolean {
   return where.kind === 'any' && where.of.length === 0;
 }
 

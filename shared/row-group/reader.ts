@@ -212,6 +212,18 @@ export class RowGroup {
     return this.kept(PART_FLAGS, () => this.#smallIntegers(3, new Uint8Array(this.info.rowCount)));
   }
 
+  /** The same for some rows, which ascend: without decoding the others when they are few. */
+  flagsAt(rows: ArrayLike<number>): Uint8Array {
+    if (!this.areFew(rows.length) || this.#cache.get(PART_FLAGS) !== undefined) {
+      const flags = this.flags();
+      return Uint8Array.from(rows, (row) => flags[row]!);
+    }
+    const { parameters, pages } = this.#header.system[3]!;
+    const { values } = pickIntegers(new ByteReader(parameters), this.#pages.of(pages, true), this.info.rowCount, rows);
+    if (values.some((flags) => flags < 0 || flags > 0xff)) throw new CorruptionError('flags are out of range');
+    return Uint8Array.from(values);
+  }
+
   /**
    * Returns the rows that have an arrival of their own; undefined when there are none. A batch may claim anything.
    * @throws CorruptionError

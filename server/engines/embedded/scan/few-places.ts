@@ -10,6 +10,7 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
 import {
   decide,
+  isNothing,
   type Leaf,
   type Predicate,
   type TimeRange,
@@ -21,6 +22,7 @@ import { headerOutcomes, isOfColumns } from './header-outcomes.ts';
 import { canBeSearched, matchColumn } from './match-column.ts';
 import { markedIn, maskDepth, releaseMasks } from './masks.ts';
 import { answeringColumns, type AnsweringColumn, answersOf, passesOf, testsOf } from './name.ts';
+import { narrowedWhere } from './narrowed-where.ts';
 import { type PickedValues, pickedValues, type Places } from './picked-values.ts';
 import { judgeLabels } from './value-leaf.ts';
 
@@ -40,7 +42,9 @@ export function fewPlaces(
   return places && reachesOutside(group, predicate) ? placesWithin(group, places, predicate) : places;
 }
 
-function placesOfAllTimes(group: RowGroup, where: Where, isSearched: boolean): Places | undefined {
+function placesOfAllTimes(group: RowGroup, asked: Where, isSearched: boolean): Places | undefined {
+  const where = narrowedWhere(group, asked);
+  if (isNothing(where)) return NO_PLACES;
   const lead = leadOf(group, where);
   const found = lead && placesOf(group, lead, isSearched);
   if (found === undefined) return undefined;
@@ -62,6 +66,8 @@ function placesOfAllTimes(group: RowGroup, where: Where, isSearched: boolean): P
   }
   return places;
 }
+
+const NO_PLACES: Places = new Map();
 
 /** By template: the ranks of its rows; absent where it has none. */
 export function ranksByTemplate(places: Places): readonly (readonly number[] | undefined)[] {

@@ -69,12 +69,12 @@ function rowOf(
   line: number,
   { cursors, cursorStart }: Pick<TextRow, 'cursors' | 'cursorStart'>,
 ): TextRow {
-  const { opened, lines, streamOf, flags, runCodes, lineFields } = group;
+  const { opened, lines, streamOf, flagsOf, runOf, lineFields } = group;
   lineFields?.moveTo(row, line);
   return {
     labels: opened.info.streams[streamOf(row)]!,
-    flags: flags[row]!,
-    run: opened.runs[runCodes[row]! - 1],
+    flags: flagsOf(row),
+    run: runOf(row),
     bytes: lines.bytes,
     start: lines.offsets[line]!,
     end: lines.offsets[line + 1]!,

@@ -37,13 +37,13 @@ export function blockOf(
     const index = groupOf[done]!;
     const group = groups[index];
     if (group === undefined) continue;
-    const { opened, lines, streamOf, flags } = group;
+    const { opened, lines, streamOf, flagsOf } = group;
     const line = next[index]!++;
     if (line + 1 >= lines.offsets.length) break;
     const row = rows[done]!;
     const days = Math.floor(timesNs[done]! / NS_PER_DAY);
     const labels = streams.shared(opened.info.streams[streamOf(row)]!);
-    builder.addRow(opened.info.baseDay + days, timesNs[done]! - days * NS_PER_DAY, labels, flags[row]!);
+    builder.addRow(opened.info.baseDay + days, timesNs[done]! - days * NS_PER_DAY, labels, flagsOf(row));
     const [lineStart, lineEnd] = [lines.offsets[line]!, lines.offsets[line + 1]!];
     if (withoutLines !== true) builder.addLine(lines.bytes, lineStart, lineEnd);
     if (fields.length > 0) group.fields.moveTo(row, lines.bytes, lineStart, lineEnd);

@@ -120,11 +120,12 @@ class CollectedValues {
   }
 
   #addPlaces(places: Places, picked: readonly ReadonlyMap<number, PickedValues>[]): void {
+    const present = picked.flatMap((byTemplate, field) => (byTemplate.size === 0 ? [] : [field]));
     for (const [template, ranks] of places) {
       const first = this.#take(ranks.length);
       if (this.isTooMuch) return;
-      for (const [field, byTemplate] of picked.entries()) {
-        const values = byTemplate.get(template);
+      for (const field of present) {
+        const values = picked[field]!.get(template);
         if (values === undefined) continue;
         for (let i = 0; i < ranks.length; i++) {
           const value = values.at(i);

@@ -2,6 +2,7 @@
 import type { ByteStrings } from '../../../../shared/byte-strings.ts';
 import type { CutLines } from '../../../../shared/row-group/line-sink.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { Run } from '../../../../shared/row-group/runs.ts';
 import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { type Cursor, streamRank } from '../../../store/cursor.ts';
@@ -29,9 +30,10 @@ export interface SinkGroup {
   readonly cursorAt: (row: number, timeNs: number) => Cursor;
   /** Returns the stream of one of the wanted rows. */
   readonly streamOf: (row: number) => number;
-  /** By row. */
-  readonly flags: Uint8Array;
-  readonly runCodes: Uint16Array;
+  /** Returns the flags of one of the wanted rows. */
+  readonly flagsOf: (row: number) => number;
+  /** Returns the run of a row; undefined where it is not known. */
+  readonly runOf: (row: number) => Run | undefined;
   /** The first of its wanted lines, built, in the order of the answer. For raw text they end with their newlines. */
   readonly lines: ByteStrings;
   /** The same, where values of metadata are wanted and there are some. */
@@ -85,8 +87,8 @@ export function openSinkGroup(
     sizeBytes: picked?.sizeBytes ?? (needsNoLine ? rows.length * fieldBytesOf(sink) : lines.bytes.length),
     lineFields: cutLines && new LineFields(opened, cutLines),
     streamOf,
-    flags: opened.flags(),
-    runCodes: opened.runCodes(),
+    flagsOf: flagsOf(opened, rows),
+    runOf: opened.runs.length === 0 ? () => undefined : (row) => opened.runs[opened.runCodes()[row]! - 1],
     fields: picked ?? rowFields(opened, sink.kind === 'text' ? [] : sink.fields, rows.length),
   };
 }
@@ -106,14 +108,24 @@ function fieldBytesOf(sink: Sink): number {
 
 /** Reads only the codes of the rows, where they are few. @throws CorruptionError */
 function streamsOf(group: RowGroup, rows: Uint32Array): (row: number) => number {
-  if (!group.areFew(rows.length)) {
-    const codes = group.streamCodes();
-    return (row) => codes[row]!;
-  }
+  if (group.areFew(rows.length)) return byRow(rows, (ascending) => group.streamCodesAt(ascending));
+  const codes = group.streamCodes();
+  return (row) => codes[row]!;
+}
+
+/** Does the same for flags. @throws CorruptionError */
+function flagsOf(group: RowGroup, rows: Uint32Array): (row: number) => number {
+  if (group.areFew(rows.length)) return byRow(rows, (ascending) => group.flagsAt(ascending));
+  const flags = group.flags();
+  return (row) => flags[row]!;
+}
+
+/** @param read  returns the numbers of some rows, which ascend */
+function byRow(rows: Uint32Array, read: (rows: Uint32Array) => ArrayLike<number>): (row: number) => number {
   const ascending = rows.toSorted();
-  const codes = group.streamCodesAt(ascending);
-  const byRow = new Map(Array.from(ascending, (row, i) => [row, codes[i]!]));
-  return (row) => byRow.get(row)!;
+  const numbers = read(ascending);
+  const known = new Map(Array.from(ascending, (row, i) => [row, numbers[i]!]));
+  return (row) => known.get(row)!;
 }
 
 /** @throws CorruptionError */
