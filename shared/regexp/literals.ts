@@ -3,9 +3,9 @@ import { mayContainOthers, type RegexpNode } from './syntax.ts';
 import { flattened } from './trim.ts';
 
 export interface RequiredText {
-  /** In lower case if case is ignored. */
+  /** Its ASCII letters are in lower case if case is ignored. */
   readonly text: string;
-  /** If true, the text is ASCII, and its letters may be of either case. */
+  /** If true, ASCII letters may be of either case; others are as they are in the text. */
   readonly ignoreCase: boolean;
 }
 
@@ -14,26 +14,28 @@ export type RequiredTexts = readonly (readonly RequiredText[])[];
 
 const REPLACEMENT = 0xfffd;
 /** Shorter texts occur everywhere. */
-const CHARS_MIN = 2;
+const BYTES_MIN = 2;
 /** Alternatives of one list; with more, it is cheaper to run the expression. */
 const ALTERNATIVES_MAX = 16;
+/** Those of a sequence whose characters have alternatives, such as cases beyond ASCII: enough for any two letters, a gram. */
+const SEQUENCE_ALTERNATIVES_MAX = 12;
 
 export function requiredTexts(tree: RegexpNode): RequiredTexts {
-  return textsOf(tree).filter((texts) => texts.every(({ text }) => text.length >= CHARS_MIN));
+  return textsOf(tree).filter((texts) => texts.every(({ text }) => Buffer.byteLength(text) >= BYTES_MIN));
 }
 
 function textsOf(node: RegexpNode): RequiredText[][] {
   switch (node.kind) {
     case 'char':
-    case 'class': {
-      const text = charOf(node);
-      return text === undefined ? [] : [[text]];
-    }
+    case 'class':
+      return listOf(charsOf(node));
     case 'assert':
       return [];
     case 'concat':
       return textsOfSequence(node.of);
     case 'alternate': {
+      const chars = charsOf(node);
+      if (chars !== undefined) return [chars];
       const each = node.of.map((branch) => longest(textsOf(branch)));
       const texts = each.flatMap((of) => of ?? []);
       return each.includes(undefined) || texts.length > ALTERNATIVES_MAX ? [] : [texts];
@@ -45,15 +47,16 @@ function textsOf(node: RegexpNode): RequiredText[][] {
 
 function textsOfSequence(nodes: readonly RegexpNode[]): RequiredText[][] {
   const texts: RequiredText[][] = [];
-  let run: RequiredText | undefined;
+  let run: RequiredText[] | undefined;
   const endRun = (): void => {
-    if (run !== undefined) texts.push([run]);
+    texts.push(...listOf(run));
     run = undefined;
   };
   for (const node of flattened(nodes)) {
     if (node.kind === 'assert') continue;
-    const char = charOf(node);
-    if (char !== undefined) run = run === undefined ? char : joined(run, char);
+    const chars = charsOf(node);
+    if (run !== undefined && chars !== undefined && run.length * chars.length > SEQUENCE_ALTERNATIVES_MAX) endRun();
+    if (chars !== undefined) run = run === undefined ? chars : joined(run, chars);
     else {
       endRun();
       texts.push(...textsOf(node));
@@ -63,10 +66,24 @@ function textsOfSequence(nodes: readonly RegexpNode[]): RequiredText[][] {
   return texts;
 }
 
-/** If case is ignored in one of them, it is ignored in both. */
-function joined(a: RequiredText, b: RequiredText): RequiredText {
-  const ignoreCase = a.ignoreCase || b.ignoreCase;
-  return { text: a.text + b.text, ignoreCase };
+function listOf(texts: RequiredText[] | undefined): RequiredText[][] {
+  return texts === undefined ? [] : [texts];
+}
+
+/** Each of the first texts followed by each of the others. If case is ignored in one of them, it is ignored in both. */
+function joined(before: readonly RequiredText[], after: readonly RequiredText[]): RequiredText[] {
+  return before.flatMap((a) => after.map((b) => ({ text: a.text + b.text, ignoreCase: a.ignoreCase || b.ignoreCase })));
+}
+
+/** Returns the characters that a node matches, a few; undefined for other nodes. */
+function charsOf(node: RegexpNode): RequiredText[] | undefined {
+  if (node.kind !== 'alternate') {
+    const char = charOf(node);
+    return char && [char];
+  }
+  if (node.of.length > SEQUENCE_ALTERNATIVES_MAX) return undefined;
+  const chars = node.of.map(charOf);
+  return chars.includes(undefined) ? undefined : (chars as RequiredText[]);
 }
 
 /** Returns undefined for a node that matches more than one character, or a letter in both cases. */

@@ -35,6 +35,12 @@ export function assertRegexp(pattern: string): void {
   }
 }
 
+/** Returns the texts that each match of an expression contains, without compiling it. */
+export function requiredOf(pattern: string): RequiredTexts {
+  const tree = parseRegexp(pattern);
+  return tree === undefined ? [] : requiredTexts(tree);
+}
+
 /** A regular expression that `assertRegexp` accepts; it is searched for anywhere in a text. */
 export class Regexp {
   readonly pattern: string;

@@ -3,6 +3,7 @@
  * left to RE2JS as a whole. The expression must be one that RE2JS accepts: errors are not detected here. Source:
  * https://github.com/google/re2/wiki/Syntax
  */
+import { casesOf } from './cases.ts';
 
 export type RegexpNode =
   | { readonly kind: 'char'; readonly code: number }
@@ -248,12 +249,18 @@ function flagged(flags: Flags, on = '', off = ''): Flags {
 
 function literal(code: number, flags: Flags): RegexpNode {
   if (!flags.ignoreCase) return { kind: 'char', code };
-  // Beyond ASCII there are letters that fold to ASCII ones.
-  if (code >= ASCII) throw new Unsupported();
+  if (code >= ASCII) return inAnyCase(String.fromCodePoint(code));
   if (!isLetter(code)) return { kind: 'char', code };
   const set = new Uint8Array(SET_SIZE);
   set[code] = set[code ^ 0x20] = 1;
   return { kind: 'class', set };
+}
+
+function inAnyCase(char: string): RegexpNode {
+  const cases = casesOf(char);
+  if (cases === undefined) throw new Unsupported();
+  const of = cases.map((each): RegexpNode => ({ kind: 'char', code: each.codePointAt(0)! }));
+  return of.length === 1 ? of[0]! : { kind: 'alternate', of };
 }
 
 function perlClass(char: string): Uint8Array | undefined {

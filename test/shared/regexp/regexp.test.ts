@@ -45,6 +45,8 @@ const atom = fc.constantFrom(
   '[[:alpha:]]',
   '[[:^lower:]]',
   '[[:punct:]_]',
+  'σ',
+  '(?i:é)',
   '[é]',
   '[^é]',
   '\\pL',
@@ -120,14 +122,15 @@ const piece = fc.constantFrom(
 const ascii = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
 const latin1 = fc.array(fc.oneof(piece, fc.constantFrom('é', 'ÿ', '\u0085', '\u00a0')), { maxLength: 8 });
 const unicode = fc.array(
-  fc.oneof(piece, fc.constantFrom('é', 'É', '😀', '\u212a', 'ſ', '\u2028', '\ufeff', '\ufffd')),
+  fc.oneof(piece, fc.constantFrom('é', 'É', 'Σ', 'ς', '😀', '\u212a', 'ſ', '\u2028', '\ufeff', '\ufffd')),
   {
     maxLength: 8,
   },
 );
 
 function requires({ text, ignoreCase }: RequiredText, line: string): boolean {
-  return ignoreCase ? line.toLowerCase().includes(text.toLowerCase()) : line.includes(text);
+  const small = line.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return ignoreCase ? small.includes(text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())) : line.includes(text);
 }
 
 function truthOf(text: string): RE2JS | undefined {
@@ -213,7 +216,11 @@ describe('a regular expression', () => {
     ['(?i)timeout', [['i:timeout']]],
     ['(?i)disk', [['i:di']]],
     ['[tT]ime (?i:out)', [['i:time out']]],
-    ['(?i)é', []],
+    ['(?i)é', [['É', 'é']]],
+    ['(?i)café 5', [['i:cafÉ 5', 'i:café 5']]],
+    ['(?i)θa', [['i:Θa', 'i:θa', 'i:ϑa', 'i:ϴa']]],
+    ['(?i)東京', [['東京']]],
+    ['x(?:a|b)(?:c|d)y', [['xacy', 'xady', 'xbcy', 'xbdy']]],
     ['a\\.b$', [['a.b']]],
     ['é\\x{e9}', [['éé']]],
   ])('%s requires %j', (source, want) => {
@@ -221,6 +228,15 @@ describe('a regular expression', () => {
       list.map(({ text, ignoreCase }) => (ignoreCase ? `i:${text}` : text)),
     );
     expect(shown).toEqual(want);
+  });
+
+  it('requires a few letters at a time where each has cases of its own', () => {
+    const { required } = new Regexp('(?i)шипы здесь');
+    const [first, second, ...rest] = required.map((list) => list.map(({ text }) => text));
+    expect(first).toHaveLength(8);
+    expect(first).toContain('Шип');
+    expect(second!.join()).toContain('Ы З');
+    expect(rest.flat().join('')).toMatch(/ь$/);
   });
 
   it.each([

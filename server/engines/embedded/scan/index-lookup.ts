@@ -7,6 +7,7 @@ import { ByteReader } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { labelOf } from '../../../../shared/labels.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
+import { requiredOf } from '../../../../shared/regexp/regexp.ts';
 import { WORKER_INDEXES_BYTES_MAX } from '../../../limits.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import { decodeFieldNames, type FieldNames, groupsWithName } from '../index/field-names.ts';
@@ -17,7 +18,8 @@ import type { Section } from '../segment/format.ts';
 import { verified } from '../segment/frame.ts';
 import type { IndexesPlace, RowGroupRef } from '../segment/row-group-ref.ts';
 import type { StoredBytes } from './open-files.ts';
-import { isOfLines, type TextLeaf, type Where } from '../../../store/predicate.ts';
+import { requiredLeaf } from './regexps.ts';
+import { isOfLines, type Where } from '../../../store/predicate.ts';
 import { partsOfText } from '../../../store/read-text.ts';
 
 export interface LookupInput {
@@ -149,20 +151,25 @@ export function indexClauses(where: Where): IndexClauses {
       return isListed ? [[{ name, fieldOnly: fieldOnly === true, values: isAny ? undefined : values }]] : [];
     }
     case 'text': {
-      const grams = [...new Set(writtenTexts(where).flatMap(gramsOf))];
+      const grams = writtenGrams(where.needle, where.asRead === true);
       return grams.length === 0 ? [] : [[{ grams }]];
     }
+    case 'regexp': {
+      const each = requiredOf(where.pattern).map((texts) =>
+        texts.map((text) => ({ grams: writtenGrams(requiredLeaf(text).needle, where.asRead === true) })),
+      );
+      return each.filter((clause) => clause.every(({ grams }) => grams.length > 0));
+    }
     case 'not':
-    case 'regexp':
     case 'json':
       return [];
   }
 }
 
-/** Returns the texts that a line has as it is written, if it has this one as it is read. */
-function writtenTexts({ needle, asRead }: TextLeaf): readonly Uint8Array[] {
-  if (asRead !== true) return [needle];
-  return partsOfText(Buffer.from(needle).toString()).plain.map((text) => Buffer.from(text));
+/** Returns the grams of what a line has as it is written, if it has this text; or, with `asRead`, has it as it is read. */
+function writtenGrams(text: Uint8Array, asRead: boolean): number[] {
+  const parts = asRead ? partsOfText(Buffer.from(text).toString()).plain.map((part) => Buffer.from(part)) : [text];
+  return [...new Set(parts.flatMap(gramsOf))];
 }
 
 function shortest(clauses: IndexClauses): IndexClauses[number] | undefined {

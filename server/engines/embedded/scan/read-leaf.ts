@@ -3,13 +3,14 @@
  * whose escapes matter have one of a character of the text, and all that no writer escapes: these are searched for in
  * columns first, and only the lines that have them are built.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { type RegexpLeaf, textLeaf, type TextLeaf } from '../../../store/predicate.ts';
 import { escapesOf, partsOfText, readable } from '../../../store/read-text.ts';
 import { andNotMask, hasMarked, markedIn, maskDepth, releaseMasks, takeDirtyMask, takeMask } from './masks.ts';
 import { needleOf, occursIn } from './needle.ts';
 import { addContaining, matchRegexpLeaf } from './regexp-leaf.ts';
-import { matchesRegexp, regexpOf } from './regexps.ts';
+import { matchesRegexp, regexpOf, requiredLeaf } from './regexps.ts';
 import { matchTextLeaf } from './text-leaf.ts';
 import type { Outcome } from './value-leaf.ts';
 
@@ -73,23 +74,32 @@ function requiredOf(leaf: TextLeaf | RegexpLeaf): readonly (readonly TextLeaf[])
 
 function ofText({ needle, ignoreCase }: TextLeaf): readonly (readonly TextLeaf[])[] {
   const { plain, escapable } = partsOfText(Buffer.from(needle).toString());
-  const ofEach = [...new Set(escapable.flatMap(escapesOf))];
-  const shortest = ofEach.filter((escape) => !ofEach.some((other) => other !== escape && escape.startsWith(other)));
-  const escapes = shortest.length > ESCAPES_EACH_MAX ? ['\\'] : shortest;
   return [
-    escapes.map((escape) => textLeaf(escape)),
+    escapeLeaves(escapable),
     ...plain.map((text) => [{ ...textLeaf(text), ...(ignoreCase === true && { ignoreCase }) }]),
   ];
 }
 
 function ofRegexp(leaf: RegexpLeaf): readonly (readonly TextLeaf[])[] {
-  const plain = regexpOf(leaf).required.map((texts) =>
-    texts.flatMap(({ text, ignoreCase }): TextLeaf[] => {
-      const [longest] = partsOfText(text).plain.toSorted((a, b) => b.length - a.length);
-      return longest === undefined ? [] : [{ ...textLeaf(longest), ...(ignoreCase && { ignoreCase }) }];
-    }),
-  );
-  // Where a text has no such part, its list says nothing.
-  const known = plain.filter((texts, i) => texts.length === regexpOf(leaf).required[i]!.length);
-  return [[textLeaf('\\')], ...known];
+  const escaped: (readonly TextLeaf[])[] = [[textLeaf('\\')]];
+  const plain: (readonly TextLeaf[])[] = [];
+  for (const texts of regexpOf(leaf).required) {
+    const parts = texts.map(({ text }) => partsOfText(text));
+    // One of the texts is written, or a character of it is escaped.
+    const escapable = [...new Set(parts.flatMap((each) => each.escapable))];
+    if (escapable.length > 0) escaped.push([...escapeLeaves(escapable), ...texts.map(requiredLeaf)]);
+    const longest = parts.map((each) => each.plain.toSorted((a, b) => b.length - a.length)[0]);
+    // Where a text has no such part, its list says nothing.
+    if (longest.includes(undefined)) continue;
+    const leaves = texts.map(({ ignoreCase }, i) => requiredLeaf({ text: longest[i]!, ignoreCase }));
+    plain.push(leaves.filter((each, i) => leaves.findIndex((other) => isDeepStrictEqual(other, each)) === i));
+  }
+  return [...escaped, ...plain];
+}
+
+/** Returns texts of which a line has one if any of these characters is escaped in it. */
+function escapeLeaves(chars: readonly string[]): readonly TextLeaf[] {
+  const ofEach = [...new Set(chars.flatMap(escapesOf))];
+  const shortest = ofEach.filter((escape) => !ofEach.some((other) => other !== escape && escape.startsWith(other)));
+  return (shortest.length > ESCAPES_EACH_MAX ? ['\\'] : shortest).map((escape) => textLeaf(escape));
 }

@@ -1,6 +1,14 @@
 /** What a query will ask the indexes is known from its tree. */
 import { expect, it } from 'vitest';
-import { allOf, anyOf, not, textLeaf, valueLeaf, type Where } from '../../../../../server/store/predicate.ts';
+import {
+  allOf,
+  anyOf,
+  not,
+  regexpLeaf,
+  textLeaf,
+  valueLeaf,
+  type Where,
+} from '../../../../../server/store/predicate.ts';
 import { type IndexClauses, indexClauses } from '../../../../../server/engines/embedded/scan/index-lookup.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 
@@ -19,6 +27,10 @@ it.each<[string, Where, Readonly<Record<string, string>>[]]>([
   ['text as it is read: what no writer escapes', { ...textLeaf('/timeout="x"'), asRead: true }, [{ grams: '4' }]],
   ['text as it is written', textLeaf('/timeout="x"'), [{ grams: '9' }]],
   ['texts of which one may be anywhere', anyOf([textLeaf('timeout'), textLeaf('x')]), []],
+  ['an expression that requires texts', regexpLeaf('timing\\d+ with'), [{ grams: '3' }, { grams: '2' }]],
+  ['alternatives of an expression', regexpLeaf('timeout|horizon'), [{ grams: '4', 'more grams': '4' }]],
+  ['an expression that may match without the text', regexpLeaf('timeout|x'), []],
+  ['cases beyond ASCII', regexpLeaf('(?i)réel'), [{ grams: '2', 'more grams': '2' }]],
   ['what is refused', not(leaf('a', '1')), []],
   ['two names', allOf([leaf('a', '1'), textLeaf('x'), leaf('b', '2')]), [{ a: '1' }, { b: '2' }]],
   ['alternatives', anyOf([leaf('a', '1'), leaf('b', '2')]), [{ a: '1', b: '2' }]],
@@ -38,8 +50,8 @@ it.each<[string, Where, Readonly<Record<string, string>>[]]>([
   const shown = (clauses: IndexClauses): Record<string, string>[] =>
     clauses.map((clause) =>
       Object.fromEntries(
-        clause.map((each) => {
-          if ('grams' in each) return ['grams', String(each.grams.length)];
+        clause.map((each, i) => {
+          if ('grams' in each) return [i === 0 ? 'grams' : 'more grams', String(each.grams.length)];
           return [each.name, each.values?.map((value) => value.toString()).join(',') ?? '*'];
         }),
       ),
