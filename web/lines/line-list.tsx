@@ -118,7 +118,7 @@ export function LineList(props: LineListProps) {
             {inSight.map(({ index, key }) => {
               const item = items[index]!;
               return (
-                <div key={key} ref={(element) => list.measureElement(element)} data-index={index} role="presentation">
+                <div key={key} ref={list.measureElement} data-index={index} role="presentation">
                   {item.kind === 'day' ? (
                     <Day time={item.time} index={index} />
                   ) : (
