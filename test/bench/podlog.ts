@@ -13,12 +13,12 @@ export interface ServerProcess {
   readonly startMs: number;
 }
 
-export async function startServerProcess(dataDir: string): Promise<ServerProcess> {
+export async function startServerProcess(dataDir: string, more: readonly string[] = []): Promise<ServerProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const startMs = performance.now();
   const flags = ['--data-dir', dataDir, '--listen', `127.0.0.1:${port}`, '--log-level', 'warn'];
-  const child = new Child(['cli/podlog.js', 'server', ...flags]);
+  const child = new Child(['cli/podlog.js', 'server', ...flags, ...more]);
   await waitFor(() => isUp(`${url}/readyz`), { what: 'the server is ready', child, pauseMs: 5 });
   return { child, url, startMs: performance.now() - startMs };
 }

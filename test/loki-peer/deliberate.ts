@@ -26,7 +26,6 @@ const REASONS: readonly (readonly [about: RegExp, path: RegExp, reason: string])
   [/label_replace\(.*, "", "b"/, /query_range/, 'an empty name, which Loki cannot read from its queriers'],
   [/approx_topk/, /query_range/, 'an error, where Loki ends'],
   [/\| label_format x=`\{\{.*fromJson __line__/, /query_range/, 'U+FFFD in a label, which Loki cannot write'],
-  [/\| ?\w+ ?[=!]~ ?["`][^"`]*\.\*["`]/, /query_range/, 'a regular expression of a label filter is of the whole value'],
   [/ip\(.*or ip\(/, /query_range/, 'addresses in a chain of "or"'],
   [
     /"__error__":"own"|oddjson.*\| json.*sum by \(__error__\)|sum by \(__error__\)/,

@@ -24,11 +24,11 @@ import {
 } from '../../store/predicate.ts';
 import { DETECTED_LEVEL } from './detected-level.ts';
 import { lokiLabels } from './known-streams.ts';
-import { matcherTest } from './pipeline/label-filter.ts';
+import { labelFilterPattern } from './pipeline/label-filter-regexp.ts';
+import { filterTest } from './pipeline/label-filter.ts';
 import { ERROR, EXTRACTED } from './pipeline/line-labels.ts';
 import { type Discovery, isExact, predicateOf } from './select.ts';
 import type { LabelFilter, LogExpr, Matcher, NumberFilter } from './syntax/ast.ts';
-import { anchored } from './syntax/regexp-text.ts';
 
 /** What uses labels besides the filters of the pipeline. */
 export interface UsedLabels {
@@ -168,10 +168,10 @@ function filterWhere(filter: LabelFilter, isParsed: boolean, context: Context): 
 function matcherWhere(matcher: Matcher, isParsed: boolean, context: Context): Where | undefined {
   const { name, operator, value } = matcher;
   // Lines with errors are not among these.
-  if (name === ERROR) return matcherTest(matcher)('') ? EVERYTHING : NOTHING;
+  if (name === ERROR) return filterTest(matcher)('') ? EVERYTHING : NOTHING;
   const origin = originOf(name, context);
   if (origin === undefined) return undefined;
-  const isEmptyPassed = matcherTest(matcher)('');
+  const isEmptyPassed = filterTest(matcher)('');
   if (!isParsed && origin !== 'streams') {
     const isAbsent = origin === 'line' && !context.discovery.fields;
     return isAbsent ? (isEmptyPassed ? EVERYTHING : NOTHING) : undefined;
@@ -181,7 +181,7 @@ function matcherWhere(matcher: Matcher, isParsed: boolean, context: Context): Wh
     return { ...valueLeaf(name, [{ kind: 'equals', text: Buffer.from(value) }]), fieldOnly: true };
   }
   const isRegexp = operator.endsWith('~');
-  const pattern = anchored(value);
+  const pattern = labelFilterPattern(value);
   const test: ValueTest = isRegexp ? { kind: 'regexp', pattern } : { kind: 'equals', text: Buffer.from(value) };
   const leaf = (tests: readonly ValueTest[]): Where =>
     origin === 'streams' ? leafOf(`label.${name}`, tests) : valueLeafOf(name, origin === 'both', tests);
@@ -233,7 +233,7 @@ function passesWithout(filter: LabelFilter, context: Context): boolean | undefin
     }
     case 'matcher': {
       const { name } = filter.matcher;
-      return originOf(name, context) === 'line' ? matcherTest(filter.matcher)('') : undefined;
+      return originOf(name, context) === 'line' ? filterTest(filter.matcher)('') : undefined;
     }
     case 'number':
       return originOf(filter.name, context) === 'line' ? false : undefined;

@@ -305,7 +305,7 @@ function quantileOfAny(values: readonly number[], quantile: number): number {
 
 /**
  * Returns the increase per second of a counter, which may be reset. Loki extends it as Prometheus does, but takes the range for a
- * millionth of itself, so that next to nothing is added.
+ * millionth of itself, so that next to nothing is added. It reckons in microseconds: others would round otherwise.
  */
 function counterRate(values: readonly number[], timesNs: readonly number[], seconds: number): number {
   if (values.length < 2) return 0;
@@ -316,10 +316,10 @@ function counterRate(values: readonly number[], timesNs: readonly number[], seco
     if (value < before) increase += before;
     before = value;
   }
-  const sampled = (timesNs.at(-1)! - timesNs[0]!) / 1e9;
-  const average = sampled / (values.length - 1);
-  let toStart = seconds / 1e6;
-  if (increase > 0 && first >= 0) toStart = Math.min(toStart, sampled * (first / increase));
-  const extended = sampled + (toStart < average * 1.1 ? toStart : average / 2);
-  return (increase * (extended / sampled)) / seconds;
+  const sampledUs = (timesNs.at(-1)! - timesNs[0]!) / 1000;
+  const averageUs = sampledUs / (values.length - 1);
+  let toStartUs = seconds;
+  if (increase > 0 && first >= 0) toStartUs = Math.min(toStartUs, sampledUs * (first / increase));
+  const extendedUs = sampledUs + (toStartUs < averageUs * 1.1 ? toStartUs : averageUs / 2);
+  return (increase * (extendedUs / sampledUs)) / seconds;
 }

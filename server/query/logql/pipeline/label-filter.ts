@@ -8,6 +8,7 @@ import type { LabelFilter, Matcher, NumberFilter } from '../syntax/ast.ts';
 import { bytesProblem, goDurationProblem, parseBytes, parseGoDuration } from '../syntax/durations.ts';
 import { anchored } from '../syntax/regexp-text.ts';
 import { hasAddress, parseIpRange } from './ip.ts';
+import { labelFilterPattern } from './label-filter-regexp.ts';
 import type { Run, ValueOf } from './stage.ts';
 
 const FILTER_ERROR = 'LabelFilterErr';
@@ -18,7 +19,7 @@ const labelOfName: ValueOf = ({ labels }, name) => labels.get(name);
 export function labelFilterStage(filter: LabelFilter, valueOf: ValueOf = labelOfName): Run {
   switch (filter.kind) {
     case 'matcher': {
-      const matches = matcherTest(filter.matcher);
+      const matches = filterTest(filter.matcher);
       const { name } = filter.matcher;
       if (name.startsWith('__')) return ({ labels }) => matches(labels.compared(name) ?? '');
       return (entry) => matches(valueOf(entry, name) ?? '');
@@ -45,8 +46,17 @@ export function labelFilterStage(filter: LabelFilter, valueOf: ValueOf = labelOf
   }
 }
 
-/** Returns a test of values; an absent label is empty. */
-export function matcherTest({ operator, value }: Matcher): (text: string) => boolean {
+/** Returns the test of a label filter. */
+export function filterTest(matcher: Matcher): (text: string) => boolean {
+  return matcherTest(matcher, labelFilterPattern);
+}
+
+/**
+ * Returns a test of values; an absent label is empty.
+ *
+ * @param patternOf  the expression that a value is searched for
+ */
+export function matcherTest({ operator, value }: Matcher, patternOf = anchored): (text: string) => boolean {
   switch (operator) {
     case '=':
       return (text) => text === value;
@@ -54,7 +64,7 @@ export function matcherTest({ operator, value }: Matcher): (text: string) => boo
       return (text) => text !== value;
     case '=~':
     case '!~': {
-      const regexp = new Regexp(anchored(value));
+      const regexp = new Regexp(patternOf(value));
       const isWanted = operator === '=~';
       return (text) => regexp.testText(text) === isWanted;
     }

@@ -1,7 +1,6 @@
 /** What the rules of the grammar make, and what is wrong with parts that are written correctly and mean nothing. */
 import { calculated, compares, isComparison } from './arithmetic.ts';
 import {
-  type BinaryExpr,
   type BinaryOperator,
   type CompareOperator,
   type Grouping,
@@ -16,10 +15,8 @@ import {
   type MetricExpr,
   type NumberFilter,
   type Query,
-  type RangeExpr,
   type RangeOperation,
   type Stage,
-  type VectorExpr,
   type VectorOperation,
 } from './ast.ts';
 import { LogqlError } from './errors.ts';
@@ -38,7 +35,27 @@ export function lineFilters(filters: readonly Omit<LineFilter, 'kind'>[]): LineF
 }
 
 export function literal(text: string): LiteralExpr {
-  return { kind: 'literal', value: float(text, 'literal') };
+  const value = floatOf(text);
+  const expr: LiteralExpr = { kind: 'literal', value };
+  const problem = floatProblem(text, value);
+  if (problem !== undefined) PROBLEMS.set(expr, `unable to parse literal as a float: ${problem}`);
+  return expr;
+}
+
+/**
+ * What is wrong with an expression that is written correctly. It is told when the whole query has been read, and that of the
+ * outermost expression first: until then, another expression is in its place.
+ */
+const PROBLEMS = new WeakMap<MetricExpr, string>();
+
+export function problemOf(expr: MetricExpr): string | undefined {
+  return PROBLEMS.get(expr);
+}
+
+function broken(problem: string): MetricExpr {
+  const expr: MetricExpr = { kind: 'vector', value: 0 };
+  PROBLEMS.set(expr, problem);
+  return expr;
 }
 
 /** A number that labels are compared with: one that cannot be read is 0, and one that is too large infinite. */
@@ -54,13 +71,18 @@ function floatOf(text: string): number {
   return /^0[xX]/.test(plain) ? hexFloat(plain) : isDecimal ? Number(plain) : NaN;
 }
 
-/** @param what  of the query it is, for the error */
-export function float(text: string, what: string): number {
+/** `vector(1)` */
+export function vectorOf(text: string): MetricExpr {
   const value = floatOf(text);
+  const problem = floatProblem(text, value);
+  return problem === undefined
+    ? { kind: 'vector', value }
+    : broken(`unable to parse vectorExpr as a float: ${problem}`);
+}
+
+function floatProblem(text: string, value: number): string | undefined {
   const problem = Number.isNaN(value) ? 'invalid syntax' : value === Infinity ? 'value out of range' : undefined;
-  if (problem === undefined) return value;
-  const parsing = `strconv.ParseFloat: parsing ${JSON.stringify(text)}: ${problem}`;
-  throw new LogqlError(`unable to parse ${what} as a float: ${parsing}`);
+  return problem && `strconv.ParseFloat: parsing ${JSON.stringify(text)}: ${problem}`;
 }
 
 /** Parses `0x1.8p3`; the exponent is required. */
@@ -126,20 +148,23 @@ export function rangeAggregation(
   text: string | undefined,
   range: LogRange,
   grouping?: Grouping,
-): RangeExpr {
+): MetricExpr {
   const takesParameter = operation === 'quantile_over_time';
   if (text !== undefined && !takesParameter)
-    throw new LogqlError(`parameter ${text} not supported for operation ${operation}`);
-  if (text === undefined && takesParameter) throw new LogqlError(`parameter required for operation ${operation}`);
+    return broken(`parameter ${text} not supported for operation ${operation}`);
+  if (text === undefined && takesParameter) return broken(`parameter required for operation ${operation}`);
   if (grouping !== undefined && !GROUPED_RANGES.has(operation))
-    throw new LogqlError(`grouping not allowed for ${operation} aggregation`);
+    return broken(`grouping not allowed for ${operation} aggregation`);
   const isOfNumbers = range.unwrap !== undefined;
   if (!(isOfNumbers ? OF_NUMBERS : OF_LINES).has(operation))
-    throw new LogqlError(`invalid aggregation ${operation} ${isOfNumbers ? 'with' : 'without'} unwrap`);
+    return broken(`invalid aggregation ${operation} ${isOfNumbers ? 'with' : 'without'} unwrap`);
+  const value = text === undefined ? undefined : floatOf(text);
+  const problem = value === undefined ? undefined : floatProblem(text!, value);
+  if (problem !== undefined) return broken(`invalid parameter for operation ${operation}: ${problem}`);
   return {
     kind: 'range',
     operation,
-    ...(text !== undefined && { parameter: literal(text).value }),
+    ...(value !== undefined && { parameter: value }),
     range,
     ...(grouping !== undefined && { grouping }),
   };
@@ -152,26 +177,26 @@ export function vectorAggregation(
   text: string | undefined,
   of: MetricExpr,
   grouping?: Grouping,
-): VectorExpr {
+): MetricExpr {
   const base = { kind: 'aggregate', operation, of, ...(grouping !== undefined && { grouping }) } as const;
   const isGrouped = grouping !== undefined && grouping.names.length > 0;
   if ((operation === 'sort' || operation === 'sort_desc') && isGrouped)
-    throw new LogqlError("sort and sort_desc doesn't allow grouping by ");
+    return broken("sort and sort_desc doesn't allow grouping by ");
   if (!WITH_PARAMETER.has(operation)) {
-    if (text !== undefined) throw new LogqlError(`unsupported parameter for operation ${operation}(${text},`);
+    if (text !== undefined) return broken(`unsupported parameter for operation ${operation}(${text},`);
     return base;
   }
-  if (text === undefined) throw new LogqlError(`parameter required for operation ${operation}`);
-  if (!/^\d{1,18}$/.test(text)) throw new LogqlError(`invalid parameter ${operation}(${text},`);
-  if (Number(text) === 0) throw new LogqlError(`invalid parameter (must be greater than 0) ${operation}(${text}`);
+  if (text === undefined) return broken(`parameter required for operation ${operation}`);
+  if (!/^\d{1,18}$/.test(text)) return broken(`invalid parameter ${operation}(${text},`);
+  if (Number(text) === 0) return broken(`invalid parameter (must be greater than 0) ${operation}(${text}`);
   if (operation === 'approx_topk' && grouping !== undefined)
-    throw new LogqlError('grouping not allowed for approx_topk aggregation');
+    return broken('grouping not allowed for approx_topk aggregation');
   return { ...base, parameter: Number(text) };
 }
 
-export function labelReplace(expr: LabelReplaceExpr): LabelReplaceExpr {
+export function labelReplace(expr: LabelReplaceExpr): MetricExpr {
   const problem = regexpProblem(`^(?:${expr.pattern})$`);
-  if (problem !== undefined) throw new LogqlError(`invalid regex in label_replace: ${problem}`);
+  if (problem !== undefined) return broken(`invalid regex in label_replace: ${problem}`);
   return expr;
 }
 
@@ -181,12 +206,13 @@ export function binary(
   operator: BinaryOperator,
   { isBool, matching }: { readonly isBool: boolean; readonly matching?: Matching },
   right: Query,
-): BinaryExpr | LiteralExpr {
-  assertMetric(left, 'left', operator);
-  assertMetric(right, 'right', operator);
+): MetricExpr {
+  if (!isMetric(left)) return broken(wrongType(left, 'left', operator));
+  if (!isMetric(right)) return broken(wrongType(right, 'right', operator));
+  for (const side of [left, right]) if (side.kind === 'literal' && PROBLEMS.has(side)) return side;
   if (isSetOperator(operator)) {
-    assertSeries(left, 'left', operator);
-    assertSeries(right, 'right', operator);
+    if (left.kind === 'literal') return broken(wrongLiteral(left, 'left', operator));
+    if (right.kind === 'literal') return broken(wrongLiteral(right, 'right', operator));
   } else if (left.kind === 'literal' && right.kind === 'literal') {
     const { value: a } = left;
     const { value: b } = right;
@@ -199,14 +225,15 @@ export function binary(
   return { kind: 'binary', operator, left, right, isBool, ...(isMatching && { matching }) };
 }
 
-function assertMetric(side: Query, leg: string, operator: BinaryOperator): asserts side is MetricExpr {
-  if (side.kind !== 'log' && side.kind !== 'variants') return;
-  const type = side.kind === 'variants' ? 'MultiVariantExpr' : side.stages.length > 0 ? 'PipelineExpr' : 'MatchersExpr';
-  throw new LogqlError(`unexpected type for ${leg} leg of binary operation (${operator}): *syntax.${type}`);
+function isMetric(side: Query): side is MetricExpr {
+  return side.kind !== 'log' && side.kind !== 'variants';
 }
 
-function assertSeries(side: MetricExpr, leg: string, operator: BinaryOperator): void {
-  if (side.kind !== 'literal') return;
-  const number = side.value.toFixed(6);
-  throw new LogqlError(`unexpected literal for ${leg} leg of logical/set binary operation (${operator}): ${number}`);
+function wrongType(side: Exclude<Query, MetricExpr>, leg: string, operator: BinaryOperator): string {
+  const type = side.kind === 'variants' ? 'MultiVariantExpr' : side.stages.length > 0 ? 'PipelineExpr' : 'MatchersExpr';
+  return `unexpected type for ${leg} leg of binary operation (${operator}): *syntax.${type}`;
+}
+
+function wrongLiteral({ value }: LiteralExpr, leg: string, operator: BinaryOperator): string {
+  return `unexpected literal for ${leg} leg of logical/set binary operation (${operator}): ${value.toFixed(6)}`;
 }

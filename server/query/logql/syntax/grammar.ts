@@ -4,7 +4,6 @@
  */
 import {
   binary,
-  float,
   labelReplace,
   lineFilters,
   comparedNumber,
@@ -14,6 +13,7 @@ import {
   parsed,
   rangeAggregation,
   vectorAggregation,
+  vectorOf,
 } from './build.ts';
 import type { Grammar, Rule } from './lalr.ts';
 import { type Make, rangesOf, type Written } from './range-rules.ts';
@@ -255,7 +255,7 @@ const RULES: readonly Written[] = [
   ['literal', 'NUMBER', literal],
   ['literal', '+ NUMBER', (_, text) => literal(text)],
   ['literal', '- NUMBER', (_, text) => ({ kind: 'literal', value: -literal(text).value })],
-  ['vectorExpr', 'VECTOR ( NUMBER )', (_, __, text) => ({ kind: 'vector', value: float(text, 'vectorExpr') })],
+  ['vectorExpr', 'VECTOR ( NUMBER )', (_, __, text) => vectorOf(text)],
 
   ...VECTOR_OPERATIONS.map((op): Written => ['vectorOp', op, () => op.toLowerCase()]),
   ...RANGE_OPERATIONS.map((op): Written => ['rangeOp', op, () => op.toLowerCase()]),

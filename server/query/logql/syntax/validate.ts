@@ -2,6 +2,7 @@
 import { Regexp } from '../../../../shared/regexp/regexp.ts';
 import { LOGQL_DEPTH_MAX, LOGQL_MATCHERS_MAX } from '../../../limits.ts';
 import type { LabelFilter, LogExpr, LogRange, Matcher, MetricExpr, Query, Stage } from './ast.ts';
+import { problemOf } from './build.ts';
 import { LogqlError } from './errors.ts';
 import { anchored } from './regexp-text.ts';
 
@@ -19,6 +20,8 @@ export function assertMeaning(query: Query): void {
 
 function assertMetric(expr: MetricExpr, depth: number): void {
   assertDepth(depth);
+  const problem = problemOf(expr);
+  if (problem !== undefined) throw new LogqlError(problem);
   switch (expr.kind) {
     case 'literal':
     case 'vector':

@@ -3,7 +3,7 @@ import { LINE_BYTES_MAX } from '../../../limits.ts';
 import { goFloat, withExponent } from '../syntax/go-float.ts';
 import { quoted } from '../../../../shared/go-quote.ts';
 import { TemplateError } from './errors.ts';
-import { printed, typeOf, type Value } from './values.ts';
+import { isGoNamed, printed, typeOf, type Value } from './values.ts';
 
 /** Flags, width, precision and verb; before each of the latter three may be the number of an argument: `%[2]d`. */
 const VERB = /%([-+# 0]*)(\[(?:[^\]]*\])?)?(\*|\d+)?(?:\.(\[(?:[^\]]*\])?)?(\*|\d*))?(\[(?:[^\]]*\])?)?([a-zA-Z%]|$)/g;
@@ -64,7 +64,13 @@ function shown(verb: string, value: Value, style: Style): string {
   if (typeof value === 'number') return ofFloat(verb, value, flags, precision) ?? wrong;
   if (typeof value === 'string') return ofText(verb, value, style) ?? wrong;
   if (typeof value === 'boolean') return verb === 't' ? String(value) : wrong;
+  if (isGoNamed(value) && value.number !== undefined) return ofNamed(verb, value.text, value.number, style) ?? wrong;
   return verb === 's' ? printed(value) : wrong;
+}
+
+/** Its text where a text is asked for, else its number. */
+function ofNamed(verb: string, text: string, number: bigint, style: Style): string | undefined {
+  return ofText(verb, text, style) ?? ofInt(verb, number, style.flags);
 }
 
 function ofInt(verb: string, value: bigint, flags: string): string | undefined {

@@ -2,12 +2,12 @@
 import { TemplateError } from './errors.ts';
 import { formatted } from './format.ts';
 import { fixed, intOf, type Named, textOf, variadic } from './function.ts';
-import { isTrue, LabelsValue, printed, typeOf, type Value } from './values.ts';
+import { isGoNamed, isTrue, LabelsValue, printed, typeOf, type Value } from './values.ts';
 
 export const GO_FUNCTIONS: readonly Named[] = [
   fixed('not', 1, ([value]) => !isTrue(value!)),
   fixed('len', 1, ([value]) => BigInt(lengthOf(value!))),
-  variadic('index', 1, ([value, ...keys]) => keys.reduce<Value>(elementOf, value!)),
+  variadic('index', 1, ([value, ...keys]) => elementAt(value!, keys)),
   variadic('slice', 1, ([value, ...bounds]) => sliceOf(value!, bounds.map(intOf))),
   variadic('print', 0, (values) => printedTogether(values)),
   variadic('println', 0, (values) => `${values.map(printed).join(' ')}\n`),
@@ -54,6 +54,11 @@ function lengthOf(value: Value): number {
   );
 }
 
+function elementAt(value: Value, keys: readonly Value[]): Value {
+  if (value === null) throw new TemplateError('index of untyped nil');
+  return keys.reduce<Value>(elementOf, value);
+}
+
 function elementOf(value: Value, key: Value): Value {
   if (value instanceof Map) {
     if (typeof key !== 'string') throw new TemplateError(`value has type ${typeOf(key)}; should be string`);
@@ -62,11 +67,15 @@ function elementOf(value: Value, key: Value): Value {
   if (Array.isArray(value) || typeof value === 'string') {
     const at = intOf(key);
     const elements = typeof value === 'string' ? Buffer.from(value) : value;
-    if (at < 0 || at >= elements.length) throw new TemplateError(`index out of range: ${at}`);
+    if (at < 0 || at > elements.length) throw new TemplateError(`index out of range: ${at}`);
+    // Go's own check lets the length pass, so that the element itself is what is missing.
+    if (at === elements.length) {
+      throw new TemplateError(`reflect: ${typeof value === 'string' ? 'string' : 'slice'} index out of range`);
+    }
     const element = elements[at] as Value | number;
     return typeof value === 'string' ? BigInt(element as number) : element;
   }
-  throw new TemplateError(value === null ? 'index of untyped nil' : `can't index item of type ${typeOf(value)}`);
+  throw new TemplateError(value === null ? 'index of nil pointer' : `can't index item of type ${typeOf(value)}`);
 }
 
 function sliceOf(value: Value, [from = 0, to, ...rest]: readonly number[]): Value {
@@ -81,7 +90,8 @@ function sliceOf(value: Value, [from = 0, to, ...rest]: readonly number[]): Valu
   return typeof value === 'string' ? Buffer.from(value).toString('utf8', from, end) : value.slice(from, end);
 }
 
-function isEqual(a: Value, b: Value): boolean {
+function isEqual(left: Value, right: Value): boolean {
+  const [a, b] = [plainNumber(left), plainNumber(right)];
   const container = [a, b].find((each) => each instanceof Map || Array.isArray(each));
   if (container !== undefined) {
     throw new TemplateError(`non-comparable type ${printed(container)}: ${typeOf(container)}`);
@@ -93,11 +103,17 @@ function isEqual(a: Value, b: Value): boolean {
   return a === b;
 }
 
+/** A month is compared as its number. */
+function plainNumber(value: Value): Value {
+  return isGoNamed(value) ? (value.number ?? value.text) : value;
+}
+
 function incomparable(a: Value, b: Value): TemplateError {
   return new TemplateError(`incompatible types for comparison: ${typeOf(a)} and ${typeOf(b)}`);
 }
 
-function isLess(a: Value, b: Value): boolean {
+function isLess(left: Value, right: Value): boolean {
+  const [a, b] = [plainNumber(left), plainNumber(right)];
   if (typeof a !== typeof b) throw incomparable(a, b);
   if (typeof a === 'boolean' || typeof a === 'object') throw new TemplateError('invalid type for comparison');
   return typeof a === 'string' ? Buffer.compare(Buffer.from(a), Buffer.from(b as string)) < 0 : a < (b as bigint);

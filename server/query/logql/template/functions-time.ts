@@ -8,8 +8,8 @@ import { typeOf, type Value } from './values.ts';
 const NS_PER_SECOND = 1_000_000_000n;
 
 export const TIME_FUNCTIONS: readonly Named[] = [
-  fixed('__timestamp__', 0, (_, { timestamp }) => ({ ns: timestamp(), zone: 'UTC' })),
-  fixed('now', 0, (_, { nowMs }) => ({ ns: BigInt(nowMs) * 1_000_000n, zone: 'UTC' })),
+  fixed('__timestamp__', 0, (_, { timestamp }) => ({ ns: timestamp(), zone: 'UTC', isLocal: true })),
+  fixed('now', 0, (_, { nowMs }) => ({ ns: BigInt(nowMs) * 1_000_000n, zone: 'UTC', isLocal: true })),
   fixed('date', 2, ([layout, time]) => formatGoTime(timeOf(time!), textOf(layout))),
   ofTexts('toDate', 2, (layout, text) => parseGoTime(layout, text) ?? ZERO_TIME),
   ofTexts(

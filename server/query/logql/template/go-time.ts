@@ -6,6 +6,8 @@ export interface GoTime {
   readonly ns: bigint;
   /** An IANA name. */
   readonly zone: string;
+  /** Whether it is the zone of the machine, which is shown as `Local`; a server in a cluster has no zone but UTC. */
+  readonly isLocal?: boolean;
 }
 
 /** Go's first instant: the beginning of the year 1. */
@@ -78,6 +80,15 @@ export function isZone(zone: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** As Go adds them: the 31st of a month of thirty days is the first of the next one. */
+export function addMonthsAndDays({ ns, ...zoned }: GoTime, months: number, days: number): GoTime {
+  const { year, month, day, hour, minute, second, nanos, offsetSeconds } = clockOf({ ns, ...zoned });
+  const date = new Date(0);
+  date.setUTCFullYear(year, month + months, day + days);
+  date.setUTCHours(hour, minute, second - offsetSeconds);
+  return { ...zoned, ns: BigInt(date.getTime()) * 1_000_000n + BigInt(nanos) };
 }
 
 export function formatGoTime(time: GoTime, layout: string): string {

@@ -1,5 +1,5 @@
 /** Cuts a template into its texts and the tokens of its actions. */
-import { unescaped } from '../../../../shared/go-quote.ts';
+import { quoted, unescaped } from '../../../../shared/go-quote.ts';
 import { TemplateError } from './errors.ts';
 
 export type Part =
@@ -94,6 +94,7 @@ function tokenAt(text: string, at: number, line: number): { token: TemplateToken
   for (const [kind, pattern] of TOKENS) {
     pattern.lastIndex = at;
     const match = pattern.exec(text);
+    if (match !== null && kind === 'number') assertNumberEnds(text, match[0], pattern.lastIndex, line);
     if (match !== null) return { token: { kind, text: match[0], at }, end: pattern.lastIndex };
   }
   const where = `${line}:`;
@@ -103,6 +104,14 @@ function tokenAt(text: string, at: number, line: number): { token: TemplateToken
   const char = String.fromCodePoint(text.codePointAt(at)!);
   const code = char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
   throw new TemplateError(`${where} bad character U+${code} '${char}'`);
+}
+
+/** Throws where a letter or digit follows: `5.foo` is not a field of a number. */
+function assertNumberEnds(text: string, number: string, end: number, line: number): void {
+  const next = /[\p{L}\p{Nd}_]/uy;
+  next.lastIndex = end;
+  const follower = next.exec(text);
+  if (follower !== null) throw new TemplateError(`${line}: bad number syntax: ${quoted(number + follower[0])}`);
 }
 
 /** Returns the value of a token of a text. @throws TemplateError */

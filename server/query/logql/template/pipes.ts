@@ -3,9 +3,9 @@ import { ArgumentError, PlacedError, TemplateError } from './errors.ts';
 import { type Dot, type Frame, inPlace, LABELS, type Uses } from './frame.ts';
 import { FUNCTIONS } from './functions.ts';
 import { isGoTime } from './go-time.ts';
-import { TIME_METHODS } from './time-methods.ts';
+import { calledMethod } from './time-methods.ts';
 import { type Command, commandPlace, lastPlace, type Operand, type Pipe, type Placed } from './tree.ts';
-import { isTrue, LabelsValue, typeOf, type Value } from './values.ts';
+import { isGoNamed, isTrue, LabelsValue, typeOf, type Value } from './values.ts';
 
 type Evaluate = (frame: Frame, dot: Dot, last: Value | undefined) => Value;
 
@@ -213,14 +213,8 @@ function labelOf(frame: Frame, name: string, given: readonly Value[]): Value {
 }
 
 function memberOf(value: Value, name: string, given: readonly Value[]): Value {
-  if (isGoTime(value)) {
-    const method = TIME_METHODS.get(name);
-    if (method !== undefined) {
-      const { arguments: count, call } = method;
-      if (given.length === count) return call(value, given);
-      throw new TemplateError(`wrong number of args for ${name}: want ${count} got ${given.length}`);
-    }
-  }
+  const result = isGoTime(value) || isGoNamed(value) ? calledMethod(value, name, given) : undefined;
+  if (result !== undefined) return result;
   if (value instanceof Map) {
     if (given.length > 0) throw new TemplateError(`${name} is not a method but has arguments`);
     return (value.get(name) as Value | undefined) ?? (value instanceof LabelsValue ? '' : null);
