@@ -3,8 +3,8 @@ import { Random } from '../corpus/random.ts';
 
 export interface PushedStream {
   readonly stream: Readonly<Record<string, string>>;
-  /** Nanoseconds since 1970, and the line. */
-  readonly values: readonly (readonly [ns: string, line: string])[];
+  /** Nanoseconds since 1970, the line, and structured metadata. */
+  readonly values: readonly (readonly [ns: string, line: string, metadata?: Readonly<Record<string, string>>])[];
 }
 
 export interface Corpus {
@@ -150,8 +150,33 @@ export function makeCorpus(seed: number, nowMs: number): Corpus {
       values: ['b', 'a', 'c', 'a', 'd'].map((line) => [`${start + 5}000000001`, line]),
     },
     streamOf({ job: 'only-job' }, ['no app, no env']),
+    withMetadata(streamOf({ app: 'meta', env: 'prod', pod: 'meta-1' }, many(json)), random),
+    withMetadata(streamOf({ app: 'meta', env: 'dev', pod: 'meta-2', level: 'warn' }, many(logfmt)), random),
   ];
   return { streams, start, end };
+}
+
+/** Names of metadata are those of labels, of fields of the lines, and ones that are no names. */
+function withMetadata({ stream, values }: PushedStream, random: Random): PushedStream {
+  const pick = <T>(from: readonly T[]): T => from[random.below(from.length)]!;
+  const odd: readonly Readonly<Record<string, string>>[] = [
+    { pod: 'of-metadata' },
+    { level: 'fatal' },
+    { status: 'own', method: 'OWN' },
+    { 'a.b': 'dot', 'c-d': 'dash', '9e': 'digit' },
+    { empty: '' },
+    { app: 'other', size: '3KB' },
+    { detected_level: 'own' },
+    {},
+  ];
+  return {
+    stream,
+    values: values.map(([ns, line]) => {
+      if (random.below(5) === 0) return [ns, line] as const;
+      const shared = { trace_id: `t${random.below(6)}`, bytes: String(random.below(5) * 100), took: pick(DURATIONS) };
+      return [ns, line, { ...shared, ...pick(odd) }] as const;
+    }),
+  };
 }
 
 function shuffled<T>(list: readonly T[], random: Random): T[] {

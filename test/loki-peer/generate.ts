@@ -1,8 +1,12 @@
 /** Random queries about the lines of ./corpus.ts, of every part of LogQL; about one in ten is wrong in some way. */
 import type { Random } from '../corpus/random.ts';
+import type { When } from './questions.ts';
 
 const SELECTORS = [
   '{app="json"}',
+  '{app="meta"}',
+  '{app="meta", env="dev"}',
+  '{app=~"meta|json", pod=~".*-1"}',
   '{app="logfmt"}',
   '{app="nums"}',
   '{app="nginx"}',
@@ -79,8 +83,15 @@ const NAMES = [
   'app_extracted',
   '__error__',
   'service_name',
+  'trace_id',
+  'bytes',
+  'pod_extracted',
+  'level_extracted',
+  'status_extracted',
+  'a_b',
+  'key_9e',
 ];
-const NUMBER_NAMES = ['status', 'n', 'v', 'w', 'c', 'latency_ms', 'seq', 'user_id', 'nope', 'method'];
+const NUMBER_NAMES = ['bytes', 'status', 'n', 'v', 'w', 'c', 'latency_ms', 'seq', 'user_id', 'nope', 'method'];
 const DURATION_NAMES = ['dur', 'took', 'nope'];
 const BYTES_NAMES = ['size', 'nope'];
 const NUMBERS = ['0', '1', '5', '200', '404', '1e2', '.5', '-1', '2.50'];
@@ -157,6 +168,14 @@ export class Generator {
 
   metricQuery(): string {
     return this.#broken(this.#metric(3));
+  }
+
+  when(): When {
+    return {
+      part: this.#pick([0, 0.1, 0.5, 0.73, 1]),
+      offset: this.#pick([0, 0, 7, -61, 0.5]),
+      step: this.#pick(['90', '60000ms', '37', '2m', '7.5', '300', '1h']),
+    };
   }
 
   /** Leaves out, doubles or replaces a piece now and then. */
@@ -260,7 +279,7 @@ export class Generator {
       case 1:
         return `${this.#pick(NAMES)}${this.#pick(['=', '!='])}"${this.#pick(['error', '', 'GET', 'a', 'x', '200', '10.0.0.1'])}"`;
       case 2:
-        return `${this.#pick(NAMES)}${this.#pick(['=~', '!~'])}"${this.#pick(['err.*', '.+', '', '[A-Z]+', '(?i)get', '5..'])}"`;
+        return `${this.#pick(NAMES)}${this.#pick(['=~', '!~'])}"${this.#pick(['err.*', '.+', '', '[A-Z]+', '(?i)get', '5..', '.*5', 'warn|warning', 'P.*', 't[1-3]', '(?i)e.*r', 'GET|POST'])}"`;
       case 3:
         return `${this.#pick(NUMBER_NAMES)}${this.#pick([...COMPARE, '='])}${this.#pick(NUMBERS)}`;
       case 4:
@@ -289,6 +308,9 @@ export class Generator {
       ['{app="json"}', '| json', this.#pick(['latency_ms', 'status', 'seq', 'user_id', 'path']), ''],
       ['{app="json"}', '| json', 'dur', this.#pick(['duration', 'duration_seconds'])],
       ['{app="json"}', '| json', 'size', 'bytes'],
+      ['{app="meta"}', '', this.#pick(['bytes', 'trace_id', 'status']), ''],
+      ['{app="meta"}', this.#pick(['', '| json', '| logfmt']), this.#pick(['took', 'took_extracted']), 'duration'],
+      ['{app="meta"}', '| json', this.#pick(['latency_ms', 'status', 'status_extracted']), ''],
       ['{app="logfmt"}', '| logfmt', 'took', 'duration'],
       ['{app="logfmt"}', '| logfmt', this.#pick(['size', 'n']), this.#pick(['bytes', ''])],
     ] as const);

@@ -150,7 +150,7 @@ function questionsOf(corpus: Corpus, seed: number): Question[] {
     const generator = new Generator(new Random(seed));
     return Array.from({ length: Number(values.random) }).flatMap(() => [
       ...linesQuestions(generator.logQuery(), corpus).slice(0, 1),
-      ...metricQuestions(generator.metricQuery(), corpus),
+      ...metricQuestions(generator.metricQuery(), corpus, generator.when()),
     ]);
   });
 }

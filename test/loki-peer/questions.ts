@@ -5,7 +5,6 @@ import type { Question } from './question.ts';
 export const KINDS = ['lines', 'templates', 'metrics', 'errors', 'requests', 'random', 'pushes'] as const;
 export type Kind = (typeof KINDS)[number];
 
-const STEP_SECONDS = 90;
 const LIMIT = '1000';
 const CATEGORIZED = { 'x-loki-response-encoding-flags': 'categorize-labels' };
 const TEMPLATES_OF = ['json', 'logfmt', 'oddjson'];
@@ -41,13 +40,25 @@ export function linesQuestions(query: string, { start, end }: Corpus): Question[
 }
 
 /** At an instant, and over a range. */
-export function metricQuestions(query: string, { start, end }: Corpus): Question[] {
-  const middle = start + (end - start) / 2;
+export function metricQuestions(query: string, { start, end }: Corpus, when: When = WHEN): Question[] {
+  const time = start + (end - start) * when.part;
+  const [from, to] = [start + when.offset, end + when.offset].map(String) as [string, string];
   return [
-    question('query', { query, time: String(middle) }, {}),
-    question('query_range', { query, start: String(start), end: String(end), step: String(STEP_SECONDS) }, {}),
+    question('query', { query, time: String(time) }, {}),
+    question('query_range', { query, start: from, end: to, step: when.step }, {}),
   ];
 }
+
+/** The times at which a metric is asked for. */
+export interface When {
+  /** Of an instant: 0 is the first line, 1 the last. */
+  readonly part: number;
+  /** Seconds that the range is moved by. */
+  readonly offset: number;
+  readonly step: string;
+}
+
+const WHEN: When = { part: 0.5, offset: 0, step: '90' };
 
 function templateQuestions(template: string, { start, end }: Corpus): Question[] {
   const range = { start: String(start), end: String(end), limit: '20' };

@@ -30,8 +30,12 @@ export function matcher(name: string, operator: MatchOperator, value: string): M
   return { name, operator, value };
 }
 
+/** A line that must have none of several texts is a filter for each of them, and written so. */
 export function lineFilters(filters: readonly Omit<LineFilter, 'kind'>[]): LineFilter[] {
-  return filters.map(({ operator, texts }) => ({ kind: 'line', operator, texts }));
+  return filters.flatMap(({ operator, texts }) => {
+    const each = operator.startsWith('!') ? texts.map((text) => [text]) : [texts];
+    return each.map((own) => ({ kind: 'line' as const, operator, texts: own }));
+  });
 }
 
 export function literal(text: string): LiteralExpr {

@@ -1,9 +1,9 @@
 /** Writes a query over several lines where it is too long for one: what `format_query` answers with. */
 import type { LogExpr, LogRange, MetricExpr, Query } from './ast.ts';
+import { goFloat } from './go-float.ts';
 import {
   printGrouping,
   printModifiers,
-  printNumber,
   printQuery,
   printSelector,
   printStage,
@@ -49,7 +49,7 @@ function prettyLog(expr: LogExpr, level: number): string {
 function prettyMetric(expr: MetricExpr, level: number): string {
   const margin = INDENT.repeat(level);
   const inner = INDENT.repeat(level + 1);
-  const parameter = (value: number | undefined): string[] => (value === undefined ? [] : [inner + printNumber(value)]);
+  const parameter = (value: number | undefined): string[] => (value === undefined ? [] : [inner + goFloat(value)]);
   switch (expr.kind) {
     case 'range':
       return wrapped(

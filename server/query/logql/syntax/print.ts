@@ -1,6 +1,6 @@
 /**
- * Writes a query in the one form that each has; parsing it gives the query again. Errors name stages in it, and
- * `format_query` answers with it.
+ * Writes a query in the one form that each has; parsing it gives the query again, unless a number is not finite or a name is
+ * beyond ASCII. Errors name stages in it, and `format_query` answers with it.
  */
 import type {
   BinaryExpr,
@@ -42,7 +42,7 @@ export function printSelector(matchers: readonly Matcher[]): string {
 }
 
 function printMatcher({ name, operator, value }: Matcher): string {
-  return name + operator + quoted(value);
+  return (/^[A-Za-z_:][A-Za-z0-9_:]*$/.test(name) ? name : quoted(name)) + operator + quoted(value);
 }
 
 export function printStage(stage: Stage): string {
@@ -126,7 +126,7 @@ function printOperand({ kind, value }: NumberFilter): string {
 function printMetric(expr: MetricExpr): string {
   switch (expr.kind) {
     case 'literal':
-      return printNumber(expr.value);
+      return goFloat(expr.value);
     case 'vector':
       return `vector(${withSixDigits(expr.value)})`;
     case 'range':
@@ -145,7 +145,7 @@ function printMetric(expr: MetricExpr): string {
 }
 
 function parameter(value: number | undefined): string {
-  return value === undefined ? '' : `${printNumber(value)},`;
+  return value === undefined ? '' : `${goFloat(value)},`;
 }
 
 function printRange(range: LogRange): string {
@@ -193,12 +193,5 @@ function printMatching(matching: Matching | undefined, separator: string, isBefo
 /** As Loki prints it, unless digits would be lost. */
 function withSixDigits(value: number): string {
   const text = value.toFixed(6);
-  return Number(text) === value ? text : printNumber(value);
-}
-
-/** Numbers that cannot be written are written as what gives them. */
-export function printNumber(value: number): string {
-  if (Number.isNaN(value)) return '(0 / 0)';
-  if (Math.abs(value) === Infinity) return `(${value < 0 ? '-' : ''}1e308 * 10)`;
-  return goFloat(value);
+  return Number(text) === value ? text : goFloat(value);
 }

@@ -88,10 +88,11 @@ const lineFilter: fc.Arbitrary<LineFilter> = fc.record({
     { minLength: 1, maxLength: 3 },
   ),
 });
-/** What comes after an `ip` in alternatives is only of the first of them. */
+/** What comes after an `ip` in alternatives is only of the first of them; a text that lines must not have is alone. */
 const oneFilter = lineFilter.map(({ texts, ...rest }) => {
   const ip = texts.findIndex(({ isIp }) => isIp);
-  return { ...rest, texts: ip < 0 ? texts : texts.slice(0, ip + 1) };
+  const count = rest.operator.startsWith('!') ? 1 : ip < 0 ? texts.length : ip + 1;
+  return { ...rest, texts: texts.slice(0, count) };
 });
 
 const extraction: fc.Arbitrary<Extraction> = fc.record({ name: NAME, expression: TEXT });
