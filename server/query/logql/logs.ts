@@ -91,7 +91,7 @@ async function gather(
     const distance = taken === undefined ? intervalNs : abs(last - taken);
     if (distance >= intervalNs) {
       taken = last;
-      streams.add(entry, last);
+      if (!streams.add(entry, last)) return true;
     }
     return ++count < limit;
   };
@@ -118,18 +118,33 @@ class Streams {
     this.#hold = hold;
   }
 
-  add({ line, labels }: Entry, timestamp: bigint): void {
+  /** Returns false for a line that the stream has: as in Loki, each text of an instant is there once. */
+  add({ line, labels }: Entry, timestamp: bigint): boolean {
     const { ofStream, metadata, parsed } = dividedLabels(labels, this.#isCategorized);
     const key = labelsText(ofStream);
     let stream = this.#byLabels.get(key);
     if (stream === undefined) this.#byLabels.set(key, (stream = { labels: ofStream, lines: [] }));
-    stream.lines.push({ timestamp, line, metadata, parsed });
+    const added: LogLine = { timestamp, line, metadata, parsed };
+    if (isLast(stream.lines, added)) return false;
+    stream.lines.push(added);
     this.#hold(line.length + key.length + LINE_BYTES);
+    return true;
   }
 
   sorted(): LogStream[] {
     return [...this.#byLabels].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, stream]) => stream);
   }
+}
+
+/** Whether a line is among the last ones of its instant. */
+function isLast(lines: readonly LogLine[], { timestamp, line, metadata, parsed }: LogLine): boolean {
+  for (let i = lines.length - 1; i >= 0 && lines[i]!.timestamp === timestamp; i--) {
+    const each = lines[i]!;
+    if (each.line !== line) continue;
+    if (labelsText(each.metadata) === labelsText(metadata) && labelsText(each.parsed) === labelsText(parsed))
+      return true;
+  }
+  return false;
 }
 
 /** Memory of a line besides its text. */

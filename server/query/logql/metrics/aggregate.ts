@@ -1,6 +1,6 @@
 /** Aggregations over the series of a step: `sum by (…)`, `topk`, … */
 import type { VectorExpr, VectorOperation } from '../syntax/ast.ts';
-import { groupedLabels, keyOf, type Series, SeriesBuilder, type SeriesLabels } from './series.ts';
+import { groupedLabels, keyOf, type Series, SeriesBuilder, type SeriesLabels, withoutEmpty } from './series.ts';
 
 interface Group {
   readonly labels: SeriesLabels;
@@ -36,7 +36,7 @@ function groupsOf(
     const labels = groupedLabels(each.labels, names, isWithout);
     const key = keyOf(labels);
     const known = groups.get(key);
-    if (known === undefined) groups.set(key, { labels, members: [each] });
+    if (known === undefined) groups.set(key, { labels: isWithout ? withoutEmpty(labels) : labels, members: [each] });
     else known.members.push(each);
   }
   return [...groups.values()];

@@ -10,7 +10,7 @@ import { combined } from './binary.ts';
 import { labelReplaced } from './label-replace.ts';
 import { type Evaluation, type MetricQuestion, tooManyOfAnswer } from './evaluation.ts';
 import { evaluateRange } from './range.ts';
-import { compareLabels, type Evaluated, type Series } from './series.ts';
+import { compareLabels, type Evaluated, type Series, withoutEmpty } from './series.ts';
 import { canGroupAtOnce } from './wanted.ts';
 
 export interface MetricAnswer {
@@ -83,7 +83,9 @@ async function evaluateAggregate(expr: VectorExpr, evaluation: Evaluation): Prom
     throw new PodlogError('PODLOG_BAD_LOGQL', 400, 'count min sketch are only supported on instant queries');
   }
   if (operation === 'sum' && of.kind === 'range' && canGroupAtOnce(of)) {
-    return evaluateRange(of, grouping ?? { names: [], isWithout: false }, evaluation);
+    const series = await evaluateRange(of, grouping ?? { names: [], isWithout: false }, evaluation);
+    if (grouping?.isWithout !== true) return series;
+    return series.map((each) => ({ ...each, labels: withoutEmpty(each.labels) }));
   }
   return aggregate(expr, await seriesOf(of, evaluation), evaluation.steps.count);
 }

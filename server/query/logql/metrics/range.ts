@@ -62,7 +62,7 @@ export async function evaluateRange(
     : await countedAtOnce(
         expr,
         wanted.nothing ? withoutParsers(range.log) : range.log,
-        isAbsence ? NO_GROUPS : grouping,
+        grouping,
         inColumns,
         evaluation,
       );
@@ -78,8 +78,6 @@ export async function evaluateRange(
   const series = await table.series(slices);
   return isAbsence ? [absence(range.log.matchers, series, steps.count)] : series;
 }
-
-const NO_GROUPS: LabelGrouping = { names: [], isWithout: false, isNone: true };
 
 /** Gives each line to the steps whose windows have it. */
 async function walk(

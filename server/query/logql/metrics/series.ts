@@ -68,6 +68,11 @@ export function compareLabels(a: SeriesLabels, b: SeriesLabels): number {
   return a.length - b.length;
 }
 
+/** Returns what is left of labels that Loki makes anew: those with a value. */
+export function withoutEmpty(labels: SeriesLabels): SeriesLabels {
+  return labels.filter(([, value]) => value !== '');
+}
+
 /** Returns the labels with these names, or without them. */
 export function groupedLabels(labels: SeriesLabels, names: readonly string[], isWithout: boolean): SeriesLabels {
   return labels.filter(([name]) => names.includes(name) !== isWithout);

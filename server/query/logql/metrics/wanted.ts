@@ -15,6 +15,8 @@ export interface LabelGrouping {
   readonly isNone: boolean;
 }
 
+export const NO_GROUPS: LabelGrouping = { names: [], isWithout: false, isNone: true };
+
 const SUMMABLE: ReadonlySet<RangeOperation> = new Set([
   'bytes_over_time',
   'bytes_rate',
@@ -29,7 +31,9 @@ export function canGroupAtOnce({ operation, grouping }: RangeExpr): boolean {
 }
 
 /** @param outer  of a sum around it */
-export function labelGroupingOf({ range, grouping }: RangeExpr, outer: Grouping | undefined): LabelGrouping {
+export function labelGroupingOf({ operation, range, grouping }: RangeExpr, outer?: Grouping): LabelGrouping {
+  // Its labels are those of the selector.
+  if (operation === 'absent_over_time') return NO_GROUPS;
   const own = outer ?? grouping;
   const isNone = own !== undefined && own.names.length === 0 && !own.isWithout;
   const names = [...new Set(own?.names)].toSorted();
