@@ -186,6 +186,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   });
   registerIngest(app, { pushes, now });
   const lokiPushes = new LokiPushAcceptor({
+    namesService: lokiDiscovery.serviceName,
     acceptor,
     positions,
     memory: pushMemory,

@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { NS_PER_MS } from '../../../shared/time.ts';
 import { LEVEL_FIELDS } from '../../query/logql/detected-level.ts';
 import type { Discovery } from '../../query/logql/select.ts';
-import { SERVICE_NAME_SOURCES } from '../../query/logql/service-name.ts';
+import { SERVICE_NAME_SOURCES } from '../../../shared/service-name.ts';
 import { prometheusDuration } from '../../query/logql/syntax/durations.ts';
 import type { LogqlLimits } from '../../query/logql/query-limits.ts';
 import type { LogStore } from '../../store/log-store.ts';

@@ -22,7 +22,7 @@ export function registerOtlp(app: FastifyInstance, routes: PushRoutes): void {
       if (reply.statusCode < 400 || typeof payload !== 'string') return payload;
       if (reply.statusCode === 500) void reply.code(UNAVAILABLE);
       void reply.type(ERROR_TYPE);
-      const status = statusOf(reply.statusCode, payload);
+      const status = statusOf(payload);
       void reply.header('content-length', String(status.length));
       return status;
     });
@@ -58,14 +58,11 @@ function codingOf(contentEncoding: string | undefined): ContentCoding | undefine
   }
 }
 
-const CODE = 0x08;
 const MESSAGE = 0x12;
 
-/** Encodes a google.rpc.Status: { code = 1, message = 2 }. */
-function statusOf(code: number, message: string): Buffer {
+/** Encodes a google.rpc.Status, without its code, as Loki does also for a body of JSON: { message = 2 }. */
+function statusOf(message: string): Buffer {
   const bytes = new ByteWriter();
-  bytes.u8(CODE);
-  bytes.varint(code);
   bytes.u8(MESSAGE);
   bytes.string(message);
   return bytes.finish();

@@ -19,6 +19,8 @@ export interface DecodeInput {
   readonly nowMs: number;
   /** Whether lines are moved from another store: of any age, and as often as they are there. */
   readonly isImport?: boolean;
+  /** Whether errors quote streams with the service name that Loki gives them. */
+  readonly namesService?: boolean;
 }
 
 export interface DecodeOutput {
@@ -34,9 +36,10 @@ export interface DecodeOutput {
 export const DECODE_PUSH = taskKind<DecodeInput, DecodeOutput>('decode-push');
 
 /** @throws CorruptionError; PodlogError 413 */
-export function decodePushTask({ body, format, nowMs, isImport = false }: DecodeInput): TaskResult<DecodeOutput> {
+export function decodePushTask(input: DecodeInput): TaskResult<DecodeOutput> {
+  const { body, format, nowMs, isImport = false, namesService = false } = input;
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const collector = new EntryCollector(nowMs, isImport);
+  const collector = new EntryCollector(nowMs, isImport, namesService);
   const hash = contentHash();
   // What is refused of a push counts as stored, so the same one as an import is another.
   hash.update(isImport ? `import:${format}` : format);

@@ -13,7 +13,7 @@ import {
   LOKI_REFUSALS_MAX,
   LOKI_REPEATS_COMPARED_MAX,
 } from '../../limits.ts';
-import { parseStreamLabels, shortened } from './labels.ts';
+import { parseStreamLabels } from './labels.ts';
 import { type EntriesMetadata, MetadataCollector } from './entry-metadata.ts';
 import { tooMany } from './too-large.ts';
 
@@ -61,6 +61,7 @@ interface KnownStream {
 export class EntryCollector {
   readonly #nowMs: number;
   readonly #isImport: boolean;
+  readonly #namesService: boolean;
   /** In Loki's words → of how many entries. */
   readonly #refusals = new Map<string, number>();
   /** Refusals that are not in the list, which is full. */
@@ -82,10 +83,14 @@ export class EntryCollector {
   /** Metadata of the entry that is added next. */
   readonly metadata = new MetadataCollector();
 
-  /** @param isImport  entries may have any age, and be repeated */
-  constructor(nowMs: number, isImport = false) {
+  /**
+   * @param isImport      entries may have any age, and be repeated
+   * @param namesService  see parseStreamLabels
+   */
+  constructor(nowMs: number, isImport = false, namesService = false) {
     this.#nowMs = nowMs;
     this.#isImport = isImport;
+    this.#namesService = namesService;
   }
 
   get streamCount(): number {
@@ -171,10 +176,10 @@ export class EntryCollector {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
     if (this.#known.size === LOKI_PUSH_STREAMS_MAX) throw tooMany('streams', LOKI_PUSH_STREAMS_MAX);
-    const parsed = parseStreamLabels(text);
+    const parsed = parseStreamLabels(text, this.#namesService);
     const stream = parsed.kind === 'labels' ? this.#labels.push(parsed.labels) - 1 : NOT_STORED;
     const refusal = parsed.kind === 'refused' ? parsed.refusal : undefined;
-    const added = { stream, quoted: shortened(text), refusal };
+    const added = { stream, quoted: parsed.kind === 'labels' ? parsed.quoted : '', refusal };
     this.#known.set(text, added);
     return added;
   }

@@ -11,12 +11,11 @@ import {
   LOKI_LABELS_MAX,
   LOKI_LABELS_TEXT_BYTES_MAX,
 } from '../../limits.ts';
+import { SERVICE_NAME, serviceNameOf } from '../../../shared/service-name.ts';
 import { pushedLabelProblem } from '../label-limits.ts';
 
 /** Characters of a text that an error quotes; an ellipsis replaces the rest. */
 const QUOTED_LENGTH_MAX = 1024;
-/** Loki adds it itself, so it does not count. */
-const SERVICE_NAME = 'service_name';
 
 const NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const VALUE = /"((?:[^"\\\n]|\\[^\n])*)"|'((?:[^'\\\n]|\\[^\n])*)'|`([^`]*)`/y;
@@ -24,10 +23,13 @@ const SPACE = /\s*/y;
 
 /** The labels of a stream, or why it cannot be stored. */
 export type StreamLabels =
-  { readonly kind: 'labels'; readonly labels: Labels } | { readonly kind: 'refused'; readonly refusal: string };
+  /** `quoted` is the stream as errors have it. */
+  | { readonly kind: 'labels'; readonly labels: Labels; readonly quoted: string }
+  | { readonly kind: 'refused'; readonly refusal: string };
 
-export function parseStreamLabels(text: string): StreamLabels {
-  const quoted = shortened(text);
+/** @param namesService  whether errors quote the stream with the service name that Loki gives it */
+export function parseStreamLabels(text: string, namesService = false): StreamLabels {
+  let quoted = shortened(text);
   if (text.length > LOKI_LABELS_TEXT_BYTES_MAX) {
     return refused(`couldn't parse labels: longer than ${LOKI_LABELS_TEXT_BYTES_MAX} bytes: '${quoted}'`);
   }
@@ -39,6 +41,8 @@ export function parseStreamLabels(text: string): StreamLabels {
     labels.set(name, value);
   }
   for (const [name, value] of labels) if (value === '') labels.delete(name);
+  if (namesService && !labels.has(SERVICE_NAME)) quoted = quotedStream(labels);
+  // Loki adds it itself, so it does not count.
   const count = labels.size - (labels.has(SERVICE_NAME) ? 1 : 0);
   if (count > LOKI_LABELS_MAX) {
     return refused(`entry for stream '${quoted}' has ${count} label names; limit ${LOKI_LABELS_MAX}`);
@@ -47,7 +51,11 @@ export function parseStreamLabels(text: string): StreamLabels {
     const problem = labelRefusal(name, value);
     if (problem !== undefined) return refused(`stream '${quoted}' ${problem}`);
   }
-  return { kind: 'labels', labels: Object.fromEntries(labels) };
+  return { kind: 'labels', labels: Object.fromEntries(labels), quoted };
+}
+
+function quotedStream(labels: ReadonlyMap<string, string>): string {
+  return shortened(streamLabelsText([...labels, [SERVICE_NAME, serviceNameOf(Object.fromEntries(labels))]]));
 }
 
 /** Returns labels as a text that `parseStreamLabels` reads, sorted by name. */

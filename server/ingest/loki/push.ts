@@ -65,6 +65,8 @@ export interface LokiPushAcceptorOptions {
   readonly positions: Pick<StoredPositions, 'known' | 'pushes'>;
   readonly memory: PushMemory;
   readonly redaction: PushRedaction;
+  /** See DecodeInput. */
+  readonly namesService?: boolean;
 }
 
 /** What is known of earlier attempts at a push, and how it is known later. */
@@ -89,12 +91,12 @@ export class LokiPushAcceptor {
    */
   async accept(push: LokiPush): Promise<LokiPushOutcome> {
     const { caller, idempotencyKey, format, arrivedMs, isImport = false } = push;
-    const { memory, run } = this.#options;
+    const { memory, run, namesService = false } = this.#options;
     using _ = await memory.reserve(caller ?? '', decodingBytes(push));
     const flow = taskFlow('intake');
     const body = await inflatedBody(push);
     if (body.length > bytesMaxOf(format)) throw bodyTooLarge(body.length, bytesMaxOf(format));
-    const input = { body, format, nowMs: arrivedMs, isImport };
+    const input = { body, format, nowMs: arrivedMs, isImport, namesService };
     const decoded = await run(DECODE_PUSH, input, { flow, transfer: ownMemory(body) });
     const { entries, streamCount, refusal, refusedCount, content } = decoded;
     const key = pushKey(caller, `${PREFIX}${idempotencyKey ?? content}`);

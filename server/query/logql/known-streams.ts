@@ -3,7 +3,7 @@ import type { Labels } from '../../../shared/labels.ts';
 import { labelName } from '../../../shared/labels.ts';
 import { matcherTest } from './pipeline/label-filter.ts';
 import type { Discovery } from './select.ts';
-import { SERVICE_NAME, serviceNameOf } from './service-name.ts';
+import { SERVICE_NAME, serviceNameOf } from '../../../shared/service-name.ts';
 import type { Matcher } from './syntax/ast.ts';
 
 const NOTHING_MADE: Pick<Discovery, 'serviceName'> = { serviceName: false };

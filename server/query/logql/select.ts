@@ -20,8 +20,9 @@ import {
   type Where,
 } from '../../store/predicate.ts';
 import { EXTRACTED } from './pipeline/line-labels.ts';
-import { isNegative } from './pipeline/line-filter.ts';
-import { SERVICE_NAME, serviceNameWhere } from './service-name.ts';
+import { askedTexts, isNegative } from './pipeline/line-filter.ts';
+import { SERVICE_NAME } from '../../../shared/service-name.ts';
+import { serviceNameWhere } from './service-name.ts';
 import { DETECTED_LEVEL } from './detected-level.ts';
 import type { LabelFilter, LineFilter, LineOperator, LineText, LogExpr, Matcher, Stage } from './syntax/ast.ts';
 import { parsePatternText } from './syntax/pattern-text.ts';
@@ -175,7 +176,7 @@ function metadataWhere(name: string, value: string): Where[] {
 }
 
 function lineWhere({ operator, texts }: LineFilter): Where {
-  const parts = texts.map((text) => textWhere(operator, text));
+  const parts = askedTexts(operator, texts).map((text) => textWhere(operator, text));
   if (!isNegative(operator)) return anyOf(parts);
   // A condition that is not exact cannot be turned round.
   const mayBeNegated = texts.every(({ isIp }) => !isIp) && operator !== '!>';

@@ -1,41 +1,10 @@
-/**
- * The label `service_name`, which Loki adds to streams that have none, and which Grafana's Logs Drilldown needs: the value of
- * the first of some labels that the stream has.
- */
-import { labelOf, type Labels } from '../../../shared/labels.ts';
+/** The condition of a query about the label `service_name`, which streams do not have as they are stored. */
+import { SERVICE_NAME, SERVICE_NAME_SOURCES, UNKNOWN_SERVICE } from '../../../shared/service-name.ts';
 import { allOf, anyOf, leafOf, not, type Where } from '../../store/predicate.ts';
-
-export const SERVICE_NAME = 'service_name';
-const UNKNOWN = 'unknown_service';
-
-/** Labels that Loki looks at, in its order. */
-export const SERVICE_NAME_SOURCES: readonly string[] = [
-  'service',
-  'app',
-  'application',
-  'app_name',
-  'name',
-  'app_kubernetes_io_name',
-  'container',
-  'container_name',
-  'k8s_container_name',
-  'component',
-  'workload',
-  'job',
-  'k8s_job_name',
-];
-
-export function serviceNameOf(labels: Labels): string {
-  for (const name of SERVICE_NAME_SOURCES) {
-    const value = labelOf(labels, name);
-    if (value !== undefined && value !== '') return value;
-  }
-  return UNKNOWN;
-}
 
 /** Returns the condition that whichever label makes the name passes. */
 export function serviceNameWhere(passes: (label: string) => Where, isPassed: (value: string) => boolean): Where {
-  let where: Where = isPassed(UNKNOWN) ? allOf([]) : anyOf([]);
+  let where: Where = isPassed(UNKNOWN_SERVICE) ? allOf([]) : anyOf([]);
   for (const name of [SERVICE_NAME, ...SERVICE_NAME_SOURCES].toReversed()) {
     const has = leafOf(`label.${name}`, [{ kind: 'exists' }]);
     where = anyOf([allOf([has, passes(name)]), allOf([not(has), where])]);

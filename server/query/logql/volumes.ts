@@ -6,7 +6,7 @@ import type { LogView } from '../../store/log-store.ts';
 import type { Query } from '../../store/query.ts';
 import { KnownStreams, type Selection, selectionOf, type StreamLabels } from './known-streams.ts';
 import { type Discovery, streamsPredicate } from './select.ts';
-import { SERVICE_NAME, SERVICE_NAME_SOURCES } from './service-name.ts';
+import { SERVICE_NAME, SERVICE_NAME_SOURCES } from '../../../shared/service-name.ts';
 import { Slices } from './slices.ts';
 import type { Matcher } from './syntax/ast.ts';
 import { eachPart, type SteppedPlan, type TimedPredicate } from './time-parts.ts';

@@ -56,10 +56,12 @@ const FOLDS: Readonly<
   stddev: (values) => Math.sqrt(variance(values)),
 };
 
+/** The first value is the mean as it is, so one that is not a number has no variance, as in Loki. */
 function variance(values: readonly number[]): number {
-  let mean = 0;
+  let mean = values[0]!;
   let squares = 0;
   for (const [i, value] of values.entries()) {
+    if (i === 0) continue;
     const delta = value - mean;
     mean += delta / (i + 1);
     squares += delta * (value - mean);

@@ -9,13 +9,25 @@ import type { Run } from './stage.ts';
 
 /** @throws SyntaxError, InvalidIp */
 export function lineFilterStage({ operator, texts }: LineFilter): Run {
-  const tests = texts.map((text) => testOf(operator, text));
+  const tests = askedTexts(operator, texts).map((text) => testOf(operator, text));
   const isWanted = !isNegative(operator);
   if (tests.length === 1) {
     const test = tests[0]!;
     return ({ line }) => test(line) === isWanted;
   }
   return ({ line }) => tests.some((test) => test(line)) === isWanted;
+}
+
+/**
+ * Of several texts, Loki leaves out those that each line has: `|= "" or "x"` looks for x.
+ */
+export function askedTexts(operator: LineOperator, texts: readonly LineText[]): readonly LineText[] {
+  const asked = texts.filter(({ text, isIp }) => isIp || !isInEachLine(operator, text));
+  return asked.length === 0 ? texts.slice(0, 1) : asked;
+}
+
+function isInEachLine(operator: LineOperator, text: string): boolean {
+  return operator === '|=' ? text === '' : operator === '|~' && (text === '' || text === '.*');
 }
 
 export function isNegative(operator: LineOperator): boolean {

@@ -215,7 +215,7 @@ test('good lines of a push are stored, and the answer tells of the others', asyn
   expect(status).toBe(400);
   expect(text).toContain(`2 errors like: couldn't parse labels: 1:3: parse error`);
   expect(text).toContain(
-    `1 errors like: entry for stream '{app="partial", old="x"}' has timestamp too old: 1970-01-01T00:00:00Z`,
+    `1 errors like: entry for stream '{app="partial", old="x", service_name="partial"}' has timestamp too old: 1970-01-01T00:00:00Z`,
   );
   expect(text.endsWith('\n')).toBe(true);
   expect((await found('{app="partial"}')).map(([, line]) => line)).toEqual(['line 0', 'line 1']);

@@ -23,7 +23,7 @@ test.for<[string, Record<string, string>]>([
   ['{__proto__="x"}', JSON.parse('{"__proto__":"x"}') as Record<string, string>],
   ['{stream="stdout", source="app"}', { stream: 'stdout', source: 'app' }],
 ])('%s', ([text, labels]) => {
-  expect(parseStreamLabels(text)).toEqual({ kind: 'labels', labels });
+  expect(parseStreamLabels(text)).toEqual({ kind: 'labels', labels, quoted: text });
 });
 
 test.for<[string, string]>([
@@ -84,4 +84,12 @@ test.for<[string, Record<string, string>, RegExp | undefined]>([
   const parsed = parseStreamLabels(streamLabelsText(Object.entries(labels)));
   if (refusal === undefined) expect(parsed.kind).toBe('labels');
   else expect(parsed).toEqual({ kind: 'refused', refusal: expect.stringMatching(refusal) as string });
+});
+
+test.each([
+  ['{b="x", app="api"}', '{app="api", b="x", service_name="api"}'],
+  ['{}', '{service_name="unknown_service"}'],
+  ['{service_name="own",app="api"}', '{service_name="own",app="api"}'],
+])('errors quote %s with its service name', (text, quoted) => {
+  expect(parseStreamLabels(text, true)).toMatchObject({ quoted });
 });
