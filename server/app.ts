@@ -38,6 +38,7 @@ import { registerRequests } from './http/requests.ts';
 import { registerUsers } from './http/users.ts';
 import { registerViews } from './http/views.ts';
 import { assertRequest } from './http/request.ts';
+import { assertDecodable } from './http/encoded-parameters.ts';
 import { compressAnswers } from './http/compressed-answers.ts';
 import { routeSockets, wantsSocket } from './http/sockets.ts';
 import { cutOffStalledAnswers } from './http/stalled-answers.ts';
@@ -151,7 +152,10 @@ export function buildApp(parts: AppParts): FastifyInstance {
   });
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, log, reply));
   app.setNotFoundHandler((request, reply) => sendNotFound(routes, request, reply));
-  app.addHook('onRequest', async (request) => assertRequest(request.raw));
+  app.addHook('onRequest', async ({ raw, url }) => {
+    assertRequest(raw);
+    if (url.includes('?')) assertDecodable(url.slice(url.indexOf('?') + 1));
+  });
   guardBrowsers(app, access.isLocal);
   guard(app, { ...access, sessions, audit }, (socket) => connections.trust(socket));
   if (parts.tenants !== undefined) routeTenants(app, parts.tenants);

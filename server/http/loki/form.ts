@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { PodlogError } from '../../../shared/errors.ts';
 import { LOKI_FORM_BYTES_MAX } from '../../limits.ts';
+import { assertDecodableForm } from '../encoded-parameters.ts';
 
 /** A request that cannot be answered, in the words of Loki. */
 export class LokiRequestError extends PodlogError {
@@ -34,7 +35,7 @@ export class Form {
   }
 }
 
-/** @throws LokiRequestError */
+/** @throws LokiRequestError, ParameterError */
 export function formOf({ url, body, headers }: FastifyRequest): Form {
   const at = url.indexOf('?');
   const asked = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
@@ -42,6 +43,7 @@ export function formOf({ url, body, headers }: FastifyRequest): Form {
   if (!Buffer.isBuffer(body) || !isForm) return new Form(asked);
   if (body.length > LOKI_FORM_BYTES_MAX)
     throw new LokiRequestError(`the form is larger than ${LOKI_FORM_BYTES_MAX} bytes`, 413);
+  assertDecodableForm(body);
   const values = new URLSearchParams(body.toString());
   for (const [name, value] of asked) values.append(name, value);
   return new Form(values);
