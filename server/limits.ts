@@ -939,11 +939,13 @@ export const HINTS_MAX = 6;
 /** Time that is spent on the advice of one answer. */
 export const HINTS_MS_MAX = SECOND_MS;
 /**
- * Row groups that a part of the advice reads (the name that was meant, a wider range, each filter left out): so many times those
- * that the answer has read, and at least these many, 40 ms of a worker. Beyond: there is less advice.
+ * Bytes of the row groups that a part of the advice reads (the name that was meant, a wider range, each filter left out): so many
+ * times those that the answer has read, and at least these many, 80 merged row groups in 50 ms of a worker. To open one costs as
+ * much as reading so many bytes of it. Beyond: there is less advice.
  */
 export const HINTS_READ_FACTOR = 2;
-export const HINTS_READ_GROUPS_MIN = 64;
+export const HINTS_READ_BYTES_MIN = 128 * MIB;
+export const HINTS_GROUP_BYTES = 32 * KIB;
 
 /** Names of labels and fields whose facets are counted. Beyond: the answer has the most frequent ones, and says so. */
 export const FACET_NAMES_MAX = 10_000;

@@ -8,6 +8,7 @@ import { type EmptyName, type Hint, hintsOf, nameHintsOf } from '../query/hints.
 import type { Question } from '../query/question-parts.ts';
 import { refuseMistakes, suspectNames } from '../query/mistaken-names.ts';
 import { parseFlag, type QueryString } from '../query/parameters.ts';
+import { readCost } from '../query/read-budget.ts';
 import { askerOf } from './asker.ts';
 
 /** A question that was understood, to be answered. */
@@ -38,8 +39,8 @@ export async function understood(
   if (suspects.length > 0) await engine.run(asker, (view, query) => refuseMistakes(suspects, question, view, query));
   const hints = async (emptyNames: readonly EmptyName[] = []): Promise<readonly Hint[]> => {
     if (!isWanted) return [];
-    const rowGroupsRead = (asker.asked ?? []).reduce((sum, each) => sum + each.rowGroupsRead, 0);
-    const answer = { emptyNames, rowGroupsRead };
+    const read = (asker.asked ?? []).reduce((sum, each) => sum + readCost(each), 0);
+    const answer = { emptyNames, read };
     return (await engine.run(asker, (view, query) => hintsOf(question, answer, view, query))).answer;
   };
   return {

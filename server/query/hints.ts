@@ -5,7 +5,7 @@
 import { counted } from '../../shared/counted.ts';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import { nearest } from '../../shared/nearest.ts';
-import { HINT_FILTERS_MAX, HINTS_MAX, HINTS_MS_MAX, HINTS_READ_FACTOR, HINTS_READ_GROUPS_MIN } from '../limits.ts';
+import { HINT_FILTERS_MAX, HINTS_MAX, HINTS_MS_MAX, HINTS_READ_BYTES_MIN, HINTS_READ_FACTOR } from '../limits.ts';
 import { parseName } from '../store/asked-name.ts';
 import type { LogView } from '../store/log-store.ts';
 import { normalised, type Predicate } from '../store/predicate.ts';
@@ -37,15 +37,15 @@ const WIDER_RANGES = ['24h', '7d', undefined] as const;
 
 /**
  * Answers within HINTS_MS_MAX, if need be with less advice.
- * @param rowGroupsRead  by the answer without lines
+ * @param read  by the answer without lines, see readCost
  */
 export async function hintsOf(
   question: Question,
-  { emptyNames, rowGroupsRead }: { readonly emptyNames: readonly EmptyName[]; readonly rowGroupsRead: number },
+  { emptyNames, read }: { readonly emptyNames: readonly EmptyName[]; readonly read: number },
   view: LogView,
   query: Query,
 ): Promise<readonly Hint[]> {
-  const readMax = Math.max(HINTS_READ_GROUPS_MIN, HINTS_READ_FACTOR * rowGroupsRead);
+  const readMax = Math.max(HINTS_READ_BYTES_MIN, HINTS_READ_FACTOR * read);
   return collected(question, view, query, (adviser) => adviser.hints(emptyNames, readMax));
 }
 
@@ -96,7 +96,7 @@ class Adviser {
     this.#visible = this.#parsed(unfiltered(question.query));
   }
 
-  /** @param readMax  how many row groups each part may read */
+  /** @param readMax  how much each part may read, see readCost */
   async *hints(emptyNames: readonly EmptyName[], readMax: number): AsyncGenerator<Hint> {
     const withinBudget = (part: AsyncGenerator<Hint>): AsyncGenerator<Hint> => this.#withinBudget(part, readMax);
     this.#linesInRange = await this.#countOf(this.#visible);

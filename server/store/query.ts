@@ -39,6 +39,8 @@ export interface QueryStatistics {
    * twice.
    */
   rowGroupsRead: number;
+  /** Their bytes, whichever part of them was needed: a row group of one batch is a thousandth of a merged one. */
+  rowGroupBytesRead: number;
   /** Bytes read from files; cached data is not counted. */
   bytesRead: number;
   /**
@@ -55,6 +57,7 @@ export function newStatistics(): QueryStatistics {
     rowGroupsConsidered: 0,
     bytesConsidered: 0,
     rowGroupsRead: 0,
+    rowGroupBytesRead: 0,
     bytesRead: 0,
     rowsMatched: 0,
     withMetadata: 0,

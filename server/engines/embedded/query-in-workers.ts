@@ -17,6 +17,7 @@ import {
   STREAMS,
   TAIL,
 } from './query-tasks.ts';
+import type { RowGroupPlace } from './scan/row-groups.ts';
 import { LiveTails } from './tail/live-tails.ts';
 
 /** Counts what is read. The store quarantines what tasks find broken. */
@@ -31,23 +32,27 @@ export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStat
     statistics.bytesRead += bytesRead;
     return output;
   };
+  const countRead = (places: readonly RowGroupPlace[], doneCount: number): void => {
+    for (const { sizeBytes } of places.slice(0, doneCount)) statistics.rowGroupBytesRead += sizeBytes;
+    statistics.rowGroupsRead += doneCount;
+  };
   return {
     lookUp: (input, signal) => metered(LOOK_UP, input, { signal }),
     scan: async (input, signal) => {
       const found = await metered(SCAN, input, { signal });
-      statistics.rowGroupsRead += found.scanned.length;
+      countRead(input.places, found.scanned.length);
       for (const { matchedCount } of found.scanned) statistics.rowsMatched += matchedCount;
       return found;
     },
     streams: async (input, signal) => {
       const found = await metered(STREAMS, input, { signal });
-      statistics.rowGroupsRead += found.streams.length;
+      countRead(input.places, found.streams.length);
       return found;
     },
     aggregate: async (input, signal) => {
       const transfer = input.partial === undefined ? [] : buffersOf(input.partial);
       const counted = await metered(AGGREGATE, input, { signal, transfer });
-      statistics.rowGroupsRead += counted.doneCount;
+      countRead(input.places, counted.doneCount);
       statistics.withMetadata += counted.withMetadata ?? 0;
       return counted;
     },
@@ -55,12 +60,12 @@ export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStat
       run(MERGE_AGGREGATES, input, { flow, signal, transfer: input.partials.flatMap(buffersOf) }),
     facets: async (input, signal) => {
       const counted = await metered(FACETS, input, { signal });
-      statistics.rowGroupsRead += counted.doneCount;
+      countRead(input.places, counted.doneCount);
       return counted;
     },
     rowValues: async (input, signal) => {
       const found = await metered(ROW_VALUES, input, { signal });
-      statistics.rowGroupsRead += found.doneCount;
+      countRead(input.places, found.doneCount);
       statistics.rowsMatched += found.result?.rowCount ?? 0;
       return found;
     },

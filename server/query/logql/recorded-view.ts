@@ -58,6 +58,7 @@ function costSince(statistics: Readonly<QueryStatistics>): () => Cost {
     rowGroupsConsidered: statistics.rowGroupsConsidered - before.rowGroupsConsidered,
     bytesConsidered: statistics.bytesConsidered - before.bytesConsidered,
     rowGroupsRead: statistics.rowGroupsRead - before.rowGroupsRead,
+    rowGroupBytesRead: statistics.rowGroupBytesRead - before.rowGroupBytesRead,
     bytesRead: statistics.bytesRead - before.bytesRead,
     rowsMatched: statistics.rowsMatched - before.rowsMatched,
     withMetadata: statistics.withMetadata - before.withMetadata,
