@@ -5,14 +5,17 @@
  *     -level:info status>=500 (timeout or "Timed Out") path:/api/*,/v2/* /refused|reset/i
  */
 import {
-  APOSTROPHE,
   BANG,
+  BRACKETS,
   GLUED,
   GROUP_AS_VALUE,
   LOGQL,
   MINUS,
   NO_NAME,
+  otherQuote,
   PIPE,
+  PLUS,
+  spacedColon,
   UNCLOSED_QUOTE,
   type Problem,
 } from './problems.ts';
@@ -44,9 +47,13 @@ export interface Token extends Range {
 const NAME = /^\\?[\p{L}_@$][^\s()"',:=<>!~*|&\\]*$/u;
 const SPACE = /\s/;
 /** At a place in the text. */
-const OPERATOR = /:(?:>=|<=|>|<|~)|!=|!~|=~|==|=>|>=|<=|[:=<>]/y;
-const SPACED_OPERATOR = /\s+(?:!=|!~|=~|==|=>|>=|<=|[=<>])/y;
+const OPERATOR = /:(?:>=|<=|>|<|~|==?|!)|!=[=~]?|!~|=[~><!]|={1,3}|<>|~=|>=|<=|[:=<>]/y;
+const SPACED_OPERATOR = /\s+(?:!=[=~]?|!~|=[~><!]|={1,3}|<>|~=|>=|<=|[=<>]|~(?=\s|$))/y;
+/** Prose has it, and queries of Kibana. */
+const SPACED_COLON = /\s+:(?=\s|$)/y;
 const SPACES = /\s+/y;
+/** What other languages and word processors quote with. */
+const OTHER_QUOTE = /^['`“”„‘’«]/;
 const KEYWORD = /^(?:or|OR|and|AND|not|NOT)$/;
 
 export function tokensOf(text: string): Token[] {
@@ -70,6 +77,7 @@ class Lexer {
   #term(): void {
     const text = this.#text;
     const start = this.#at;
+    if (OTHER_QUOTE.test(text[start]!)) return this.#break(this.#wordEnd(start), otherQuote(text[start]!));
     switch (text[start]) {
       case '(':
         return this.#push('open', start + 1);
@@ -77,14 +85,14 @@ class Lexer {
         return this.#push('close', start + 1);
       case '"':
         return this.#quotedTerm();
-      case "'":
-        return this.#break(this.#wordEnd(start), APOSTROPHE);
       case '{':
         return this.#tokens.length === 0 ? this.#break(text.length, LOGQL) : this.#word();
       case '-':
         if (this.#isEnd(start + 1)) return this.#break(start + 1, MINUS);
         // `--verbose` is a word.
         return text[start + 1] === '-' ? this.#word() : this.#push('minus', start + 1);
+      case '+':
+        return /[\p{L}_"(]/u.test(text[start + 1] ?? '') ? this.#break(start + 1, PLUS) : this.#word();
       case '/': {
         const end = this.#regexpEnd(start, false);
         return end === undefined ? this.#word() : this.#push('regexp', end);
@@ -116,7 +124,8 @@ class Lexer {
         at++;
         continue;
       }
-      if (!':=<>!'.includes(text[at]!)) continue;
+      if (!':=<>!~'.includes(text[at]!)) continue;
+      if (text[at] === '~' && text[at + 1] !== '=') continue;
       const operator = this.#operatorAt(at);
       const name = text.slice(start, at);
       if (operator === undefined || !NAME.test(name)) break;
@@ -133,11 +142,14 @@ class Lexer {
     if (KEYWORD.test(word)) return this.#push('keyword', end);
     if (/^[|&]/.test(word)) return this.#break(end, PIPE);
     const operator = NAME.test(word) ? this.#operatorAt(end, SPACED_OPERATOR) : undefined;
-    if (operator === undefined) return this.#push('word', end);
-    this.#push('name', end);
-    this.#skip(SPACES);
-    this.#operands(operator);
-    return undefined;
+    if (operator !== undefined) {
+      this.#push('name', end);
+      this.#skip(SPACES);
+      return this.#operands(operator);
+    }
+    const colon = NAME.test(word) ? this.#operatorAt(end, SPACED_COLON) : undefined;
+    if (colon !== undefined) return this.#break(end + colon.length, spacedColon(word));
+    return this.#push('word', end);
   }
 
   #problemOf(start: number, at: number): Problem | undefined {
@@ -171,14 +183,15 @@ class Lexer {
       const end = this.#quoteEnd(start);
       if (end === undefined) this.#break(text.length, UNCLOSED_QUOTE);
       else this.#push('quoted', end);
-    } else if (text[start] === "'") this.#break(this.#wordEnd(start), APOSTROPHE);
+    } else if (OTHER_QUOTE.test(text[start]!)) this.#break(this.#wordEnd(start), otherQuote(text[start]!));
     else if (text[start] === '(') this.#break(start + 1, GROUP_AS_VALUE);
     else {
       const regexpEnd = text[start] === '/' ? this.#regexpEnd(start, isList(sign)) : undefined;
       if (regexpEnd !== undefined) this.#push('regexp', regexpEnd);
       else {
         const end = this.#valueEnd(start, isList(sign));
-        if (end > start) this.#push('word', end);
+        if (isOpenBracket(text.slice(start, end))) this.#break(end, BRACKETS);
+        else if (end > start) this.#push('word', end);
       }
     }
     return this.#tokens.length > before && this.#tokens.at(-1)!.kind !== 'broken';
@@ -259,6 +272,11 @@ class Lexer {
     this.#tokens.push({ kind: 'broken', start: this.#at, end, problem });
     this.#at = end;
   }
+}
+
+/** `[500 TO 599]` and `[error,warn]` end in another value, unlike `{id}`. */
+function isOpenBracket(value: string): boolean {
+  return (value.startsWith('[') && !value.includes(']')) || (value.startsWith('{') && !value.includes('}'));
 }
 
 /** Whether an operator takes several values. */

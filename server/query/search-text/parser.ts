@@ -18,13 +18,16 @@ import {
 } from '../../limits.ts';
 import type { Operator } from '../../store/predicate.ts';
 import { type Token, tokensOf } from './lexer.ts';
+import { misreadingIn } from './misreadings.ts';
 import {
   ambiguousNot,
   EMPTY_GROUP,
+  existence,
   invalidRegexp,
   missingCondition,
   missingValue,
-  sqlProblem,
+  SQL,
+  sqlList,
   statusClass,
   type Problem,
   TEXT_TOO_LONG,
@@ -37,6 +40,7 @@ import {
   UNESCAPED_SLASH,
   unknownOperator,
   UNOPENED,
+  VALUE_NOT,
 } from './problems.ts';
 import type { Range, SearchNode, SearchValue } from './tree.ts';
 import { isStatusClass, looksLikeRegexp, partsOfWord, patternOfRegexp, plainPattern, textOfQuoted } from './words.ts';
@@ -73,11 +77,18 @@ class Parser {
   }
 
   parse(): SearchNode {
+    if (this.#isStatement()) throw this.#error({ start: 0, end: this.#text.length }, SQL);
     if (this.#tokens.length === 0) return { kind: 'all', of: [], range: { start: 0, end: this.#text.length } };
     const tree = this.#any();
     const rest = this.#peek();
     if (rest === undefined) return tree;
     throw this.#error(rest, UNOPENED);
+  }
+
+  /** A statement whose conditions would be conditions here, beside its other words. */
+  #isStatement(): boolean {
+    const words = this.#tokens.filter(({ kind }) => kind === 'word').map((token) => this.#textOf(token).toLowerCase());
+    return words[0] === 'select' && words.includes('from') && this.#tokens.some(({ kind }) => kind === 'name');
   }
 
   #any(): SearchNode {
@@ -93,10 +104,14 @@ class Parser {
     const parts = [this.#term()];
     for (;;) {
       const token = this.#peek();
-      if (token === undefined || token.kind === 'close' || this.#isKeyword('or')) return joined('all', parts);
+      if (token === undefined || token.kind === 'close' || this.#isKeyword('or')) break;
       if (this.#isKeyword('and')) this.#next++;
       parts.push(this.#term());
     }
+    const whole = joined('all', parts);
+    const misreading = whole.kind === 'all' ? misreadingIn(whole.of) : undefined;
+    if (misreading !== undefined) throw this.#error(misreading.place, misreading.problem);
+    return whole;
   }
 
   #term(): SearchNode {
@@ -115,7 +130,7 @@ class Parser {
         return this.#condition(token);
       case 'word':
         this.#count(token);
-        this.#assertNoSql(token);
+        this.#assertNoSqlList(token);
         return { kind: 'text', parts: this.#partsOf(token), isExact: false, range: rangeOf(token) };
       case 'quoted':
         this.#count(token);
@@ -131,11 +146,11 @@ class Parser {
     }
   }
 
-  #assertNoSql(name: Token): void {
+  /** `level in (error, warn)` */
+  #assertNoSqlList(name: Token): void {
     const [operator, operand] = this.#tokens.slice(this.#next, this.#next + 2);
-    if (operator?.kind !== 'word' || operand === undefined) return;
-    const problem = sqlProblem(this.#textOf(name), this.#textOf(operator), this.#textOf(operand));
-    if (problem !== undefined) throw this.#error(operator, problem);
+    if (operator?.kind !== 'word' || operand?.kind !== 'open' || !/^in$/i.test(this.#textOf(operator))) return;
+    throw this.#error(operator, sqlList(this.#textOf(name)));
   }
 
   #negated(sign: Token): SearchNode {
@@ -173,6 +188,9 @@ class Parser {
     const sign = this.#textOf(operator);
     const operands = this.#operands(nameToken, operator);
     const range = { start: nameToken.start, end: operands.at(-1)!.end };
+    if (name === '_exists_' || name === '_missing_') {
+      throw this.#error(nameToken, existence(this.#operandText(operands[0]!), name === '_missing_'));
+    }
     if (Object.hasOwn(COMPARISONS, sign)) {
       return { kind: 'compare', name, operator: COMPARISONS[sign]!, operand: this.#operandText(operands[0]!), range };
     }
@@ -200,7 +218,7 @@ class Parser {
         return sign === '!~' ? { kind: 'not', of: condition, range } : condition;
       }
       default:
-        throw this.#error(operator, unknownOperator(name));
+        throw this.#error(operator, unknownOperator(name, sign));
     }
   }
 
@@ -240,6 +258,7 @@ class Parser {
         return this.#regexp(token);
       default: {
         this.#assertNoExpression(token);
+        if (/^not$/i.test(this.#textOf(token))) throw this.#error(token, VALUE_NOT);
         if (isStatusClass(this.#textOf(token))) throw this.#error(token, statusClass(this.#textOf(token)));
         return { kind: 'parts', parts: this.#partsOf(token) };
       }

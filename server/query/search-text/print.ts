@@ -58,7 +58,10 @@ export function writtenName(name: string): string {
 
 function writtenWord(parts: readonly string[], isCareful: boolean): string {
   const forms = [wordOfParts(parts, 'necessary'), wordOfParts(parts, 'all')];
-  return firstOf(forms, (text) => !(isCareful && text.startsWith('/')) && isCut(text, [text], ['word']));
+  // After another word, `~` and `:` would be operators.
+  const isWord = (text: string): boolean =>
+    isCut(text, [text], ['word']) && isCut(`x ${text}`, ['x', text], ['word', 'word']);
+  return firstOf(forms, (text) => !(isCareful && text.startsWith('/')) && isWord(text));
 }
 
 function writtenValue(value: SearchValue, isCareful: boolean): string {
@@ -66,7 +69,11 @@ function writtenValue(value: SearchValue, isCareful: boolean): string {
   const { parts } = value;
   const word = wordOfParts(parts, 'necessary');
   const mayBeWord =
-    !(isCareful && word.startsWith('/')) && !looksLikeRegexp(word) && !isStatusClass(word) && isValue(word, 'word');
+    !(isCareful && word.startsWith('/')) &&
+    !looksLikeRegexp(word) &&
+    !isStatusClass(word) &&
+    !/^not$/i.test(word) &&
+    isValue(word, 'word');
   if (mayBeWord && !word.includes('\\')) return word;
   if (parts.length === 1) return quotedText(parts[0]!);
   return mayBeWord ? word : wordOfParts(parts, 'all');

@@ -20,15 +20,34 @@ export const UNCLOSED_QUOTE: Problem = {
   allowed: 'a text between two ", in which \\" is a quote',
   example: '"say \\"hi\\""',
 };
-export const APOSTROPHE: Problem = {
-  problem: "' does not quote",
-  allowed: 'a text between two "',
-  example: '"connection refused"',
-};
+export function otherQuote(sign: string): Problem {
+  return { problem: `${sign} does not quote`, allowed: 'a text between two "', example: '"connection refused"' };
+}
 export const PIPE: Problem = {
   problem: 'not an operator',
-  allowed: 'spaces between what must all match, `or`, `-`, parentheses; a text with other signs between two "',
+  allowed:
+    'spaces between what must all match, `or`, `-`, parentheses; counts by /aggregate?by=…, LogQL by /loki/api/v1/query_range; a text with other signs between two "',
   example: '(timeout or refused) -level:debug',
+};
+export const PLUS: Problem = {
+  problem: '+ is not needed: terms side by side must all match',
+  allowed: 'the term without it; a text that begins with +, between two "',
+  example: 'timeout level:error',
+};
+export const BRACKETS: Problem = {
+  problem: 'brackets make neither a range nor a list',
+  allowed: 'name>=500 name<=599 for a range, name:a,b for one of several values; a value with brackets, between two "',
+  example: 'status>=500 status<=599',
+};
+export const SQL: Problem = {
+  problem: 'SQL is not taken here',
+  allowed: 'what would follow WHERE, alone; counts by /aggregate?by=…; the text of a statement, between two "',
+  example: 'status>=500 method:GET',
+};
+export const VALUE_NOT: Problem = {
+  problem: 'a value cannot be negated',
+  allowed: '- before the name, or "not" for this value',
+  example: '-level:debug',
 };
 export const BANG: Problem = {
   problem: '! does not negate here',
@@ -124,11 +143,52 @@ export function ambiguousNot(text: string): Problem {
   };
 }
 
-export function unknownOperator(name: string): Problem {
+/** What is meant by an operator of another language, after the name. */
+const OPERATORS: Readonly<Record<string, string>> = {
+  '!==': '!=500',
+  '<>': '!=500',
+  '=>': '>=500',
+  '=<': '<=500',
+  '~': ':/expression/',
+  '~=': ':/expression/',
+};
+
+export function unknownOperator(name: string, sign: string): Problem {
+  const isNegation = sign === ':!' || sign === '=!' || sign === '!=~';
   return {
     problem: 'not an operator',
-    allowed: ': or = for a value, != for any other, > >= < <= for numbers',
+    allowed: ': or = for a value, != for any other, :/…/ for an expression, > >= < <= for numbers',
+    example: isNegation
+      ? `-${name}:${sign.endsWith('~') ? '/expression/' : '500'}`
+      : `${name}${OPERATORS[sign] ?? ':500'}`,
+  };
+}
+
+/** `level : error` is a query of Kibana, or text. */
+export function spacedColon(name: string): Problem {
+  return {
+    problem: 'it may be a part of the text, or a name and its value',
+    allowed: `${name}:value without spaces, or "${name} :" for the text`,
     example: `${name}:500`,
+  };
+}
+
+/** `_exists_:path` is a query of Elasticsearch. */
+export function existence(name: string, isNegated: boolean): Problem {
+  const sign = isNegated ? '-' : '';
+  return {
+    problem: 'not a field',
+    allowed: 'name:* for lines that have a label or field, -name:* for those that do not',
+    example: `${sign}${name}:*`,
+  };
+}
+
+/** `latency_ms>1 s` would be a number, and a text. */
+export function spacedUnit(comparison: string, unit: string): Problem {
+  return {
+    problem: 'a unit follows its number without a space',
+    allowed: `${comparison}${unit}; or "${unit}" for lines that contain this text`,
+    example: `${comparison}${unit}`,
   };
 }
 
@@ -148,14 +208,22 @@ export function invalidRegexp(reason: string): Problem {
   };
 }
 
-/** `level in (error, warn)` and `status between 500 and 599` would be texts. */
-export function sqlProblem(name: string, operator: string, operand: string): Problem | undefined {
-  const isList = /^in$/i.test(operator) && operand === '(';
-  if (!isList && !(/^between$/i.test(operator) && /^\d/.test(operand))) return undefined;
+/** `level in (error, warn)` would be texts. */
+export function sqlList(name: string): Problem {
   return {
     problem: 'not an operator',
-    allowed: 'name:a,b for one of several values, name>=number for a range; a text that has this word, between two "',
-    example: isList ? `${name}:a,b` : `${name}>=${operand}`,
+    allowed: 'name:a,b for one of several values; a text that has this word, between two "',
+    example: `${name}:a,b`,
+  };
+}
+
+/** `status eq 502` and `path LIKE '/api/%'` would be texts. */
+export function wordOperator(example: string): Problem {
+  return {
+    problem: 'not an operator',
+    allowed:
+      'name:value, where * is any text, name:/…/ for an expression, name>=number; these words as a text, between two "',
+    example,
   };
 }
 

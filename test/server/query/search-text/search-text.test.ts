@@ -207,6 +207,75 @@ describe('parseSearch', () => {
     expect(other.slice(error.position - 1, error.position - 1 + error.length)).toBe(quoted);
   });
 
+  /** Other languages, and what the error suggests. */
+  it.each([
+    ['level!==debug', '!==', 'level!=500'],
+    ['level<>debug', '<>', 'level!=500'],
+    ['level <> debug', '<>', 'level!=500'],
+    ['status=>500', '=>', 'status>=500'],
+    ['status=<500', '=<', 'status<=500'],
+    ['status =< 500', '=<', 'status<=500'],
+    ['level===error', '===', 'level:500'],
+    ['level:=error', ':=', 'level:500'],
+    ['level:!debug', ':!', '-level:500'],
+    ['level=!debug', '=!', '-level:500'],
+    ['path!=~^/a', '!=~', '-path:/expression/'],
+    ['path~=^/a', '~=', 'path:/expression/'],
+    ['path ~ "/api/.*"', '~', 'path:/expression/'],
+    ['level : error', 'level :', 'level:500'],
+    ['level:not debug', 'not', '-level:debug'],
+    ['+timeout -debug', '+', 'timeout level:error'],
+    ['a +level:error', '+', 'timeout level:error'],
+    ['`failed`', '`failed`', '"connection refused"'],
+    ['“charge failed”', '“charge', '"connection refused"'],
+    ['level:‘error’', '‘error’', '"connection refused"'],
+    ['status:[500 TO 599]', '[500', 'status>=500 status<=599'],
+    ['status:{500 TO *}', '{500', 'status>=500 status<=599'],
+    ['level:[error,warn]', '[error', 'status>=500 status<=599'],
+    ['_exists_:path', '_exists_', 'path:*'],
+    ['NOT _exists_:path', '_exists_', 'path:*'],
+    ['_missing_:path', '_missing_', '-path:*'],
+    ['latency_ms>1 s', 's', 'latency_ms>1s'],
+    ['latency_ms >= 500 ms x', 'ms', 'latency_ms>=500ms'],
+    ['a (latency_ms>1) Sec', 'Sec', 'latency_ms>1sec'],
+    ['size>10 MiB', 'MiB', 'size>10mib'],
+    ['status eq 502', 'eq', 'status:502'],
+    ['x status (gte 500)', 'gte', 'status>=500'],
+    ['status ne 200', 'ne', 'status!=200'],
+    ['level eq "error"', 'eq', 'level:error'],
+    ['status between 500 and 599', 'between', 'status>=500'],
+    ['path like "/api/%"', 'like', 'path:/api/*'],
+    ['path LIKE /api', 'LIKE', 'path:/api'],
+    ['path contains "api"', 'contains', 'path:*api*'],
+    ['path STARTSWITH /api', 'STARTSWITH', 'path:/api*'],
+    ['path IS NULL', 'IS', '-path:*'],
+    ['path IS NOT NULL', 'IS', 'path:*'],
+    ['level in (error, warn)', 'in', 'level:a,b'],
+    ['select * from logs where status = 502', 'select * from logs where status = 502', 'status>=500 method:GET'],
+    ['failed | json', '|', '(timeout or refused) -level:debug'],
+  ])('leads from %j', (text, quoted, example) => {
+    const error = errorOf(text);
+    expect(text.slice(error.position - 1, error.position - 1 + error.length)).toBe(quoted);
+    expect(error.message).toMatch(/; allowed: .+; example: /);
+    expect(error.message.slice(error.message.indexOf('; example: ') + '; example: '.length)).toBe(example);
+  });
+
+  it.each([
+    'connection is null',
+    'request contains errors',
+    'tests like this',
+    'select from orders',
+    'path:{id}',
+    'addr:[::1]:80',
+    'a ~/.bashrc x~y',
+    '5 m',
+    'status:500 s',
+    'equal gt more',
+    'c++ +1 +49',
+  ])('takes %j as it is', (text) => {
+    expect(() => parseSearch(text, { ignoreCase: false })).not.toThrow();
+  });
+
   it.each([
     ['parentheses', `${'('.repeat(33)}a${')'.repeat(33)}`, 33, 'nested too deeply; allowed: up to 32'],
     ['negations', '-('.repeat(17), 33, 'nested too deeply'],
@@ -303,6 +372,20 @@ const PIECES = [
   'x:"',
   '",',
   'path=~',
+  ' TO ',
+  ' : ',
+  ' ~ ',
+  ' eq ',
+  ' like ',
+  ' IS ',
+  'NULL',
+  's',
+  '%',
+  '“',
+  '`',
+  'select ',
+  ' from ',
+  '_exists_:',
 ];
 const texts = fc.oneof(
   fc.array(fc.constantFrom(...PIECES), { maxLength: 14 }).map((pieces) => pieces.join('')),

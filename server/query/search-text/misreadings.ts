@@ -1,0 +1,88 @@
+/**
+ * Terms side by side that are a condition in another language, such as `status eq 502`, `path LIKE "/api/%"` and `latency_ms>1 s`.
+ * As texts they would find lines that have these words, and the answer would look like that of the condition.
+ */
+import { spacedUnit, wordOperator, type Problem } from './problems.ts';
+import type { Range, SearchNode } from './tree.ts';
+
+export interface Misreading {
+  readonly place: Range;
+  readonly problem: Problem;
+}
+
+const NAME = /^[\p{L}_@$][\p{L}\p{N}_.@$-]*$/u;
+const UNIT = /^(?:ns|us|µs|μs|ms|s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?|d|days?|[kmgt]i?b|bytes?)$/i;
+const NUMBER = /^-?\d+(?:[.,]\d+)*%?$/;
+/** As comparisons are written in words. */
+const COMPARISONS: Readonly<Record<string, string>> = {
+  eq: ':',
+  ne: '!=',
+  neq: '!=',
+  gt: '>',
+  gte: '>=',
+  ge: '>=',
+  lt: '<',
+  lte: '<=',
+  le: '<=',
+  between: '>=',
+};
+/** Whole, as a part, at the beginning and at the end of the value. */
+const MATCHES: Readonly<Record<string, (value: string) => string>> = {
+  like: (value) => value.replaceAll('%', '*'),
+  ilike: (value) => value.replaceAll('%', '*'),
+  rlike: (value) => `/${value}/`,
+  regexp: (value) => `/${value}/`,
+  matches: (value) => `/${value}/`,
+  contains: (value) => `*${value}*`,
+  includes: (value) => `*${value}*`,
+  startswith: (value) => `${value}*`,
+  endswith: (value) => `*${value}`,
+};
+
+/** @param terms  that must all match, in their order */
+export function misreadingIn(terms: readonly SearchNode[]): Misreading | undefined {
+  for (const [i, term] of terms.entries()) {
+    const found = unitAfter(terms[i - 1], term) ?? operatorBetween(terms[i - 1], term, terms[i + 1]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function unitAfter(before: SearchNode | undefined, term: SearchNode): Misreading | undefined {
+  const unit = bareText(term);
+  if (before?.kind !== 'compare' || unit === undefined || !UNIT.test(unit) || !NUMBER.test(before.operand))
+    return undefined;
+  const comparison = `${before.name}${before.operator}${before.operand}`;
+  return { place: term.range, problem: spacedUnit(comparison, unit.toLowerCase()) };
+}
+
+function operatorBetween(
+  before: SearchNode | undefined,
+  term: SearchNode,
+  after: SearchNode | undefined,
+): Misreading | undefined {
+  const name = before && bareText(before);
+  const operator = bareText(term);
+  if (name === undefined || operator === undefined || !NAME.test(name)) return undefined;
+  const refuse = (example: string): Misreading => ({ place: term.range, problem: wordOperator(example) });
+  const word = operator.toLowerCase();
+  if (operator === 'IS' && after !== undefined) {
+    if (bareText(after) === 'NULL') return refuse(`-${name}:*`);
+    if (after.kind === 'not' && bareText(after.of) === 'NULL') return refuse(`${name}:*`);
+  }
+  const value = after?.kind === 'text' ? after.parts.join('*') : undefined;
+  if (value === undefined || after?.kind !== 'text') return undefined;
+  const sign = Object.hasOwn(COMPARISONS, word) ? COMPARISONS[word] : undefined;
+  if (sign !== undefined && (NUMBER.test(value) || (after.isExact && word !== 'between')))
+    return refuse(`${name}${sign}${value}`);
+  const pattern = Object.hasOwn(MATCHES, word) ? MATCHES[word] : undefined;
+  // Prose has these words, too, but neither in capitals nor before a quote.
+  if (pattern === undefined || !(after.isExact || value.includes('%') || operator === operator.toUpperCase()))
+    return undefined;
+  return refuse(`${name}:${pattern(value)}`);
+}
+
+/** Returns the text of a word without wildcards or quotes. */
+function bareText(node: SearchNode): string | undefined {
+  return node.kind === 'text' && !node.isExact && node.parts.length === 1 ? node.parts[0] : undefined;
+}
