@@ -5,7 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Asker, QueryEngine } from '../query/engine.ts';
 import { type EmptyName, type Hint, hintsOf, nameHintsOf } from '../query/hints.ts';
-import type { Question } from '../query/question-parts.ts';
+import { namesInFilters, type Question, unprovenNames, type WrittenName } from '../query/question-parts.ts';
 import { refuseMistakes, suspectNames } from '../query/mistaken-names.ts';
 import { parseFlag, type QueryString } from '../query/parameters.ts';
 import { readCost } from '../query/read-budget.ts';
@@ -16,8 +16,10 @@ export interface Understood {
   readonly asker: Asker;
   /** Asks for advice. */
   readonly hints: (emptyNames?: readonly EmptyName[]) => Promise<readonly Hint[]>;
-  /** Asks for advice about its names alone, see nameHintsOf. */
-  readonly nameHints: (further?: readonly EmptyName[]) => Promise<readonly Hint[]>;
+  /** Asks for advice about its names alone. */
+  readonly nameHints: () => Promise<readonly Hint[]>;
+  /** Asks for advice about an answer that has lines: its names of which these are no proof, and further ones. */
+  readonly foundHints: (further?: readonly EmptyName[]) => Promise<readonly Hint[]>;
   /**
    * Adds advice to an answer that may need some.
    * @param emptyNames  names that it groups by or measures, and that none of its lines has
@@ -43,13 +45,22 @@ export async function understood(
     const answer = { emptyNames, read };
     return (await engine.run(asker, (view, query) => hintsOf(question, answer, view, query))).answer;
   };
+  const nameHints = async (
+    names: readonly WrittenName[],
+    emptyNames: readonly EmptyName[],
+  ): Promise<readonly Hint[]> =>
+    !isWanted || (names.length === 0 && emptyNames.length === 0)
+      ? []
+      : (await engine.run(asker, (view, query) => nameHintsOf(question, { names, emptyNames }, view, query))).answer;
+  const foundHints = (further: readonly EmptyName[] = []): Promise<readonly Hint[]> =>
+    nameHints(unprovenNames(question), further);
   return {
     asker,
     hints,
-    nameHints: async (further = []) =>
-      isWanted ? (await engine.run(asker, (view, query) => nameHintsOf(question, further, view, query))).answer : [],
+    foundHints,
+    nameHints: () => nameHints(namesInFilters(question), []),
     withHints: async (answer, isEmpty, emptyNames = []) =>
-      !isEmpty && emptyNames.length === 0 ? answer : hinted(reply, answer, await hints(emptyNames)),
+      hinted(reply, answer, await (isEmpty || emptyNames.length > 0 ? hints(emptyNames) : foundHints())),
   };
 }
 

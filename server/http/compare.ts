@@ -6,6 +6,7 @@ import { compare, type CompareQuery, type Difference } from '../query/compare.ts
 import type { QueryEngine } from '../query/engine.ts';
 import { type EmptyName, nameHintsOf } from '../query/hints.ts';
 import { all, type AuthorizedQuery, parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
+import { namesInFilters } from '../query/question-parts.ts';
 import { shareOf } from '../query/rounding.ts';
 import { parseName } from '../store/asked-name.ts';
 import { edgesOf } from '../store/log-buckets.ts';
@@ -46,7 +47,9 @@ export function registerCompare(app: FastifyInstance, { engine, now }: CompareOp
       return withHints(found, theseRows === 0, missing);
     }
     const other = { query: thoseQuery, namespaces, ownNames: OWN_NAMES, nowMs };
-    const { answer: wrong } = await engine.run(asker, (view, query) => nameHintsOf(other, [], view, query));
+    const { answer: wrong } = await engine.run(asker, (view, query) =>
+      nameHintsOf(other, { names: namesInFilters(other) }, view, query),
+    );
     const message = 'the other search, that of than., finds no lines: there is nothing to compare with';
     return hinted(reply, found, [{ message }, ...wrong.map((hint) => ({ message: `${THAN}: ${hint.message}` }))]);
   });

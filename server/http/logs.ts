@@ -58,7 +58,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     const isLong = wanted.follow || wanted.plan.limit === Infinity;
     const ends = isLong && request.revoked !== undefined ? [request.revoked] : [];
     const ownNames = LOGS_NAMES;
-    const { asker, hints, nameHints } = await understood(engine, request, reply, {
+    const { asker, hints, foundHints } = await understood(engine, request, reply, {
       ownNames,
       nowMs,
       ends: [options.closing, ...ends],
@@ -70,7 +70,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     return send(reply, framed(lines, wanted.sink), wanted, options, async () => ({
       // What is cut for each has no next page.
       ...(wanted.per === undefined && pageHeaders(request.url, wanted.plan, page, engine.cursorKey)),
-      ...hintHeaders(isEmpty ? await hints() : await columnHints(wanted, nameHints)),
+      ...hintHeaders(isEmpty ? await hints() : await foundHintsIn(wanted, foundHints)),
     }));
   });
 }
@@ -81,13 +81,13 @@ function recordExport(request: FastifyRequest, { plan, sink }: LogsQuestion, { a
   return audit.record({ action: 'lines exported', ...by(request), details });
 }
 
-/** Advice about columns that no line has; once, with the first page. */
-async function columnHints(
+/** Advice about names that no line has, in columns, too; once, with the first page. */
+async function foundHintsIn(
   { plan, sink: { columns = [] } }: LogsQuestion,
-  nameHints: Understood['nameHints'],
+  foundHints: Understood['foundHints'],
 ): Promise<readonly Hint[]> {
   const names = columns.filter(isOfName).map((asked) => ({ asked, wants: 'value' }) as const);
-  return names.length === 0 || plan.after !== undefined ? [] : nameHints(names);
+  return plan.after === undefined ? foundHints(names) : [];
 }
 
 /** The answer has the lines that were asked for, so that there is no next page. */

@@ -5,7 +5,15 @@
 
 const CONTEXT = 'around=<the cursor of a line, or a time>&before=30s&after=10';
 
-/** By name without hyphens, underscores and capitals: what to write instead. */
+const NODE = 'node=worker-1';
+const NAMESPACE = 'namespace=shop';
+const POD = 'pod=api-7d9f-x2x, or pod=api-*';
+const CONTAINER = 'container=api';
+const APP = 'app=api, or container=api';
+const LEVEL = 'level=error, or level>=warn';
+const EXISTS = 'path=* for lines that have a field, path=!* for those that do not; in search=, path:* and -path:*';
+
+/** By name without hyphens, underscores, dots and capitals: what to write instead. */
 const NAMES: Readonly<Record<string, string>> = {
   // kubectl logs
   tail: 'limit=20 for the newest lines, or per=container&limit=20 for those of each container',
@@ -49,6 +57,9 @@ const NAMES: Readonly<Record<string, string>> = {
   to: 'until=now',
   direction: 'order=oldest or order=newest',
   interval: 'step=5m, on /histogram and /aggregate',
+  detectedlevel: 'level=error',
+  logql: 'LogQL by /loki/api/v1/query_range?query=…; here, filters as parameters, or search=level:error',
+  expr: 'LogQL by /loki/api/v1/query_range?query=…; here, filters as parameters, or search=level:error',
   // Splunk, Elasticsearch, SQL
   earliest: 'since=1h',
   latest: 'until=now',
@@ -87,6 +98,43 @@ const NAMES: Readonly<Record<string, string>> = {
   caseinsensitive: 'ignore_case=true',
   stats: 'the route /aggregate',
   count: 'the route /aggregate, which counts lines',
+  index: 'namespace=shop, app=api or container=api: there are no indexes',
+  sourcetype: 'container=api, or app=api',
+  host: NODE,
+  hostname: NODE,
+  server: NODE,
+  nodename: NODE,
+  kubernetesnodename: NODE,
+  kuberneteshost: NODE,
+  k8snodename: NODE,
+  namespacename: NAMESPACE,
+  kubernetesnamespace: NAMESPACE,
+  kubernetesnamespacename: NAMESPACE,
+  k8snamespacename: NAMESPACE,
+  project: NAMESPACE,
+  podname: POD,
+  kubernetespod: POD,
+  kubernetespodname: POD,
+  k8spodname: POD,
+  containername: CONTAINER,
+  kubernetescontainer: CONTAINER,
+  kubernetescontainername: CONTAINER,
+  k8scontainername: CONTAINER,
+  service: APP,
+  servicename: APP,
+  deployment: 'owner=Deployment/api, or app=api',
+  severity: LEVEL,
+  loglevel: LEVEL,
+  priority: LEVEL,
+  minlevel: 'level>=warn',
+  exists: EXISTS,
+  has: EXISTS,
+  missing: EXISTS,
+  all: 'q=timeout',
+  raw: 'format=raw',
+  json: 'format=json',
+  dedup: 'the route /patterns, which counts the kinds of lines',
+  rename: 'columns=time,status,path',
   watch: 'follow=true',
   live: 'follow=true',
 };

@@ -14,8 +14,18 @@ import { countLines } from './count-lines.ts';
 import { all, parseFilter, parseFilters, parseReading, type QueryString } from './parameters.ts';
 import { isNameOfSome, parameterMeant } from './mistaken-names.ts';
 import { valuesMeant, valuesWidened } from './mistaken-values.ts';
-import { isFilterOf, namesInFilters, type Question, withoutEach, type WrittenName } from './question-parts.ts';
+import {
+  type ConditionInQuestion,
+  isFilterOf,
+  namesInFilters,
+  type Question,
+  searchConditions,
+  withoutEach,
+  withSearch,
+  type WrittenName,
+} from './question-parts.ts';
 import { parametersOf, rangeText, written } from './question-text.ts';
+import { operatorMeant, searchOf } from './search-meant.ts';
 import { ReadBudget } from './read-budget.ts';
 
 /** Advice about a question. */
@@ -49,14 +59,14 @@ export async function hintsOf(
   return collected(question, view, query, (adviser) => adviser.hints(emptyNames, readMax));
 }
 
-/** Returns the same about names alone, those of filters and further ones: which of them no line in the range has. */
+/** Returns the same about names alone, those in filters and further ones: which of them no line in the range has. */
 export async function nameHintsOf(
   question: Question,
-  emptyNames: readonly EmptyName[],
+  { names, emptyNames = [] }: { readonly names: readonly WrittenName[]; readonly emptyNames?: readonly EmptyName[] },
   view: LogView,
   query: Query,
 ): Promise<readonly Hint[]> {
-  return collected(question, view, query, (adviser) => adviser.nameHints(emptyNames));
+  return collected(question, view, query, (adviser) => adviser.nameHints(emptyNames, names));
 }
 
 async function collected(
@@ -105,7 +115,7 @@ class Adviser {
       return yield* withinBudget(this.#widerRanges(0));
     }
     let isNameUnknown = false;
-    for await (const hint of this.nameHints(emptyNames)) {
+    for await (const hint of this.nameHints(emptyNames, namesInFilters(this.#question))) {
       isNameUnknown = true;
       yield hint;
     }
@@ -136,19 +146,19 @@ class Adviser {
     }
   }
 
-  async *nameHints(emptyNames: readonly EmptyName[]): AsyncGenerator<Hint> {
-    const unknown = await this.#unknownNames(emptyNames);
+  async *nameHints(emptyNames: readonly EmptyName[], names: readonly WrittenName[]): AsyncGenerator<Hint> {
+    const unknown = await this.#unknownNames(emptyNames, names);
     if (unknown.length === 0) return;
     // Not before it is known that some name is wrong: the names of all lines take longer than most questions.
     const known = await this.#view.nameRows(this.#visible, this.#query);
     for (const name of unknown) yield await this.#unknownName(name, known);
   }
 
-  async #unknownNames(emptyNames: readonly EmptyName[]): Promise<readonly WrittenName[]> {
-    const inQuestion = [
-      ...namesInFilters(this.#question),
-      ...emptyNames.map(({ asked }) => ({ asked, name: parseName(asked).name })),
-    ];
+  async #unknownNames(
+    emptyNames: readonly EmptyName[],
+    inFilters: readonly WrittenName[],
+  ): Promise<readonly WrittenName[]> {
+    const inQuestion = [...inFilters, ...emptyNames.map(({ asked }) => ({ asked, name: parseName(asked).name }))];
     const once = inQuestion.filter(({ asked }, i) => inQuestion.findIndex((each) => each.asked === asked) === i);
     const names = once.slice(0, HINT_FILTERS_MAX);
     const unknown: WrittenName[] = [];
@@ -194,6 +204,7 @@ class Adviser {
   }
 
   async *#fewerFilters(): AsyncGenerator<Hint> {
+    if (this.#question.isErasure !== true) yield* this.#searchConditions();
     const filters = withoutEach(this.#question).slice(0, HINT_FILTERS_MAX);
     let isNearer = false;
     for (const { filter, parameter, query } of filters) {
@@ -233,6 +244,49 @@ class Adviser {
     if (!isWide || known?.keys().every((each) => !includes(each, value)) === true) return;
     const widened = await found(valuesWidened(parameter, value));
     if (widened !== undefined) yield widened;
+  }
+
+  /** Conditions of search texts, wherever they are in them, that no line of the range satisfies. */
+  async *#searchConditions(): AsyncGenerator<Hint> {
+    for (const [i, text] of all(this.#question.query, 'search').entries()) {
+      const operator = operatorMeant(text);
+      if (operator === undefined) continue;
+      const query = withSearch(this.#question.query, i, operator.text);
+      const lines = await this.#countIfValid(query);
+      const message = `the word at ${operator.position} is a text; did you mean ${operator.text}?`;
+      if (lines > 0)
+        return yield { message: `${message} ${counted(lines, 'line')}`, parameters: parametersOf(query), lines };
+    }
+    for (const condition of searchConditions(this.#question).slice(0, HINT_FILTERS_MAX)) {
+      if ((await this.#count(condition.alone(condition.text))) > 0) continue;
+      const meant = await this.#conditionMeant(condition);
+      if (meant === undefined) continue;
+      const query = condition.withMeant(meant);
+      const lines = await this.#count(query);
+      const problem = `no line ${rangeText(this.#question.query)} has ${condition.text} at ${condition.position}`;
+      const message = `${problem}; did you mean ${meant}? ${counted(lines, 'line')}`;
+      yield { message, parameters: parametersOf(query), lines };
+    }
+  }
+
+  /** Returns what finds lines in the place of a condition that finds none. */
+  async #conditionMeant(condition: ConditionInQuestion): Promise<string | undefined> {
+    const { name, value, isWild, alone } = condition;
+    const firstOf = async (meant: readonly QueryString[]): Promise<string | undefined> => {
+      for (const each of meant) {
+        const text = searchOf(each);
+        if ((await this.#countIfValid(alone(text))) > 0) return text;
+      }
+      return undefined;
+    };
+    const meant = await firstOf(valuesMeant(name, value));
+    if (meant !== undefined || isWild) return meant;
+    if (name !== 'q' && !LOOKS_LIKE_ID.test(value)) {
+      const { search: _, ...range } = alone('');
+      const other = nearest(value, (await this.#knownValues(name, range))?.keys() ?? []);
+      if (other !== undefined) return searchOf({ [name]: other });
+    }
+    return WHOLE_ID.test(value) ? undefined : firstOf(valuesWidened(name, value));
   }
 
   /** Returns the values of a name with the number of lines; undefined where there are too many. */

@@ -50,9 +50,9 @@ export function parameterMeant(name: string): string | undefined {
   return advice === undefined ? undefined : `beside search=, there is ${advice}`;
 }
 
-/** A name without hyphens, underscores and capitals. */
+/** A name without hyphens, underscores, dots and capitals. */
 function plain(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_]/g, '');
+  return name.toLowerCase().replaceAll(/[-_.]/g, '');
 }
 
 /** @throws ParameterError  no line that the caller may see has one of the names */

@@ -20,30 +20,54 @@ const OPERATORS: readonly {
   { sign: /^=/, isOfTexts: true, meant: (name, value) => ({ [name]: value }) },
 ];
 
+/** `500..599`, `500-599`, `[500 TO 599]`, `{500 TO *}`. */
+const RANGE = /^[[{]?(\*|\d+(?:\.\d+)?)(?:\.\.|-|\s+TO\s+)(\*|\d+(?:\.\d+)?)[\]}]?$/i;
+
 /** Returns what one value of a parameter may have meant, the likeliest first. */
 export function valuesMeant(name: string, value: string): readonly QueryString[] {
   const meant: QueryString[] = [];
   const isText = TEXTS.includes(name);
+  if (!isText && /^(?:|null|nil|none)$/i.test(value)) return [{ [name]: '!*' }];
   // Otherwise the nearest value would be that of another user: `user_id=12345 ` is not 123456.
   if (value.trim() !== value && value.trim() !== '') meant.push({ [name]: value.trim() });
+  const [, inside] = QUOTED.exec(value) ?? [];
+  if (inside !== undefined) meant.push({ [name]: inside });
   const operator = OPERATORS.find(({ sign, isOfTexts }) => sign.test(value) && (!isText || isOfTexts === true));
   const operand = operator === undefined ? '' : value.replace(operator.sign, '').trim();
   if (operator !== undefined && operand !== '') meant.push(operator.meant(name, operand));
   const [, digit] = /^(\d)xx$/i.exec(value) ?? [];
   if (digit !== undefined) meant.push({ [name]: `${digit}*` });
-  const [, from, to] = /^\[?(\d+)(?:\.\.|\s+TO\s+)(\d+)\]?$/i.exec(value) ?? [];
-  if (from !== undefined && to !== undefined && !isText) meant.push({ [`${name}>`]: from, [`${name}<`]: to });
-  const [, expression, flags] = /^\/(.+)\/(i?)$/.exec(value) ?? [];
-  if (expression !== undefined) meant.push({ [name]: `~${flags === 'i' ? '(?i)' : ''}${expression}` });
+  const [, from, to] = RANGE.exec(value) ?? [];
+  if (from !== undefined && to !== undefined && !isText) {
+    meant.push({ ...(from !== '*' && { [`${name}>`]: from }), ...(to !== '*' && { [`${name}<`]: to }) });
+  }
+  const [, expression, flags = ''] = /^\/(.+)\/([gimsuy]*)$/.exec(value) ?? [];
+  if (expression !== undefined) meant.push({ [name]: `~${flags.includes('i') ? '(?i)' : ''}${expression}` });
   if (/^\(\?[a-z]+\)|\.[*+]/.test(value)) meant.push({ [name]: `~${value}` });
-  const values = value.split(/\s*[,|]+\s*|\s+OR\s+/).filter((each) => each !== '');
-  if (values.length > 1) meant.push({ [name]: values });
+  const list = /^[[{(](.*)[\]})]$/s.exec(value)?.[1] ?? value;
+  const values = list
+    .split(/\s*[,|]+\s*|\s+OR\s+/i)
+    .map(unquoted)
+    .filter((each) => each !== '');
+  if (values.length > 1 || list !== value) meant.push({ [name]: values });
   const together = value.split(/\s+AND\s+|\s*&&\s*/).filter((each) => each !== '');
   if (together.length > 1) meant.push({ [name]: together, match: 'all' });
   if (value.includes('%')) meant.push({ [name]: isText ? value.replaceAll('%', '') : value.replaceAll('%', '*') });
+  const plain = value.replaceAll(DECORATIONS, '');
+  if (plain !== value && plain !== '') meant.push({ [name]: plain });
   if (isText && value.includes('*')) meant.push({ [name]: value.replaceAll(/^\*+|\*+$/g, '') });
   return meant;
 }
+
+/** Quotes around a whole value, of a shell or of another language. */
+const QUOTED = /^["'`“”„‘’](.+)["'`“”’]$/s;
+
+function unquoted(text: string): string {
+  return QUOTED.exec(text)?.[1] ?? text;
+}
+
+/** What other languages write before and after a term: `~term`, `term~2`, `term^2`, `:term`. */
+const DECORATIONS = /^[~+:#]+|[~^]\d*(?:\.\d+)?$/g;
 
 /** Returns questions that find more than this value: as the beginning of one, within one, in any case. */
 export function valuesWidened(name: string, value: string): readonly QueryString[] {

@@ -1,8 +1,17 @@
 /** The parts of a question that advice is about: the names in its filters, and the question without each filter. */
 import { askedAs, parseName, shapesOf, verbatim } from '../store/asked-name.ts';
 import { leavesOf } from '../store/predicate.ts';
-import { type AuthorizedQuery, all, isFilter, parseFilter, parseReading, type QueryString } from './parameters.ts';
+import {
+  type AuthorizedQuery,
+  all,
+  isFilter,
+  parseFilter,
+  parseFilters,
+  parseReading,
+  type QueryString,
+} from './parameters.ts';
 import { written } from './question-text.ts';
+import { conditionsOf, type WrittenCondition } from './search-meant.ts';
 import { writtenName } from './search-text/print.ts';
 import { namesOf, termsOf } from './search-text/terms.ts';
 
@@ -72,6 +81,16 @@ export function namesInFilters(question: Question): WrittenName[] {
   return [...new Map(names.map((each) => [each.name, each])).values()];
 }
 
+/** Returns the names of which lines that were found are no proof that some line has them: those that are negated, or alternatives. */
+export function unprovenNames(question: Question): WrittenName[] {
+  const names = namesInFilters(question);
+  if (names.length === 0) return [];
+  const { where } = parseFilters(question, question.nowMs, question.ownNames);
+  const required = where.kind === 'all' ? where.of : [where];
+  const proven = new Set(required.map((each) => (each.kind === 'value' ? each.name : undefined)));
+  return names.filter(({ name }) => !proven.has(name));
+}
+
 function renamed(query: QueryString, parameter: string, by: string): QueryString {
   return Object.fromEntries(Object.entries(query).map(([each, values]) => [each === parameter ? by : each, values]));
 }
@@ -89,7 +108,7 @@ function nameInPlaceOf(asked: string, by: string): string {
 /** Returns the question without each of its filters. */
 export function withoutEach(question: Question): Without[] {
   const { query } = question;
-  const frame = Object.fromEntries(Object.entries(query).filter(([name]) => !isFilterOf(question, name)));
+  const frame = frameOf(question);
   const list: Without[] = [];
   for (const parameter of Object.keys(query)) {
     if (!isFilterOf(question, parameter) || parameter === 'search') continue;
@@ -107,8 +126,34 @@ export function withoutEach(question: Question): Without[] {
   );
 }
 
+/** A condition of a search text in its question. */
+export interface ConditionInQuestion extends WrittenCondition {
+  /** The question with another condition in its place. */
+  readonly withMeant: (by: string) => QueryString;
+  /** With a condition alone. */
+  readonly alone: (condition: string) => QueryString;
+}
+
+/** Returns what must be in the values of names, and in lines, for the search texts of a question. */
+export function searchConditions(question: Question): ConditionInQuestion[] {
+  const { query } = question;
+  const frame = frameOf(question);
+  return all(query, 'search').flatMap((text, i) =>
+    conditionsOf(text).map((condition) => ({
+      ...condition,
+      withMeant: (by) => withSearch(query, i, condition.replaced(by)),
+      alone: (each) => ({ ...frame, search: each }),
+    })),
+  );
+}
+
+/** Returns the question without its filters. */
+function frameOf(question: Question): QueryString {
+  return Object.fromEntries(Object.entries(question.query).filter(([name]) => !isFilterOf(question, name)));
+}
+
 /** @param text  undefined leaves it out */
-function withSearch(query: QueryString, at: number, text: string | undefined): QueryString {
+export function withSearch(query: QueryString, at: number, text: string | undefined): QueryString {
   const { search: _, ...rest } = query;
   const texts = all(query, 'search').flatMap((each, i) => (i !== at ? [each] : text === undefined ? [] : [text]));
   return texts.length === 0 ? rest : { ...rest, search: texts };

@@ -4,6 +4,7 @@
  */
 import { spacedUnit, wordOperator, type Problem } from './problems.ts';
 import type { Range, SearchNode } from './tree.ts';
+import { wordOfParts, writtenRegexp } from './words.ts';
 
 export interface Misreading {
   readonly place: Range;
@@ -26,23 +27,30 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   le: '<=',
   between: '>=',
 };
-/** Whole, as a part, at the beginning and at the end of the value. */
+/** As a pattern, whole, as a part, at the beginning and at the end of the value. */
 const MATCHES: Readonly<Record<string, (value: string) => string>> = {
-  like: (value) => value.replaceAll('%', '*'),
-  ilike: (value) => value.replaceAll('%', '*'),
-  rlike: (value) => `/${value}/`,
-  regexp: (value) => `/${value}/`,
-  matches: (value) => `/${value}/`,
-  contains: (value) => `*${value}*`,
-  includes: (value) => `*${value}*`,
-  startswith: (value) => `${value}*`,
-  endswith: (value) => `*${value}`,
+  like: (value) => wordOfParts(value.split('%'), 'necessary'),
+  ilike: (value) => wordOfParts(value.split('%'), 'necessary'),
+  rlike: expression,
+  regexp: expression,
+  matches: expression,
+  contains: (value) => wordOfParts(['', value, ''], 'necessary'),
+  includes: (value) => wordOfParts(['', value, ''], 'necessary'),
+  startswith: (value) => wordOfParts([value, ''], 'necessary'),
+  endswith: (value) => wordOfParts(['', value], 'necessary'),
 };
 
-/** @param terms  that must all match, in their order */
-export function misreadingIn(terms: readonly SearchNode[]): Misreading | undefined {
+function expression(pattern: string): string {
+  return writtenRegexp({ kind: 'regexp', pattern, ignoreCase: false }, 'necessary');
+}
+
+/**
+ * @param terms  that must all match, in their order
+ * @param isProse  also what may as well be a text: for one that finds nothing
+ */
+export function misreadingIn(terms: readonly SearchNode[], { isProse = false } = {}): Misreading | undefined {
   for (const [i, term] of terms.entries()) {
-    const found = unitAfter(terms[i - 1], term) ?? operatorBetween(terms[i - 1], term, terms[i + 1]);
+    const found = unitAfter(terms[i - 1], term) ?? operatorBetween(terms[i - 1], term, terms[i + 1], isProse);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -60,26 +68,34 @@ function operatorBetween(
   before: SearchNode | undefined,
   term: SearchNode,
   after: SearchNode | undefined,
+  isProse: boolean,
 ): Misreading | undefined {
   const name = before && bareText(before);
   const operator = bareText(term);
   if (name === undefined || operator === undefined || !NAME.test(name)) return undefined;
   const refuse = (example: string): Misreading => ({ place: term.range, problem: wordOperator(example) });
   const word = operator.toLowerCase();
-  if (operator === 'IS' && after !== undefined) {
-    if (bareText(after) === 'NULL') return refuse(`-${name}:*`);
-    if (after.kind === 'not' && bareText(after.of) === 'NULL') return refuse(`${name}:*`);
+  if ((isProse ? word : operator) === (isProse ? 'is' : 'IS') && after !== undefined) {
+    if (isNull(after)) return refuse(`-${name}:*`);
+    if (after.kind === 'not' && isNull(after.of)) return refuse(`${name}:*`);
   }
   const value = after?.kind === 'text' ? after.parts.join('*') : undefined;
   if (value === undefined || after?.kind !== 'text') return undefined;
   const sign = Object.hasOwn(COMPARISONS, word) ? COMPARISONS[word] : undefined;
   if (sign !== undefined && (NUMBER.test(value) || (after.isExact && word !== 'between')))
-    return refuse(`${name}${sign}${value}`);
+    return refuse(`${name}${sign}${wordOfParts([value], 'necessary')}`);
   const pattern = Object.hasOwn(MATCHES, word) ? MATCHES[word] : undefined;
   // Prose has these words, too, but neither in capitals nor before a quote.
-  if (pattern === undefined || !(after.isExact || value.includes('%') || operator === operator.toUpperCase()))
+  if (
+    pattern === undefined ||
+    !(isProse || after.isExact || value.includes('%') || operator === operator.toUpperCase())
+  )
     return undefined;
   return refuse(`${name}:${pattern(value)}`);
+}
+
+function isNull(node: SearchNode): boolean {
+  return bareText(node)?.toLowerCase() === 'null';
 }
 
 /** Returns the text of a word without wildcards or quotes. */
