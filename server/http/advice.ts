@@ -4,7 +4,8 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Asker, QueryEngine } from '../query/engine.ts';
-import { type EmptyName, type Hint, hintsOf, nameHintsOf } from '../query/hints.ts';
+import type { Hint } from '../query/hint.ts';
+import { type EmptyName, hintsOf, nameHintsOf } from '../query/hints.ts';
 import { namesInFilters, type Question, unprovenNames, type WrittenName } from '../query/question-parts.ts';
 import { refuseMistakes, suspectNames } from '../query/mistaken-names.ts';
 import { parseFlag, type QueryString } from '../query/parameters.ts';

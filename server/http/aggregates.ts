@@ -208,6 +208,9 @@ function refuseQuantile(query: QueryString): void {
 /** `sort=-p99`, as other tools have it, is `order=p99`: the largest first. @throws ParameterError */
 function parseSort(query: QueryString): string | undefined {
   const sort = single(query, 'sort');
+  if (sort !== undefined && query['order'] !== undefined) {
+    throw new ParameterError('sort', 'not with order', 'one of the two', 'order=p99');
+  }
   if (sort === undefined || sort.startsWith('-')) return sort?.slice(1);
   const problem = `"${sort}" would have the smallest first`;
   throw new ParameterError('sort', problem, 'the largest first: - and what order takes', `sort=-${sort}`);
@@ -222,7 +225,10 @@ function parseGroups(
   const { stepMs, offsetMs, windowSteps } = parseSteps(query, range, nowMs);
   const limit = parseCount(query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
   const hasLimit = single(query, 'limit') !== undefined;
-  const order = single(query, 'order') ?? parseSort(query) ?? (stepMs === undefined || hasLimit ? 'rows' : 'time');
+  const order =
+    parseSort(query) ??
+    single(query, 'order')?.replace(/^-(?!time$)/, '') ??
+    (stepMs === undefined || hasLimit ? 'rows' : 'time');
   if (order === 'time' && (stepMs === undefined || hasLimit)) {
     const problem =
       stepMs === undefined

@@ -6,7 +6,7 @@ import { canonicalLevel, LEVEL } from '../../shared/levels.ts';
 import { didYouMean } from '../../shared/nearest.ts';
 import { LABELS_ANSWER_BYTES_MAX } from '../limits.ts';
 import type { QueryEngine } from '../query/engine.ts';
-import type { Hint } from '../query/hints.ts';
+import type { Hint } from '../query/hint.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { AuthorizedQuery, QueryString } from '../query/parameters.ts';
 import { isOfLines, leavesOf, type Predicate } from '../store/predicate.ts';

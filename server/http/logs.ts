@@ -10,7 +10,7 @@ import { AROUND_NAMES, parseAround, searchAround } from '../query/around.ts';
 import { searchPer } from '../query/per.ts';
 import { LOGS_NAMES, parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
-import type { Hint } from '../query/hints.ts';
+import type { Hint } from '../query/hint.ts';
 import { isOfName } from '../store/columns.ts';
 import { csvHeader } from '../store/csv.ts';
 import { namesOf } from '../store/erasure-status.ts';

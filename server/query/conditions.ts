@@ -162,6 +162,11 @@ function parseValues(name: string, texts: readonly string[]): { wanted: Value[];
     if (Buffer.byteLength(text) > TEXT_BYTES_MAX) {
       throw new ParameterError(name, 'the value is too long', `up to ${TEXT_BYTES_MAX} bytes`, `${name}=abc*`);
     }
+    if (/^![=<>]/.test(text)) {
+      const value = text.replace(/^![=<>]+~?/, '');
+      const problem = `"${text}" has an operator in the value`;
+      throw new ParameterError(name, problem, '! before the value, for any other value', `${name}=!${value}`);
+    }
     if (text.startsWith('!')) refused.push(valueOf(text.slice(1)));
     else wanted.push(text.startsWith('\\!') ? { text: text.slice(1), isRegexp: false } : valueOf(text));
   }

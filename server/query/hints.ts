@@ -13,29 +13,12 @@ import type { Query } from '../store/query.ts';
 import { countLines } from './count-lines.ts';
 import { all, parseFilter, parseFilters, parseReading, type QueryString } from './parameters.ts';
 import { isNameOfSome, parameterMeant } from './mistaken-names.ts';
-import { valuesMeant, valuesWidened } from './mistaken-values.ts';
-import {
-  type ConditionInQuestion,
-  isFilterOf,
-  namesInFilters,
-  type Question,
-  searchConditions,
-  withoutEach,
-  withSearch,
-  type WrittenName,
-} from './question-parts.ts';
+import type { Hint } from './hint.ts';
+import { LOOKS_LIKE_ID, valuesMeant, valuesWidened, WHOLE_ID } from './mistaken-values.ts';
+import { searchHints } from './search-hints.ts';
+import { isFilterOf, namesInFilters, type Question, withoutEach, type WrittenName } from './question-parts.ts';
 import { parametersOf, rangeText, written } from './question-text.ts';
-import { operatorMeant, searchOf } from './search-meant.ts';
 import { ReadBudget } from './read-budget.ts';
-
-/** Advice about a question. */
-export interface Hint {
-  readonly message: string;
-  /** The parameters of the question that it suggests, as they stand in a URL. */
-  readonly parameters?: string;
-  /** How many lines that question finds. */
-  readonly lines?: number;
-}
 
 /** A name by which a question groups, or that it measures, and for which no line of its answer has a value. */
 export interface EmptyName {
@@ -172,7 +155,7 @@ class Adviser {
     { asked, name, position, replaced }: WrittenName,
     known: ReadonlyMap<string, number>,
   ): Promise<Hint> {
-    const other = nearest(name, known.keys());
+    const other = nearest(name, known.keys()) ?? partOf(name, known);
     const place = position === undefined ? `"${asked}"` : `"${asked}" at ${position}`;
     const problem = `no line ${rangeText(this.#question.query)} has ${place}`;
     const parameter = position === undefined ? undefined : parameterMeant(name);
@@ -204,7 +187,13 @@ class Adviser {
   }
 
   async *#fewerFilters(): AsyncGenerator<Hint> {
-    if (this.#question.isErasure !== true) yield* this.#searchConditions();
+    if (this.#question.isErasure !== true) {
+      yield* searchHints(this.#question, {
+        count: (query) => this.#count(query),
+        countIfValid: (query) => this.#countIfValid(query),
+        knownValues: (name, rest) => this.#knownValues(name, rest),
+      });
+    }
     const filters = withoutEach(this.#question).slice(0, HINT_FILTERS_MAX);
     let isNearer = false;
     for (const { filter, parameter, query } of filters) {
@@ -244,49 +233,6 @@ class Adviser {
     if (!isWide || known?.keys().every((each) => !includes(each, value)) === true) return;
     const widened = await found(valuesWidened(parameter, value));
     if (widened !== undefined) yield widened;
-  }
-
-  /** Conditions of search texts, wherever they are in them, that no line of the range satisfies. */
-  async *#searchConditions(): AsyncGenerator<Hint> {
-    for (const [i, text] of all(this.#question.query, 'search').entries()) {
-      const operator = operatorMeant(text);
-      if (operator === undefined) continue;
-      const query = withSearch(this.#question.query, i, operator.text);
-      const lines = await this.#countIfValid(query);
-      const message = `the word at ${operator.position} is a text; did you mean ${operator.text}?`;
-      if (lines > 0)
-        return yield { message: `${message} ${counted(lines, 'line')}`, parameters: parametersOf(query), lines };
-    }
-    for (const condition of searchConditions(this.#question).slice(0, HINT_FILTERS_MAX)) {
-      if ((await this.#count(condition.alone(condition.text))) > 0) continue;
-      const meant = await this.#conditionMeant(condition);
-      if (meant === undefined) continue;
-      const query = condition.withMeant(meant);
-      const lines = await this.#count(query);
-      const problem = `no line ${rangeText(this.#question.query)} has ${condition.text} at ${condition.position}`;
-      const message = `${problem}; did you mean ${meant}? ${counted(lines, 'line')}`;
-      yield { message, parameters: parametersOf(query), lines };
-    }
-  }
-
-  /** Returns what finds lines in the place of a condition that finds none. */
-  async #conditionMeant(condition: ConditionInQuestion): Promise<string | undefined> {
-    const { name, value, isWild, alone } = condition;
-    const firstOf = async (meant: readonly QueryString[]): Promise<string | undefined> => {
-      for (const each of meant) {
-        const text = searchOf(each);
-        if ((await this.#countIfValid(alone(text))) > 0) return text;
-      }
-      return undefined;
-    };
-    const meant = await firstOf(valuesMeant(name, value));
-    if (meant !== undefined || isWild) return meant;
-    if (name !== 'q' && !LOOKS_LIKE_ID.test(value)) {
-      const { search: _, ...range } = alone('');
-      const other = nearest(value, (await this.#knownValues(name, range))?.keys() ?? []);
-      if (other !== undefined) return searchOf({ [name]: other });
-    }
-    return WHOLE_ID.test(value) ? undefined : firstOf(valuesWidened(name, value));
   }
 
   /** Returns the values of a name with the number of lines; undefined where there are too many. */
@@ -345,10 +291,11 @@ class Adviser {
   }
 }
 
-/** Nothing is gained by the id that is nearest to another. */
-const LOOKS_LIKE_ID = /^(?=.*\d).{8,}$/s;
-/** Ids that are always written whole, unlike names of pods, whose beginning is often written (`pod=api-7d4c5b6f8`). */
-const WHOLE_ID = /^[\da-f-]{16,}$|^\d+$/i;
+/** Returns a known name among the parts of one: `path.keyword`, `status[gte]`, `kubernetes.labels.app`. */
+function partOf(name: string, known: ReadonlyMap<string, number>): string | undefined {
+  const parts = name.split(/[.:[\]]+|__/).filter((part) => known.has(part));
+  return parts.at(-1);
+}
 
 /** Whether a value has another in it, in any case. */
 function includes(value: string, other: string): boolean {

@@ -4,6 +4,11 @@
  */
 import type { QueryString } from './parameters.ts';
 
+/** Nothing is gained by the id that is nearest to another. */
+export const LOOKS_LIKE_ID = /^(?=.*\d).{8,}$/s;
+/** Ids that are always written whole, unlike names of pods, whose beginning is often written (`pod=api-7d4c5b6f8`). */
+export const WHOLE_ID = /^[\da-f-]{16,}$|^\d+$/i;
+
 const TEXTS: readonly string[] = ['q', 'q.raw'];
 
 /** An operator after a name and its `=`, and what podlog has instead; `isOfTexts` where it also makes sense for a text. */
@@ -35,6 +40,9 @@ export function valuesMeant(name: string, value: string): readonly QueryString[]
   const operator = OPERATORS.find(({ sign, isOfTexts }) => sign.test(value) && (!isText || isOfTexts === true));
   const operand = operator === undefined ? '' : value.replace(operator.sign, '').trim();
   if (operator !== undefined && operand !== '') meant.push(operator.meant(name, operand));
+  // `deployment/api`, `shop/api-7d9f-x2x`
+  const [, , ofPath] = /^(?:pod|container|app)$/.test(name) ? (/^([\w-]+)\/([\w.-]+)$/.exec(value) ?? []) : [];
+  if (ofPath !== undefined) meant.push({ [name]: ofPath }, { [name]: `${ofPath}-*` });
   const [, digit] = /^(\d)xx$/i.exec(value) ?? [];
   if (digit !== undefined) meant.push({ [name]: `${digit}*` });
   const [, from, to] = RANGE.exec(value) ?? [];

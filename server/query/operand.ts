@@ -14,10 +14,12 @@ export const OPERANDS = 'values such as 500, 1.5s or 10MiB; for level, trace, de
 /** Returns undefined for a text that is not an operand. */
 export function parseOperand(asked: string, operator: Operator, text: string): readonly ValueTest[] | undefined {
   const { name } = parseName(asked);
+  // A number is that of a logger, such as 50 of pino.
+  if (name === LEVEL) {
+    return levelsFrom(text.trim(), operator)?.map((level) => ({ kind: 'equals', text: Buffer.from(level) }));
+  }
   const operand = parseQuantity(text.trim());
-  if (operand !== undefined) return [{ kind: 'compare', operator, operand: inUnitOf(name, operand) }];
-  if (name !== LEVEL) return undefined;
-  return levelsFrom(text.trim(), operator)?.map((level) => ({ kind: 'equals', text: Buffer.from(level) }));
+  return operand === undefined ? undefined : [{ kind: 'compare', operator, operand: inUnitOf(name, operand) }];
 }
 
 /** Returns a quantity as the numbers of a field have it whose name says their unit. */

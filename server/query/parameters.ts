@@ -142,6 +142,10 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number, cur
   if (follow && plan.to !== undefined) {
     throw new ParameterError('until', 'a live tail has no end', 'follow without until', 'follow=true&since=5m');
   }
+  if (follow && plan.direction === 'backward' && query['order'] !== undefined) {
+    const problem = 'a live tail has the oldest lines first';
+    throw new ParameterError('order', problem, 'follow without order', 'follow=true&limit=20');
+  }
   if (follow && isOfPreviousRun(plan.where)) {
     const problem = 'a run that has ended writes nothing more';
     throw new ParameterError('previous', problem, 'previous without follow', 'previous=true&pod=api-1');

@@ -2,9 +2,19 @@
  * Terms side by side that are a condition in another language, such as `status eq 502`, `path LIKE "/api/%"` and `latency_ms>1 s`.
  * As texts they would find lines that have these words, and the answer would look like that of the condition.
  */
-import { spacedUnit, wordOperator, type Problem } from './problems.ts';
+import type { Token } from './lexer.ts';
+import {
+  spacedUnit,
+  SQL,
+  sqlList,
+  statusClass,
+  UNESCAPED_SLASH,
+  VALUE_NOT,
+  wordOperator,
+  type Problem,
+} from './problems.ts';
 import type { Range, SearchNode } from './tree.ts';
-import { wordOfParts, writtenRegexp } from './words.ts';
+import { isStatusClass, looksLikeRegexp, wordOfParts, writtenRegexp } from './words.ts';
 
 export interface Misreading {
   readonly place: Range;
@@ -42,6 +52,29 @@ const MATCHES: Readonly<Record<string, (value: string) => string>> = {
 
 function expression(pattern: string): string {
   return writtenRegexp({ kind: 'regexp', pattern, ignoreCase: false }, 'necessary');
+}
+
+/** Returns what is wrong with a word as a value. */
+export function problemOfValue(word: string): Problem | undefined {
+  if (looksLikeRegexp(word)) return UNESCAPED_SLASH;
+  if (/^not$/i.test(word)) return VALUE_NOT;
+  return isStatusClass(word) ? statusClass(word) : undefined;
+}
+
+/** Returns where a text has SQL: a statement whose conditions would be conditions here, or a list (`level in (error, warn)`). */
+export function sqlIn(text: string, tokens: readonly Token[]): Misreading | undefined {
+  const wordOf = ({ kind, start, end }: Token): string | undefined =>
+    kind === 'word' ? text.slice(start, end).toLowerCase() : undefined;
+  const words = tokens.map(wordOf);
+  if (words[0] === 'select' && words.includes('from') && tokens.some(({ kind }) => kind === 'name')) {
+    return { place: { start: 0, end: text.length }, problem: SQL };
+  }
+  const at = words.findIndex(
+    (word, i) => word === 'in' && words[i - 1] !== undefined && tokens[i + 1]?.kind === 'open',
+  );
+  const [name, operator] = [tokens[at - 1], tokens[at]];
+  if (name === undefined || operator === undefined) return undefined;
+  return { place: operator, problem: sqlList(text.slice(name.start, name.end)) };
 }
 
 /**

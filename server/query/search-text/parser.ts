@@ -18,7 +18,7 @@ import {
 } from '../../limits.ts';
 import type { Operator } from '../../store/predicate.ts';
 import { type Token, tokensOf } from './lexer.ts';
-import { misreadingIn } from './misreadings.ts';
+import { misreadingIn, problemOfValue, sqlIn } from './misreadings.ts';
 import {
   ambiguousNot,
   EMPTY_GROUP,
@@ -26,9 +26,6 @@ import {
   invalidRegexp,
   missingCondition,
   missingValue,
-  SQL,
-  sqlList,
-  statusClass,
   type Problem,
   TEXT_TOO_LONG,
   TOO_DEEP,
@@ -37,13 +34,11 @@ import {
   TOO_MANY_VALUES,
   UNCLOSED,
   UNCLOSED_QUOTE,
-  UNESCAPED_SLASH,
   unknownOperator,
   UNOPENED,
-  VALUE_NOT,
 } from './problems.ts';
 import type { Range, SearchNode, SearchValue } from './tree.ts';
-import { isStatusClass, looksLikeRegexp, partsOfWord, patternOfRegexp, plainPattern, textOfQuoted } from './words.ts';
+import { partsOfWord, patternOfRegexp, plainPattern, textOfQuoted } from './words.ts';
 
 const COMPARISONS: Readonly<Record<string, Operator>> = {
   '>': '>',
@@ -77,18 +72,13 @@ class Parser {
   }
 
   parse(): SearchNode {
-    if (this.#isStatement()) throw this.#error({ start: 0, end: this.#text.length }, SQL);
+    const sql = sqlIn(this.#text, this.#tokens);
+    if (sql !== undefined) throw this.#error(sql.place, sql.problem);
     if (this.#tokens.length === 0) return { kind: 'all', of: [], range: { start: 0, end: this.#text.length } };
     const tree = this.#any();
     const rest = this.#peek();
     if (rest === undefined) return tree;
     throw this.#error(rest, UNOPENED);
-  }
-
-  /** A statement whose conditions would be conditions here, beside its other words. */
-  #isStatement(): boolean {
-    const words = this.#tokens.filter(({ kind }) => kind === 'word').map((token) => this.#textOf(token).toLowerCase());
-    return words[0] === 'select' && words.includes('from') && this.#tokens.some(({ kind }) => kind === 'name');
   }
 
   #any(): SearchNode {
@@ -130,7 +120,6 @@ class Parser {
         return this.#condition(token);
       case 'word':
         this.#count(token);
-        this.#assertNoSqlList(token);
         return { kind: 'text', parts: this.#partsOf(token), isExact: false, range: rangeOf(token) };
       case 'quoted':
         this.#count(token);
@@ -144,13 +133,6 @@ class Parser {
       case 'comma':
         throw new Error(`BUG: ${token.kind} without a name`);
     }
-  }
-
-  /** `level in (error, warn)` */
-  #assertNoSqlList(name: Token): void {
-    const [operator, operand] = this.#tokens.slice(this.#next, this.#next + 2);
-    if (operator?.kind !== 'word' || operand?.kind !== 'open' || !/^in$/i.test(this.#textOf(operator))) return;
-    throw this.#error(operator, sqlList(this.#textOf(name)));
   }
 
   #negated(sign: Token): SearchNode {
@@ -257,17 +239,11 @@ class Parser {
       case 'regexp':
         return this.#regexp(token);
       default: {
-        this.#assertNoExpression(token);
-        if (/^not$/i.test(this.#textOf(token))) throw this.#error(token, VALUE_NOT);
-        if (isStatusClass(this.#textOf(token))) throw this.#error(token, statusClass(this.#textOf(token)));
+        const problem = problemOfValue(this.#textOf(token));
+        if (problem !== undefined) throw this.#error(token, problem);
         return { kind: 'parts', parts: this.#partsOf(token) };
       }
     }
-  }
-
-  #assertNoExpression(token: Token): void {
-    if (!looksLikeRegexp(this.#textOf(token))) return;
-    throw this.#error(token, UNESCAPED_SLASH);
   }
 
   /** The operand of `=~`, in whichever form. */

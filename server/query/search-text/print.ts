@@ -3,9 +3,10 @@
  * gives the tree again.
  */
 import { type TokenKind, tokensOf } from './lexer.ts';
+import { problemOfValue } from './misreadings.ts';
 import { parseSearchText } from './parser.ts';
 import type { SearchNode, SearchRegexp, SearchValue } from './tree.ts';
-import { isStatusClass, looksLikeRegexp, quotedText, wordOfParts, writtenRegexp } from './words.ts';
+import { quotedText, wordOfParts, writtenRegexp } from './words.ts';
 
 export function printSearch(node: SearchNode): string {
   const plain = print(node, false);
@@ -68,12 +69,7 @@ function writtenValue(value: SearchValue, isCareful: boolean): string {
   if (value.kind === 'regexp') return writtenExpression(value, (text) => isValue(text, 'regexp'));
   const { parts } = value;
   const word = wordOfParts(parts, 'necessary');
-  const mayBeWord =
-    !(isCareful && word.startsWith('/')) &&
-    !looksLikeRegexp(word) &&
-    !isStatusClass(word) &&
-    !/^not$/i.test(word) &&
-    isValue(word, 'word');
+  const mayBeWord = !(isCareful && word.startsWith('/')) && problemOfValue(word) === undefined && isValue(word, 'word');
   if (mayBeWord && !word.includes('\\')) return word;
   if (parts.length === 1) return quotedText(parts[0]!);
   return mayBeWord ? word : wordOfParts(parts, 'all');

@@ -131,6 +131,16 @@ const HABITS: readonly [string, RegExp][] = [
   ['step=5m', /step: not a parameter of this route/],
   ['query={app="api"}', /LogQL/],
   ['logql={app="api"}', /LogQL/],
+  ['max-log-requests=5', /allowed: nothing/],
+  ['field-selector=spec.nodeName=n', /node=/],
+  ['template={{.Message}}', /columns=/],
+  ['highlight=error', /color=always/],
+  ['operator=AND', /match=all/],
+  ['query_string=failed', /search=level:error/],
+  ['follow=true&order=newest', /^order: a live tail has the oldest lines first/],
+  ['status=!=200', /^status: "!=200" has an operator in the value; .*; example: status=!200$/],
+  ['level=!>=warn', /^level: .*; example: level=!warn$/],
+  ['level>=5', /^level>=: "5" is not a number/],
   ['host=worker-1', /node=/],
   ['kubernetes.pod_name=api-0', /pod=/],
   ['k8s.namespace.name=shop', /namespace=/],
@@ -172,6 +182,13 @@ describe('a habit from another tool, or a misspelt parameter, is refused with th
       /^of: "p99\(latency_ms\)" is not the name of a field; .*; example: of=latency_ms$/,
     ],
     ['logs?p=true', /^p: .*previous=true/],
+    ['aggregate?by=path&avg=latency_ms', /^avg: .*of=latency_ms/],
+    ['aggregate?by=path&percentile=99', /^percentile: .*order=p99/],
+    ['aggregate?group=path', /^group: .*by=path/],
+    ['aggregate?of=latency_ms&sort=-p99&order=rows', /^sort: not with order/],
+    ['histogram?buckets=10', /^buckets: .*step=5m/],
+    ['fields?field=status', /^field: .*name=status/],
+    ['compare?level=error&than=level:info', /^than: .*than\.level=info/],
     ['logs?restart_count=2', /restart=2/],
     ['stats?namespace=shop', /by=namespace&namespace=/],
     ['agents?node=n1', /^node: not a parameter of this route; allowed: none/],
@@ -229,6 +246,9 @@ test.each([
   ['pdo.shape=api-*', '"pdo"', 'pod', 'pod.shape=api-*'],
   ['search=pdo.shape:api-*', '"pdo.shape" at 1', 'pod', 'search=pod.shape:api-*'],
   ['search=field.statsu.shape:{id}', '"field.statsu.shape" at 1', 'status', 'search=field.status.shape:%7Bid%7D'],
+  ['status.keyword=502', '"status.keyword"', 'status', 'status=502'],
+  ['status%5Bgte%5D=502', '"status[gte]"', 'status', 'status=502'],
+  ['search=json.user_id.raw:3', '"json.user_id.raw" at 1', 'user_id', 'search=user_id:3'],
   ['weather=fine', '"weather"', undefined, undefined],
 ])('%s', async (parameters, shown, nearest, suggested) => {
   const { status, text, header } = await get(`logs?${parameters}`);
@@ -316,6 +336,15 @@ test.each([
   ['level=ERROR|WARN', 'level=ERROR&level=WARN'],
   ['pod=api%25', 'pod=api*'],
   ['pod=ap', 'pod=ap*'],
+  ['pod=deployment/api', 'pod=api-*'],
+  ['pod=shop/api-1', 'pod=api-1'],
+  ['container="api"', 'container=api'],
+  ['level=[error,fatal]', 'level=error&level=fatal'],
+  ['level=(error OR fatal)', 'level=error&level=fatal'],
+  ['status={500 TO *}', 'status>=500'],
+  ['status=500-599', 'status>=500&status<=599'],
+  ['user_id=', 'user_id=!*'],
+  ['user_id=NULL', 'user_id=!*'],
   ['namespace=ho', 'namespace=*ho*'],
   ['user_id=3%20', 'user_id=3'],
   ['status=500..599', 'status>=500&status<=599'],
@@ -459,6 +488,18 @@ test('a range without lines', async () => {
   expect(hints[1]).toMatchObject({ parameters: 'level=error&since=24h', lines: 4 });
   const old = await hintsOf('aggregate?user_id=3&pod=api-1&since=10m&until=1m');
   expect(old.at(-1)).toMatchObject({ parameters: 'user_id=3&pod=api-1&since=24h' });
+});
+
+test('the order of groups is that of their measure, in the manner of other tools, too', async () => {
+  const pods = async (order: string): Promise<unknown> =>
+    JSON.parse((await get(`aggregate?by=user_id&of=latency_ms&${order}`)).text);
+  expect(await pods('sort=-p99')).toEqual(await pods('order=p99'));
+  expect(await pods('order=-p99')).toEqual(await pods('order=p99'));
+});
+
+test('numbers of loggers are levels', async () => {
+  expect(await linesOf('level>=40')).toBe(await linesOf('level>=warn'));
+  expect(await linesOf('level>=40')).toBeGreaterThan(0);
 });
 
 test('names that are grouped by or measured', async () => {
