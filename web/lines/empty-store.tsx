@@ -1,4 +1,5 @@
 /** What there is where nothing is stored: the agents that send lines, and the one command that adds one. */
+import type { VNode } from 'preact';
 import type { AgentsAnswer, StatsAnswer } from '../../shared/client/answers.ts';
 import { askJson } from '../../shared/client/client.ts';
 import { Icon } from '../parts/icon.tsx';
@@ -8,8 +9,8 @@ import { runCount } from '../state/navigation.ts';
 import { copy } from '../state/said.ts';
 import { connection } from '../state/session.ts';
 
-/** Shows nothing where something is stored. */
-export function EmptyStore() {
+/** @param otherwise  what is shown where something is stored */
+export function EmptyStore({ otherwise }: { readonly otherwise: VNode }) {
   const { value } = useLoaded(
     (ended) =>
       Promise.all([
@@ -20,7 +21,7 @@ export function EmptyStore() {
   ).value;
   if (value === undefined) return null;
   const [{ rows }, { agents }] = value;
-  if (rows > 0) return null;
+  if (rows > 0) return otherwise;
   const up = agents.filter(({ state }) => state === 'up').length;
   const command = `echo '{"level":"info","message":"hello"}' | curl --data-binary @- '${location.origin}/ingest?app=hello'`;
   return (

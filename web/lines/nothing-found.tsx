@@ -38,17 +38,23 @@ export function NothingFound() {
             Without the search text
           </button>
         )}
-        {question.value.q === '' && offers.length === 0 && (
-          <button type="button" class="button" onClick={() => ask({ since: '', until: '' })}>
-            Everything that is stored
-          </button>
-        )}
+        {question.value.q === '' && offers.length === 0 && session.value?.namespaces !== 'all' && <Everything />}
       </div>
-      {question.value.q === '' && offers.length === 0 && session.value?.namespaces === 'all' && <EmptyStore />}
+      {question.value.q === '' && offers.length === 0 && session.value?.namespaces === 'all' && (
+        <EmptyStore otherwise={<Everything />} />
+      )}
       {question.value.q === '' && session.value?.namespaces !== 'all' && (
         <p class="dim">This token sees {session.value?.namespaces.join(', ')} only.</p>
       )}
     </div>
+  );
+}
+
+function Everything() {
+  return (
+    <button type="button" class="button" onClick={() => ask({ since: '', until: '' })}>
+      Everything that is stored
+    </button>
   );
 }
 

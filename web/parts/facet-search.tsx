@@ -6,12 +6,13 @@ import type { AggregateAnswer, FieldValues } from '../../shared/client/answers.t
 import { askJson } from '../../shared/client/client.ts';
 import { append, without } from '../search/edit.ts';
 import { messageOf } from '../state/message-of.ts';
+import { ask, question } from '../state/navigation.ts';
 import { asked } from '../state/search.ts';
 import { connection, noticeRevoked } from '../state/session.ts';
 import { ValueRow } from './value-row.tsx';
 
 const PAUSE_MS = 150;
-const FOUND_MAX = 50;
+const FOUND_MAX = 20;
 
 export function FacetSearch({ name }: { readonly name: string }) {
   const typed = useSignal('');
@@ -19,10 +20,6 @@ export function FacetSearch({ name }: { readonly name: string }) {
   const problem = useSignal('');
   const text = typed.value.trim();
   useEffect(() => {
-    if (text === '') {
-      found.value = undefined;
-      return;
-    }
     const ended = new AbortController();
     const load = async (): Promise<void> => {
       try {
@@ -36,7 +33,8 @@ export function FacetSearch({ name }: { readonly name: string }) {
         problem.value = messageOf(error);
       }
     };
-    const timer = setTimeout(() => void load(), PAUSE_MS);
+    // Those with most lines, before anything is typed.
+    const timer = setTimeout(() => void load(), text === '' ? 0 : PAUSE_MS);
     return () => {
       clearTimeout(timer);
       ended.abort();
@@ -52,6 +50,15 @@ export function FacetSearch({ name }: { readonly name: string }) {
         aria-label={`Search ${name}`}
         onInput={(event) => (typed.value = event.currentTarget.value)}
       />
+      {text !== '' && (found.value ?? []).length > 1 && (
+        <button
+          type="button"
+          class="facet-more"
+          onClick={() => ask({ q: append(question.value.q, conditionOf(name, text)) })}
+        >
+          All with “{text}”
+        </button>
+      )}
       {found.value?.map(({ value, rows }) => (
         <ValueRow key={value} name={name} value={value} rows={rows} share={rows / most}>
           <span class="value-name">{value === '' ? '(empty)' : value}</span>
@@ -66,6 +73,10 @@ export function FacetSearch({ name }: { readonly name: string }) {
 /** In any case; the name's own conditions do not narrow what can be chosen. */
 function filtersOf(name: string, text: string) {
   const filters = asked.peek();
-  const part = quotedPattern(text).replaceAll('/', String.raw`\/`);
-  return { ...filters, search: append(without(String(filters['search'] ?? ''), name), `${name}:/${part}/i`) };
+  const others = without(String(filters['search'] ?? ''), name);
+  return { ...filters, search: append(others, text === '' ? `${name}:*` : conditionOf(name, text)) };
+}
+
+function conditionOf(name: string, text: string): string {
+  return `${name}:/${quotedPattern(text).replaceAll('/', String.raw`\/`)}/i`;
 }

@@ -5,10 +5,10 @@ import type { FieldValues } from '../../shared/client/answers.ts';
 import { DURATION_NAMES } from '../../shared/request-names.ts';
 import { podClassOf } from '../state/known-hues.ts';
 import { exclude, selectionOf, selects } from '../search/edit.ts';
-import { hasRange } from '../search/number-range.ts';
+import { hasRange, rangeOf, withRange } from '../search/number-range.ts';
 import { addedNames, type App, askFields, facetNames, PINNED } from '../state/facets.ts';
 import { ask, question } from '../state/navigation.ts';
-import { asked, facets, levelTotals, lines } from '../state/search.ts';
+import { asked, facets, levelTotals, lines, totalLines } from '../state/search.ts';
 import { mostFrequent } from '../state/table-cells.ts';
 import { noticeRevoked } from '../state/session.ts';
 import { Failure } from './failure.tsx';
@@ -30,6 +30,7 @@ const TITLES: Readonly<Record<string, string>> = {
   'path.shape': 'Path',
 };
 const LEVEL_ORDER = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+const STATUS_CLASSES = [4, 5];
 /** Values of a name before `more`. */
 const VALUES_SHOWN = 7;
 
@@ -49,7 +50,7 @@ export function Facets() {
         <Facet key={name} name={name} field={value.byName.get(name)} />
       ))}
       <Duration />
-      <MoreNames />
+      {totalLines.value !== 0 && <MoreNames />}
     </div>
   );
 }
@@ -58,7 +59,7 @@ export function Facets() {
 function Duration() {
   const rows = lines.value.value?.rows ?? [];
   const { q } = question.value;
-  const name = DURATION_NAMES.find((each) => hasRange(q, each)) ?? mostFrequent(rows, DURATION_NAMES);
+  const name = DURATION_NAMES.find((each) => hasRange(q, each)) ?? mostFrequent(rows, DURATION_NAMES, 0);
   if (name === undefined || addedNames.value.includes(name)) return null;
   return (
     <section aria-label={name}>
@@ -119,6 +120,7 @@ function Facet({ name, field }: { readonly name: string; readonly field: FieldVa
           </ValueRow>
         ))}
       {name === 'level' && <NoLevel />}
+      {name === 'status' && STATUS_CLASSES.map((each) => <StatusClass key={each} of={each} values={values} />)}
       {(isUnlisted(field) || isWhole.value) && <FacetSearch name={name} />}
       {field === undefined && <p class="facet-note">no line has this field</p>}
       {hidden > 0 && !isRange && (
@@ -155,6 +157,28 @@ function sorted(
   }
   const isChosen = ({ value }: { readonly value: string }): number => (selectionOf(q, name, value) === 'none' ? 1 : 0);
   return values.toSorted((a, b) => isChosen(a) - isChosen(b));
+}
+
+/** `5xx` of several statuses, as a range of the search text. */
+function StatusClass({ of, values }: { readonly of: number; readonly values: FieldValues['values'] & {} }) {
+  const own = values.filter(({ value }) => Math.floor(Number(value) / 100) === of);
+  if (own.length < 2) return null;
+  const { q } = question.value;
+  const range = { from: of * 100, to: of === 5 ? undefined : of * 100 + 100 };
+  const { from, to } = rangeOf(q, 'status');
+  const isChosen = from === range.from && to === range.to;
+  return (
+    <button
+      type="button"
+      class={`value-row is-${isChosen ? 'included' : 'none'}`}
+      aria-pressed={isChosen}
+      onClick={() => ask({ q: withRange(q, 'status', isChosen ? {} : range) })}
+    >
+      <span class="box">{isChosen && <Icon name="check" />}</span>
+      <span class="value-name">{of}xx</span>
+      <span class="value-count">{count(own.reduce((sum, { rows }) => sum + rows, 0))}</span>
+    </button>
+  );
 }
 
 /** Lines without a level are not a value of it. */
@@ -227,6 +251,9 @@ function Apps({ apps }: { readonly apps: readonly App[] }) {
   );
 }
 
+/** What opens below the fold would not be seen. */
+const intoView = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' });
+
 /** Any other label or field. */
 function MoreNames() {
   const names = useSignal<readonly FieldValues[] | undefined>(undefined);
@@ -259,7 +286,7 @@ function MoreNames() {
   const wanted = typed.value.toLowerCase();
   const found = names.value.filter(({ name }) => !known.includes(name) && name.toLowerCase().includes(wanted));
   return (
-    <section aria-label="All fields">
+    <section aria-label="All fields" ref={intoView}>
       <h2>
         All fields
         <button type="button" aria-label="Close all fields" onClick={() => (names.value = undefined)}>

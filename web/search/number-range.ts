@@ -4,9 +4,9 @@ import { tokensOf } from './tokens.ts';
 
 export interface NumberRange {
   /** At least. */
-  readonly from: number | undefined;
+  readonly from?: number | undefined;
   /** Less than. */
-  readonly to: number | undefined;
+  readonly to?: number | undefined;
 }
 
 const CONDITION = /^([^:<>="/]+)(>=|<=|>|<)([^]*)$/;

@@ -25,11 +25,11 @@ export interface Column {
 
 export function suggestedColumns(rows: readonly LogRow[]): readonly string[] {
   const names = [METHOD_NAMES, PATH_NAMES, STATUS_NAMES, DURATION_NAMES];
-  return [...names.flatMap((each) => mostFrequent(rows, each) ?? []), MESSAGE];
+  return [...names.flatMap((each) => mostFrequent(rows, each, SUGGESTED_SHARE) ?? []), MESSAGE];
 }
 
-/** Which of several names for the same the lines have, if it is not in too few of them. */
-export function mostFrequent(rows: readonly LogRow[], names: readonly string[]): string | undefined {
+/** Which of several names for the same the lines have, if at least this share of them has it. */
+export function mostFrequent(rows: readonly LogRow[], names: readonly string[], share: number): string | undefined {
   const sample = rows.slice(0, SAMPLE_LINES);
   const counts = new Map(names.map((name) => [name, 0]));
   for (const row of sample) {
@@ -39,7 +39,7 @@ export function mostFrequent(rows: readonly LogRow[], names: readonly string[]):
     }
   }
   const [name, count] = [...counts].toSorted(([, a], [, b]) => b - a)[0] ?? ['', 0];
-  return count >= Math.max(1, sample.length * SUGGESTED_SHARE) ? name : undefined;
+  return count >= Math.max(1, sample.length * share) ? name : undefined;
 }
 
 /** What a line has under a name, as filters read it: a label or, if its stream has none, a field. Undefined: nothing. */

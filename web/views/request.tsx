@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { LogRow, RequestAnswer } from '../../shared/client/answers.ts';
-import { askJson } from '../../shared/client/client.ts';
+import { AnswerError, askJson } from '../../shared/client/client.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
 import { readableLine } from '../../shared/readable-line/readable-line.ts';
 import { fieldsOf, parseWritten } from '../../shared/readable-line/json-fields.ts';
@@ -59,9 +59,29 @@ export function Request({ id }: { readonly id: string }) {
           <Icon name="copy" />
         </button>
       </p>
-      {error !== undefined && <Failure what="The request" error={error} />}
+      {error !== undefined && (isUnknown(error) ? <NoLine id={id} /> : <Failure what="The request" error={error} />)}
       {value !== undefined && <Answer answer={value} />}
+      {value === undefined && !isUnknown(error) && <h1 class="hidden-text">Request</h1>}
       {value === undefined && error === undefined && <div class="skeleton-lines" aria-busy="true" />}
+    </div>
+  );
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof AnswerError && error.status === 404;
+}
+
+function NoLine({ id }: { readonly id: string }) {
+  const anyTime = { ...QUESTION_DEFAULT, since: '', q: quoted(id) };
+  return (
+    <div class="nothing-found">
+      <h1>No line has this request id.</h1>
+      <p>It is looked for as a whole, in fields such as request_id, correlation_id and trace_id.</p>
+      <div class="offers">
+        <a class="button" data-view href={addressOf({ kind: 'explore' }, anyTime)}>
+          <Icon name="search" /> Lines with this text
+        </a>
+      </div>
     </div>
   );
 }

@@ -1,14 +1,16 @@
 /** A user's requests in time, with status, duration and errors. */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { UserAnswer, UserRequest } from '../../shared/client/answers.ts';
-import { askJson } from '../../shared/client/client.ts';
+import { AnswerError, askJson } from '../../shared/client/client.ts';
 import { BackButton } from '../parts/back-button.tsx';
 import { Fact } from '../parts/fact.tsx';
+import { useBoxWidth } from '../parts/box-width.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { count, counted } from '../../shared/counted.ts';
 import { milliseconds } from '../parts/numbers.ts';
+import { TimeAxis } from '../parts/time-axis.tsx';
 import { quoted } from '../search/edit.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, dayText, fullText, rangeText, zone } from '../state/clock.ts';
@@ -57,10 +59,39 @@ export function User({ id }: { readonly id: string }) {
           ))}
         </span>
       </div>
-      {error !== undefined && <Failure what="The user's requests" error={error} />}
+      {error !== undefined &&
+        (isUnknown(error) ? <NoRequests id={id} /> : <Failure what="The user's requests" error={error} />)}
       {value !== undefined && <Answer key={`${since} ${until}`} answer={value} />}
       {value === undefined && error === undefined && <div class="skeleton-lines" aria-busy="true" />}
       {session.value?.scopes.includes('admin') === true && <Erasing key={id} id={id} />}
+    </div>
+  );
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof AnswerError && error.status === 404;
+}
+
+function NoRequests({ id }: { readonly id: string }) {
+  const { since, until } = question.value;
+  return (
+    <div class="nothing-found">
+      <h2>No requests of this user in this range.</h2>
+      <p>A request is a line that has the whole id, and two of method, path and status.</p>
+      <div class="offers">
+        {(since !== '7d' || until !== '') && (
+          <button type="button" class="button" onClick={() => ask({ since: '7d', until: '' })}>
+            Last 7 days
+          </button>
+        )}
+        <a
+          class="button"
+          data-view
+          href={addressOf({ kind: 'explore' }, { ...QUESTION_DEFAULT, since, until, q: quoted(id) })}
+        >
+          <Icon name="search" /> Lines with this text
+        </a>
+      </div>
     </div>
   );
 }
@@ -176,13 +207,24 @@ function Answer({ answer }: { readonly answer: UserAnswer }) {
 
 function Row({ request }: { readonly request: UserRequest }) {
   const { time, method, path, status, duration_ms: ms, failed, error, request_id: id } = request;
+  const what = (
+    <>
+      <b>{method}</b> {path}
+    </>
+  );
   return (
     <tr class={failed ? 'is-failed' : undefined}>
       <td class="left mono num" title={fullText(time)}>
         {clockText(time)}
       </td>
       <td class="left mono request-path" title={path}>
-        <b>{method}</b> {path}
+        {id === undefined ? (
+          what
+        ) : (
+          <a data-view href={requestAddress(id)}>
+            {what}
+          </a>
+        )}
       </td>
       <td class={`num${failed ? ' tone-error' : ''}`}>{status}</td>
       <td class={`num${ms !== undefined && ms >= SLOW_MS ? ' tone-warn' : ''}`}>
@@ -190,7 +232,7 @@ function Row({ request }: { readonly request: UserRequest }) {
       </td>
       <td class="left mono not-phone">
         {id !== undefined && (
-          <a data-view href={addressOf({ kind: 'request', id }, QUESTION_DEFAULT)}>
+          <a data-view href={requestAddress(id)}>
             {id.slice(0, 8)}
           </a>
         )}
@@ -200,6 +242,10 @@ function Row({ request }: { readonly request: UserRequest }) {
       </td>
     </tr>
   );
+}
+
+function requestAddress(id: string): string {
+  return addressOf({ kind: 'request', id }, QUESTION_DEFAULT);
 }
 
 /** x is time, y the duration on a logarithmic scale. */
@@ -215,21 +261,34 @@ function Chart({ requests }: { readonly requests: readonly UserRequest[] }) {
   const failed = timed.filter((each) => each.failed).length;
   const label = `${counted(timed.length, 'request')} from ${dayText(timed.at(-1)!.time)} ${clockText(timed.at(-1)!.time)} to ${clockText(timed[0]!.time)}, ${failed} failed`;
   return (
-    <div class="user-chart" role="img" aria-label={label}>
-      {decades.map((decade) => (
-        <span key={decade} class="user-chart-grid" style={{ top: `${yOf(decade)}px` }}>
-          {decade > low && milliseconds(10 ** decade)}
-        </span>
-      ))}
-      <div class="user-chart-plot">
-        {timed.map((request, i) => (
-          <span
-            key={request.time + (request.request_id ?? '')}
-            class={`user-chart-point${request.failed ? ' is-failed' : ''}`}
-            style={{ left: `${((times[i]! - from) / Math.max(1, to - from)) * 100}%`, top: `${yOf(logs[i]!)}px` }}
-          />
+    <>
+      <div class="user-chart" role="img" aria-label={label}>
+        {decades.map((decade) => (
+          <span key={decade} class="user-chart-grid" style={{ top: `${yOf(decade)}px` }}>
+            {decade > low && milliseconds(10 ** decade)}
+          </span>
         ))}
+        <div class="user-chart-plot">
+          {timed.map((request, i) => (
+            <span
+              key={request.time + (request.request_id ?? '')}
+              class={`user-chart-point${request.failed ? ' is-failed' : ''}`}
+              style={{ left: `${((times[i]! - from) / Math.max(1, to - from)) * 100}%`, top: `${yOf(logs[i]!)}px` }}
+            />
+          ))}
+        </div>
       </div>
+      <Axis fromMs={from} toMs={Math.max(to, from + 1)} />
+    </>
+  );
+}
+
+function Axis(range: { readonly fromMs: number; readonly toMs: number }) {
+  const box = useRef<HTMLDivElement>(null);
+  const width = useBoxWidth(box);
+  return (
+    <div class="user-chart-axis" ref={box}>
+      <TimeAxis {...range} width={width.value} />
     </div>
   );
 }
