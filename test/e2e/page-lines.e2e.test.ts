@@ -138,3 +138,15 @@ test('the colours that a program wrote are shown, and no other escape does anyth
   await page.emulateMedia({ colorScheme: 'dark' });
   await look(page, 'ansi-dark');
 });
+
+test.for(['/', '/?view=table', '/?view=requests', '/endpoints', '/user/12345'])(
+  'nothing of %s is wider than the window, however wide that is',
+  async (path) => {
+    const page = await open(path);
+    await page.locator('.line, .table td').first().waitFor();
+    for (const width of [1500, 1290, 1190, 1170, 1010, 990, 870, 850, 730, 710, 390, 360]) {
+      await page.setViewportSize({ width, height: 900 });
+      await until(page, `document.documentElement.scrollWidth <= ${width}`);
+    }
+  },
+);

@@ -91,6 +91,8 @@ export function LineDetails({ row }: { readonly row: LogRow }) {
 function FieldTable({ row, fields }: { readonly row: LogRow; readonly fields: readonly Field[] }) {
   const counts = useSignal<ReadonlyMap<string, FieldValues>>(new Map());
   useEffect(() => {
+    // Only a search has lines to count.
+    if (view.peek().kind !== 'explore') return;
     const ended = new AbortController();
     const names = fields.slice(0, COUNTED_NAMES_MAX).map(({ name }) => name);
     askFields(names, asked.peek(), ended.signal).then(
@@ -143,6 +145,7 @@ function ValueActions({ name, value }: Field) {
   const { q } = question.value;
   const selection = selectionOf(q, name, value);
   const isPossible = isTypeable(value);
+  const isInExplore = view.value.kind === 'explore';
   return (
     <>
       <button
@@ -165,7 +168,7 @@ function ValueActions({ name, value }: Field) {
       >
         <Icon name="minus" />
       </button>
-      {!isLogql(q) && (
+      {isInExplore && !isLogql(q) && (
         <button
           type="button"
           title={`Values of ${name} beside the lines`}
@@ -175,14 +178,16 @@ function ValueActions({ name, value }: Field) {
           <Icon name="values" />
         </button>
       )}
-      <button
-        type="button"
-        title={`Column of ${name} in the table`}
-        aria-label={`Column of ${name} in the table`}
-        onClick={() => addColumn(name)}
-      >
-        <Icon name="columns" />
-      </button>
+      {isInExplore && (
+        <button
+          type="button"
+          title={`Column of ${name} in the table`}
+          aria-label={`Column of ${name} in the table`}
+          onClick={() => addColumn(name)}
+        >
+          <Icon name="columns" />
+        </button>
+      )}
       <button
         type="button"
         title={`Copy ${name}`}

@@ -29,11 +29,16 @@ export function Failure({ what, error, again = () => runCount.value++ }: Failure
   return (
     <div class="failure" role="alert">
       <span>
-        <b>{what} could not be loaded.</b> {messageOf(error)}
+        <b>{what} could not be loaded.</b> {sentence(messageOf(error))}
       </span>
       <button type="button" class="button" onClick={again}>
         {waitSeconds === undefined ? 'Try again' : `Trying again in ${left.value} s`}
       </button>
     </div>
   );
+}
+
+/** Messages begin with a small letter; names of parameters stay as they are. */
+function sentence(text: string): string {
+  return /^\w+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }

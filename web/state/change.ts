@@ -18,7 +18,7 @@ export interface Change {
   readonly note: string;
   /** What happened, in a sentence. */
   readonly text: string;
-  /** The search that finds its line. */
+  /** The search that finds its line; of an end, among those that the pod wrote before. */
   readonly search: string;
 }
 
@@ -61,7 +61,7 @@ export function endingOf({ time, labels, line }: LogRow): Change | undefined {
     container,
     note: isOom ? 'OOM' : (/^exit code (\d+)/.exec(how)?.[0].replace(' code', '') ?? how.split(':')[0]!),
     text: oneLine(`${container === '' ? 'pod' : container} ended: ${how}`),
-    search: `pod:${pod} stream:podlog`,
+    search: `pod:${pod}`,
   };
 }
 
