@@ -74,3 +74,14 @@ test('a name that no line has is underlined before it is asked for', async () =>
   await page.locator('.is-unknown').waitFor();
   expect(await page.locator('.is-unknown').allTextContents()).toEqual(['namspace:']);
 });
+
+test('pods are counted that have lines of the answer, not all that are beside it', async () => {
+  const page = await open('/?since=2h&q=container:api,gateway');
+  await countText(page).getByText('2 pods').waitFor();
+  await page.locator('section[aria-label="App"] .value-row', { hasText: 'gateway' }).click();
+  await page.locator('section[aria-label="App"] .value-row.is-none', { hasText: 'gateway' }).waitFor();
+  await countText(page).getByText('7,120 lines').waitFor();
+  expect(await countText(page).getByText('pods').count()).toBe(0);
+  await page.locator('section[aria-label="App"] .value-row', { hasText: 'api' }).click({ modifiers: ['Alt'] });
+  await countText(page).getByText('4 pods').waitFor();
+});

@@ -1,6 +1,6 @@
 /** What an answer covers: how many lines, how many of them are problems, and how long it took. */
 import { useSignal } from '@preact/signals';
-import { exclude, include } from '../search/edit.ts';
+import { exclude, include, includedValues, selectionOf } from '../search/edit.ts';
 import { isLogql } from '../search/is-logql.ts';
 import type { Tab } from '../state/address.ts';
 import { ask, question, show } from '../state/navigation.ts';
@@ -35,13 +35,24 @@ function tabsOf(tab: Tab, isOfLogql: boolean): { readonly tabs: readonly Tab[]; 
   return { tabs: TABS.includes(shown) ? TABS : [...TABS, shown], shown };
 }
 
+/** The pods that have lines: those beside the lines which the search text leaves, as its own conditions do not narrow them there. */
+function podsOf(q: string) {
+  const isLeft = (name: string, value: string): boolean => {
+    const included = includedValues(q, name);
+    return included.length === 0 ? selectionOf(q, name, value) === 'none' : included.includes(value);
+  };
+  return (facets.value.value?.apps ?? []).flatMap(({ name, pods }) =>
+    isLeft('container', name) ? pods.filter((pod) => isLeft('pod', pod.name)) : [],
+  );
+}
+
 export function Summary() {
   const total = totalLines.value;
   const { value } = lines.value;
   const { order, tab, q } = question.value;
   const isOfLogql = isLogql(q);
   const { tabs, shown } = tabsOf(tab, isOfLogql);
-  const podCount = facets.value.value?.apps.reduce((sum, { pods }) => sum + pods.length, 0) ?? 0;
+  const podCount = podsOf(q).length;
   return (
     <div class="summary">
       <span class="summary-counts" role="status">

@@ -1,0 +1,1 @@
+import{nn as e}from"./index-Dh1gWKlY.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};
