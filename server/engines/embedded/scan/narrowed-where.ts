@@ -3,42 +3,57 @@
  * that programs give to a status, a row group has one or two, and its templates are judged by these alone.
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { LEVEL } from '../../../../shared/levels.ts';
-import { type Leaf, NOTHING, normalised, type Where } from '../../../store/predicate.ts';
+import { type Leaf, leavesOf, NOTHING, normalised, type ValueLeaf, type Where } from '../../../store/predicate.ts';
+import { askedNames } from './asked-names.ts';
 import { isOfColumns } from './header-outcomes.ts';
-import { labelNamesOf, mayAnswer } from './name.ts';
+import { labelNamesOf } from './name.ts';
 
-/** By the names of a row group's fields and labels: mostly the row groups of a task have the same. */
-const known = new WeakMap<Where, Map<string, Where>>();
+/** The names of a condition, and what is left of it by those of them that a row group has: mostly all have the same. */
+interface Narrowed {
+  readonly names: readonly string[];
+  readonly byPresent: Map<string, Where>;
+}
+
+const known = new WeakMap<Where, Narrowed>();
 
 /** @param group  without lines that are kept whole and may have fields */
 export function narrowedWhere(group: RowGroup, where: Where): Where {
   let narrowed = known.get(where);
-  if (narrowed === undefined) known.set(where, (narrowed = new Map()));
-  const key = [...group.fields(), '', ...labelNamesOf(group)].join('\n');
-  let own = narrowed.get(key);
-  if (own === undefined) narrowed.set(key, (own = normalised(withoutAbsent(group, where))));
+  if (narrowed === undefined) known.set(where, (narrowed = { names: namesOf(where), byPresent: new Map() }));
+  const { names, byPresent } = narrowed;
+  const asked = askedNames(names);
+  const present = asked.amongFields(group.fields());
+  for (const label of labelNamesOf(group)) asked.addIndexOf(label, present);
+  const key = [...present].toSorted((a, b) => a - b).join();
+  let own = byPresent.get(key);
+  if (own === undefined) {
+    const isPresent = new Set(Array.from(present, (index) => names[index]));
+    const without = withoutLeaves(where, (leaf) => isOfName(leaf) && !isPresent.has(leaf.name));
+    byPresent.set(key, (own = normalised(without)));
+  }
   return own;
 }
 
-function withoutAbsent(group: RowGroup, where: Where): Where {
+function namesOf(where: Where): readonly string[] {
+  return [...new Set(leavesOf(where).flatMap((leaf) => (isOfName(leaf) ? [leaf.name] : [])))];
+}
+
+/** Whether a leaf is about a field of its name, or a label. */
+function isOfName(leaf: Leaf): leaf is ValueLeaf {
+  return isOfColumns(leaf) && leaf.labelOnly !== true && leaf.ofJson !== true;
+}
+
+function withoutLeaves(where: Where, isLeftOut: (leaf: Leaf) => boolean): Where {
   switch (where.kind) {
     case 'all':
     case 'any':
-      return { kind: where.kind, of: where.of.map((each) => withoutAbsent(group, each)) };
+      return { kind: where.kind, of: where.of.map((each) => withoutLeaves(each, isLeftOut)) };
     case 'not':
-      return { kind: 'not', of: withoutAbsent(group, where.of) };
+      return { kind: 'not', of: withoutLeaves(where.of, isLeftOut) };
     case 'text':
     case 'regexp':
     case 'json':
-      return where;
     case 'value':
-      return isAbsent(group, where) ? NOTHING : where;
+      return isLeftOut(where) ? NOTHING : where;
   }
-}
-
-function isAbsent(group: RowGroup, leaf: Leaf): boolean {
-  if (!isOfColumns(leaf) || leaf.labelOnly === true || leaf.ofJson === true || leaf.name === LEVEL) return false;
-  const isLabel = leaf.fieldOnly !== true && labelNamesOf(group).has(leaf.name);
-  return !isLabel && !mayAnswer(group, leaf.name);
 }
