@@ -650,6 +650,12 @@ export const LOGQL_SERIES_MAX = 500;
  */
 export const LOGQL_GROUPS_MAX = 250_000;
 
+/**
+ * Numbers of a range aggregation that LogQL looks at one by one: about 0.4 s of CPU. Beyond: the store measures them where it can,
+ * and quantiles of windows with more than QUANTILE_NUMBERS_KEPT_MAX numbers are within ±0.5 %.
+ */
+export const LOGQL_NUMBERS_EXACT_MAX = 250_000;
+
 /** Series of one range aggregation, before others group them; their windows count towards AGGREGATE_BYTES_MAX, too. Beyond: 400. */
 export const LOGQL_SERIES_HELD_MAX = 50_000;
 

@@ -15,6 +15,8 @@ export interface AggregatePlan extends Predicate {
    * for each last step that begins within the time range; in a range without an end, up to the last step that has rows.
    */
   readonly windowSteps?: number | undefined;
+  /** Only each so many-th of these buckets is there, counted back from the last one; all by default. */
+  readonly windowEvery?: number | undefined;
   /** Only groups that satisfy all of these are in the answer, and counted. */
   readonly having?: readonly Having[] | undefined;
   /** Order of the groups; by default, by their rows. */
@@ -115,6 +117,11 @@ export interface Cell {
  */
 export function dimensionCount({ by, stepNs }: AggregatePlan): number {
   return by.length + (stepNs === undefined ? 0 : 1);
+}
+
+/** Whether buckets have other rows than those of their own steps. */
+export function isWindowed({ windowSteps = 1, windowEvery = 1 }: AggregatePlan): boolean {
+  return windowSteps > 1 || windowEvery > 1;
 }
 
 /** The answer. */

@@ -172,6 +172,7 @@ function randomAggregate(random: Random): AggregatePlan {
     stepNs,
     offsetNs: BigInt(random.below(5)) * 1_000_000n,
     windowSteps: stepNs === undefined ? 1 : 1 + random.below(3),
+    windowEvery: stepNs === undefined ? 1 : 1 + random.below(2),
     orderBy: isOrdered ? { measure, by: orderOf(measures[measure]!) } : undefined,
     having: random.below(3) === 0 ? randomHaving(random, measures) : undefined,
     limit: random.below(3) === 0 ? 3 : undefined,

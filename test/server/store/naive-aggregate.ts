@@ -60,10 +60,12 @@ export function rankOf({ rows, measures }: Cell, { orderBy }: Pick<AggregatePlan
 }
 
 function bucketsOf({ instant }: NaiveLine, plan: AggregatePlan, lastBucket: number): number[] {
-  const { windowSteps = 1 } = plan;
+  const { windowSteps = 1, windowEvery = 1 } = plan;
   if (plan.stepNs === undefined) return [0];
   const first = bucketAt(instant, plan);
-  return Array.from({ length: windowSteps }, (_, later) => first + later).filter((bucket) => bucket <= lastBucket);
+  return Array.from({ length: windowSteps }, (_, later) => first + later).filter(
+    (bucket) => bucket <= lastBucket && (lastBucket - bucket) % windowEvery === 0,
+  );
 }
 
 function bucketAt(instant: bigint, { stepNs, offsetNs = 0n }: AggregatePlan): number {

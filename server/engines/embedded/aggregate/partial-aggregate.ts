@@ -23,6 +23,7 @@ import {
   type Cell,
   dimensionCount,
   type Having,
+  isWindowed,
   type Measure,
   type OrderBy,
 } from '../../../store/aggregate-plan.ts';
@@ -111,7 +112,7 @@ function mergeGroups(input: MergeInput): MergeOutput {
     (partial) => partial.kind === 'groups' && partial.measures.length === input.measures.length,
   );
   const merged = mergeTables(areMeasured ? input : { ...input, measures: [] });
-  const { table, measures } = (plan.windowSteps ?? 1) > 1 ? windowed(merged, input) : merged;
+  const { table, measures } = isWindowed(plan) ? windowed(merged, input) : merged;
   const left = groupsHaving(having, table, measures);
   const groupCount = left === undefined ? table.count + merged.leftOut : countMarked(left);
   assertGroups(plan, groupCount);
@@ -144,7 +145,7 @@ function mergeTables({ partials, plan, measures: asked, having }: MergeInput): M
   const table = new GroupTable(first.groups);
   const measures = openMeasures(asked, first.measures);
   // Steps of overlapping windows are all needed, and so are groups that are compared.
-  const isOnlyCounted = asked.length === 0 && having.length === 0 && (plan.windowSteps ?? 1) === 1;
+  const isOnlyCounted = asked.length === 0 && having.length === 0 && !isWindowed(plan);
   let leftOut = 0;
   for (const [i, partial] of others.entries()) {
     if (isOnlyCounted && i === others.length - 1) leftOut = addLargest(table, partial.groups, plan.limit);
@@ -186,9 +187,9 @@ function addLargest(table: GroupTable, state: GroupTableState, limit = Infinity)
   return leftOut;
 }
 
-/** Makes groups of windows: a step's rows are in the windows that end with it, or up to this many steps later. */
+/** Makes groups of windows: a step's rows are in those windows that end with it, or up to so many steps later. */
 function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }: MergeInput): MeasuredGroups {
-  const { to, stepNs, offsetNs = 0n, windowSteps = 1 } = plan;
+  const { to, stepNs, offsetNs = 0n, windowSteps = 1, windowEvery = 1 } = plan;
   if (table.count * windowSteps > WINDOW_GROUPS_MAX) throw tooManyGroups(Math.floor(WINDOW_GROUPS_MAX / windowSteps));
   const windows = { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked), leftOut: 0 };
   const { rows } = table;
@@ -202,7 +203,8 @@ function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }
   for (let later = 0; later < windowSteps; later++) {
     const moved = new Int32Array(table.count).fill(-1);
     for (const [group, bucket] of buckets.entries()) {
-      if (bucket + later > lastBucket) continue;
+      const stepsLeft = lastBucket - bucket - later;
+      if (stepsLeft < 0 || stepsLeft % windowEvery !== 0) continue;
       moved[group] = windows.table.addFrom(steps, group, bucket + later);
       windows.table.addRows(moved[group], rows[group]!);
     }

@@ -17,7 +17,14 @@ import { isOfRowsOnly, knownRows } from './known-rows.ts';
 import type { FacetCounts, FacetsAsked } from '../../../store/facets.ts';
 import { facetsOfGroup } from './facets.ts';
 import { openAggregate, type Pass } from './open-aggregate.ts';
-import type { AggregatePlan, Aggregation, Having, Measure, OrderBy } from '../../../store/aggregate-plan.ts';
+import {
+  type AggregatePlan,
+  type Aggregation,
+  type Having,
+  isWindowed,
+  type Measure,
+  type OrderBy,
+} from '../../../store/aggregate-plan.ts';
 import { bytesOf, type MergeInput, type MergeOutput, type PartialAggregate } from './partial-aggregate.ts';
 import type { MemoryBudget } from '../../../store/query-budget.ts';
 
@@ -102,7 +109,7 @@ export async function aggregate(
   if (found.length === 0) return NO_GROUPS;
   const measures = measuresOf(plan);
   const run: Run = (pass, ranking) => runPass(found, plan, pass, ranking, context, signal);
-  if ((plan.windowSteps ?? 1) > 1) {
+  if (isWindowed(plan)) {
     const { cells, groupCount } = cellsOf(await run({ kind: 'measure', groups: undefined, measures }, plan));
     return { cells, groupCount, groupCountError: 0 };
   }

@@ -71,6 +71,8 @@ export class Sketches {
    * @throws QueryTooLargeError
    */
   addMoved({ keys, counts }: SketchesState, moved: Int32Array): void {
+    // In the order of slots, entries of a larger table would all come into the first slots of this one.
+    while (this.#keys.length < keys.length) this.#grow();
     for (let slot = 0; slot < keys.length; slot++) {
       const key = keys[slot]!;
       const group = moved[Math.floor(key / ENTRIES)] ?? -1;

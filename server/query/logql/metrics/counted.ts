@@ -2,18 +2,18 @@
  * Counts lines, or their bytes, without reading them: where a range aggregation has no stages but filters that the store
  * decides, and labels of its series are those of streams, or are found by `| json` in columns. The walk in ./range.ts is the truth that tests hold it against.
  */
-import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import type { Labels } from '../../../../shared/labels.ts';
 import { floorDivided } from '../../../../shared/time.ts';
 import { LOGQL_GROUPS_MAX } from '../../../limits.ts';
 import { type AggregatePlan, type Cell, WHOLE_STREAM } from '../../../store/aggregate-plan.ts';
 import { jsonLabel } from '../../../store/asked-name.ts';
-import { allOf, anyOf, type Predicate } from '../../../store/predicate.ts';
+import type { Predicate } from '../../../store/predicate.ts';
 import { DETECTED_LEVEL } from '../detected-level.ts';
-import { jsonColumns, jsonLeaf } from '../json-columns.ts';
+import { jsonColumns } from '../json-columns.ts';
 import { lokiLabels } from '../known-streams.ts';
 import { type Discovery, isExact, predicateOf } from '../select.ts';
 import type { LogExpr, RangeExpr, RangeOperation } from '../syntax/ast.ts';
+import { areSomeEmpty, cellsOf, partNsOf } from './cells.ts';
 import type { Evaluation } from './evaluation.ts';
 import { groupedLabels, type SeriesLabels } from './series.ts';
 import type { LabelGrouping } from './wanted.ts';
@@ -66,8 +66,7 @@ export async function countedAtOnce(
 ): Promise<CountedAtOnce | undefined> {
   const { steps, view, query, discovery } = evaluation;
   if (!COUNTING.has(operation) || range.unwrap !== undefined) return undefined;
-  // Windows begin and end at whole parts.
-  const partNs = steps.count === 1 ? range.rangeNs : gcd(range.rangeNs, steps.stepNs);
+  const partNs = partNsOf(range.rangeNs, steps);
   if (partNs === 0n) return undefined;
   if (!mayBeCounted(log)) return undefined;
   const areStreamsAsked = !grouping.isNone || log.stages.some(({ kind }) => kind === 'json');
@@ -93,7 +92,10 @@ export async function countedAtOnce(
   if (cells === undefined) return undefined;
   const mayHaveMetadata =
     others === undefined && query.statistics.withMetadata > before && !isOfLabels(grouping, streams, discovery);
-  if (mayHaveMetadata || (await areSomeEmpty(counting, cells, evaluation))) return undefined;
+  const firstFound = by.length - counting.found.length;
+  const valueOf = ({ by: values }: Cell, i: number): string => values[firstFound + i]!;
+  const isUnsure = mayHaveMetadata || (await areSomeEmpty(known, counting.found, cells, valueOf, evaluation));
+  if (isUnsure) return undefined;
   const firstNs = steps.start - range.offsetNs;
   const isServiceNameShown = discovery.serviceName && discovery.isServiceNameHidden !== true;
   const parts = cells.values().map((cell): Counted => {
@@ -141,30 +143,6 @@ function countingOf(
   return { known: columns.known, others: columns.others, by: [...ofStreams, ...found.map(jsonLabel)], found };
 }
 
-/** Returns undefined where there are too many. */
-async function cellsOf(plan: AggregatePlan, { view, query }: Evaluation): Promise<readonly Cell[] | undefined> {
-  try {
-    return (await view.aggregate(plan, query)).cells;
-  } catch (error) {
-    if (!(error instanceof QueryTooLargeError) || query.signal.aborted) throw error;
-    return undefined;
-  }
-}
-
-/** Whether some of the labels are there, but empty: aggregations do not tell them from absent ones. */
-async function areSomeEmpty(
-  { known, by, found }: Counting,
-  cells: readonly Cell[],
-  { view, query }: Evaluation,
-): Promise<boolean> {
-  const first = by.length - found.length;
-  const suspects = found.filter((_, i) => cells.some((cell) => cell.by[first + i] === ''));
-  if (suspects.length === 0) return false;
-  const isEmpty = anyOf(suspects.map((name) => jsonLeaf(name, [{ kind: 'equals', text: new Uint8Array() }])));
-  const plan = { ...known, where: allOf([known.where, isEmpty]), by: [], measures: [], stepNs: undefined, limit: 1 };
-  return (await view.aggregate(plan, query)).groupCount > 0;
-}
-
 /** Whether each label of the series is one of every stream, so that metadata of its name loses against it. */
 function isOfLabels(
   { names, isWithout, isNone }: LabelGrouping,
@@ -198,8 +176,4 @@ function labelsOf(
     if (!all.has(name) && value !== '') all.set(name, value);
   }
   return groupedLabels([...all], names, isWithout).toSorted(([a], [b]) => (a < b ? -1 : 1));
-}
-
-function gcd(a: bigint, b: bigint): bigint {
-  return b === 0n ? a : gcd(b, a % b);
 }

@@ -1,6 +1,6 @@
 /** Evaluates a metric at all its steps: the lines of each range are walked once. */
 import { PodlogError } from '../../../../shared/errors.ts';
-import { LOGQL_SERIES_HELD_MAX } from '../../../limits.ts';
+import { LOGQL_NUMBERS_EXACT_MAX, LOGQL_SERIES_HELD_MAX } from '../../../limits.ts';
 import type { LogView } from '../../../store/log-store.ts';
 import type { Query } from '../../../store/query.ts';
 import type { LineCounts } from '../rows.ts';
@@ -18,12 +18,15 @@ export interface MetricAnswer {
   readonly counts: LineCounts;
 }
 
+/** Ways to an answer that a query takes only where there is much to read, or that show what it should be. */
+type ForTests = Partial<Pick<Evaluation, 'readsAllLines' | 'numbersExactMax' | 'stepsAtOnceMax'>>;
+
 /** @throws LogqlError, PodlogError */
 export async function answerMetric(
   question: MetricQuestion,
   view: LogView,
   query: Query,
-  readsAllLines = false,
+  { readsAllLines = false, numbersExactMax = LOGQL_NUMBERS_EXACT_MAX, stepsAtOnceMax = Infinity }: ForTests = {},
 ): Promise<MetricAnswer> {
   using memory = query.budget.memory.share();
   const { expr, ...asked } = question;
@@ -38,6 +41,8 @@ export async function answerMetric(
     // Too many are not counted to their end.
     seriesMax: isOneRange(expr) ? Math.min(seriesMax, LOGQL_SERIES_HELD_MAX) : LOGQL_SERIES_HELD_MAX,
     readsAllLines,
+    numbersExactMax,
+    stepsAtOnceMax,
   };
   const result = expr.kind === 'variants' ? await variants(expr, evaluation) : await evaluate(expr, evaluation);
   if (result.kind === 'scalar') return { result, counts };

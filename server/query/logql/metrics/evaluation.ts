@@ -1,5 +1,6 @@
 /** What is asked of a metric, and what its evaluation shares. */
 import { PodlogError } from '../../../../shared/errors.ts';
+import { LOGQL_SERIES_HELD_MAX } from '../../../limits.ts';
 import type { LogView } from '../../../store/log-store.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import type { Query } from '../../../store/query.ts';
@@ -31,6 +32,16 @@ export interface Evaluation extends Omit<MetricQuestion, 'expr'> {
   readonly seriesMax: number;
   /** Reads every line, even where counting would do; for tests. */
   readonly readsAllLines: boolean;
+  /** LOGQL_NUMBERS_EXACT_MAX; less for tests. */
+  readonly numbersExactMax: number;
+  /** Steps that the store measures at once, where memory has room for more; fewer for tests. */
+  readonly stepsAtOnceMax: number;
+}
+
+export function tooManySeries(seriesMax: number): PodlogError {
+  if (seriesMax < LOGQL_SERIES_HELD_MAX) return tooManyOfAnswer(seriesMax);
+  const message = `more than ${LOGQL_SERIES_HELD_MAX} series in a range aggregation: group them by fewer labels, or drop labels`;
+  return new PodlogError('PODLOG_TOO_MANY_SERIES', 400, message);
 }
 
 export function tooManyOfAnswer(seriesMax: number): PodlogError {

@@ -1,7 +1,6 @@
 /** Evaluates a range aggregation for all steps in one walk through its lines. */
 import { PodlogError } from '../../../../shared/errors.ts';
 import { floorDivided, NS_PER_DAY, timeNsFrom } from '../../../../shared/time.ts';
-import { LOGQL_SERIES_HELD_MAX } from '../../../limits.ts';
 import { labelsText } from '../../../../shared/labels-text.ts';
 import { compileStages } from '../pipeline/compile.ts';
 import { labelFilterStage } from '../pipeline/label-filter.ts';
@@ -14,7 +13,9 @@ import { Slices } from '../slices.ts';
 import type { Grouping, Matcher, RangeExpr, Unwrap } from '../syntax/ast.ts';
 import { converted } from './convert.ts';
 import { countedAtOnce, type Counted } from './counted.ts';
-import { type Evaluation, tooManyOfAnswer } from './evaluation.ts';
+import { type Evaluation, tooManySeries } from './evaluation.ts';
+import { measuredSeries } from './measured.ts';
+import { numberColumns } from './number-columns.ts';
 import { sampleColumns, type Samples } from './sampled.ts';
 import {
   groupedLabels,
@@ -55,8 +56,13 @@ export async function evaluateRange(
   const predicate = predicateOf(range.log, inTime, discovery);
   const isAbsence = operation === 'absent_over_time';
   const inColumns = { visible: inTime, asked: predicate };
-  if (!readsAllLines && !isAbsence && (await sampleColumns(expr, grouping, inColumns, table, evaluation)))
+  const numbers = readsAllLines || isAbsence ? undefined : await numberColumns(expr, grouping, inColumns, evaluation);
+  if (numbers !== undefined) {
+    const measured = await measuredSeries(expr, numbers, evaluation);
+    if (measured !== undefined) return measured;
+    await sampleColumns(range, numbers, table, evaluation);
     return table.series(new Slices(query.signal));
+  }
   const counted = readsAllLines
     ? undefined
     : await countedAtOnce(
@@ -240,12 +246,6 @@ class SeriesTable implements Samples {
     }
     return all;
   }
-}
-
-function tooManySeries(seriesMax: number): PodlogError {
-  if (seriesMax < LOGQL_SERIES_HELD_MAX) return tooManyOfAnswer(seriesMax);
-  const message = `more than ${LOGQL_SERIES_HELD_MAX} series in a range aggregation: group them by fewer labels, or drop labels`;
-  return new PodlogError('PODLOG_TOO_MANY_SERIES', 400, message);
 }
 
 /** A metric over lines with errors would be wrong, so the query fails. */

@@ -4,16 +4,13 @@
  */
 import { jsonLabel } from '../../../store/asked-name.ts';
 import type { BlockTexts } from '../../../store/block-texts.ts';
-import type { Predicate } from '../../../store/predicate.ts';
 import { type BlockField, type RowBlock } from '../../../store/row-block.ts';
-import { jsonColumns } from '../json-columns.ts';
 import { KnownStreams } from '../known-streams.ts';
-import { hasLines } from '../lines-plan.ts';
 import { Slices } from '../slices.ts';
 import type { RangeExpr } from '../syntax/ast.ts';
 import type { Evaluation } from './evaluation.ts';
+import type { NumberColumns } from './number-columns.ts';
 import type { SeriesLabels } from './series.ts';
-import type { LabelGrouping } from './wanted.ts';
 import type { Windows } from './windows.ts';
 
 /** Numbers between two looks at the clock. */
@@ -29,30 +26,16 @@ export interface Samples {
   addTo(windows: Windows, value: number): void;
 }
 
-/**
- * Returns false, and gives nothing, where some lines must be read.
- * @param visible  what the asker may see, in the time range
- * @param asked  the same, and what each line that can be used satisfies
- */
 export async function sampleColumns(
-  { range }: RangeExpr,
-  grouping: LabelGrouping,
-  predicates: { readonly visible: Predicate; readonly asked: Predicate },
+  { log }: RangeExpr['range'],
+  { known, unwrapped, names, isFound }: NumberColumns,
   samples: Samples,
   { view, query, discovery, counts }: Evaluation,
-): Promise<boolean> {
-  const { log, unwrap } = range;
-  const isGrouped = grouping.isNone || !grouping.isWithout;
-  const isJson = log.stages.some(({ kind }) => kind === 'json');
-  if (unwrap === undefined || unwrap.conversion !== undefined || !isGrouped || !isJson) return false;
-  const names = grouping.isNone ? [] : grouping.names;
-  const streams = await view.streams(predicates.asked, query);
-  const columns = jsonColumns(log, { names, unwrap }, streams, predicates, discovery);
-  if (columns === undefined || (await hasLines(columns.others, undefined, 'forward', view, query))) return false;
-  const found = names.filter(columns.isFound);
-  const fields = [...found, unwrap.name].map(jsonLabel);
+): Promise<void> {
+  const found = names.filter(isFound);
+  const fields = [...found, unwrapped].map(jsonLabel);
   const sink = { kind: 'rows', fields, withoutLines: true } as const;
-  const plan = { ...columns.known, direction: 'forward', limit: Infinity } as const;
+  const plan = { ...known, direction: 'forward', limit: Infinity } as const;
   const table = new Groups(names, new KnownStreams(log.matchers, discovery), samples);
   const slices = new Slices(query.signal);
   for await (const block of view.search(plan, sink, query)) {
@@ -67,7 +50,6 @@ export async function sampleColumns(
       samples.addTo(windows, numberAt(numbers, row));
     }
   }
-  return true;
 }
 
 /** Which series lines belong to, by the values that they are grouped by. */

@@ -10,6 +10,7 @@ import { instantOf } from '../../../../shared/time.ts';
 import { QueryEngine } from '../../../../server/query/engine.ts';
 import { answerLogs } from '../../../../server/query/logql/logs.ts';
 import { answerMetric } from '../../../../server/query/logql/metrics/evaluate.ts';
+import type { Evaluated } from '../../../../server/query/logql/metrics/series.ts';
 import { LOGQL_LIMITS } from '../../../../server/query/logql/query-limits.ts';
 import { parseQuery } from '../../../../server/query/logql/syntax/parser.ts';
 import type { LogView } from '../../../../server/store/log-store.ts';
@@ -28,6 +29,27 @@ const STREAMS: readonly Labels[] = [
   { app: 'odd', user: '' },
 ];
 
+/** Lines in which `| json` finds what columns have, if anything. */
+const regular = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc
+      .record(
+        {
+          level: fc.constantFrom('info', 'error'),
+          path: fc.constantFrom('/', '/a', '/a/7'),
+          none: fc.constantFrom('', 'x'),
+          status: fc.constantFrom(200, 404, 500, 503),
+          ms: fc.integer({ min: -50, max: 4000 }).map((n) => n / 1000),
+          user: fc.nat(30),
+          http: fc.record({ status: fc.constantFrom(200, 500) }),
+        },
+        { requiredKeys: ['level', 'status'] },
+      )
+      .map((value) => JSON.stringify(value)),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('text', 'path=/a status=500') },
+);
 const path = fc.constantFrom('/', '/a', '/a/7', '/a/12', 'caf\u00e9');
 const request = fc
   .record({
@@ -169,25 +191,26 @@ const UNWRAPPED = [
   'rate(',
 ] as const;
 const range = fc.constantFrom('10s', '30s', '45s', '7s');
+const unwrapped = fc
+  .tuple(
+    fc.constantFrom(...UNWRAPPED),
+    pipeline,
+    fc.constantFrom('ms', 'ms', 'ms', 'status', 'user', 'http_status'),
+    fc.constantFrom('', '', ' | __error__=""', ' | level="error"', ' | pod!="a"'),
+    range,
+    grouping,
+  )
+  .map(([begin, log, of, after, each, by]) =>
+    // Some ranges take a grouping of their own, others that of a sum.
+    /^(?:sum|rate)/.test(begin)
+      ? `sum ${by} (${begin}${log} | unwrap ${of}${after} [${each}]))`
+      : `${begin}${log} | unwrap ${of}${after} [${each}]) ${by}`,
+  );
 const metric = fc.oneof(
   fc
     .tuple(fc.constantFrom('count_over_time', 'rate', 'bytes_over_time', 'bytes_rate'), pipeline, range, grouping)
     .map(([operation, log, each, by]) => `sum ${by} (${operation}(${log} [${each}]))`),
-  fc
-    .tuple(
-      fc.constantFrom(...UNWRAPPED),
-      pipeline,
-      fc.constantFrom('ms', 'ms', 'ms', 'status', 'user', 'http_status'),
-      fc.constantFrom('', '', ' | __error__=""', ' | level="error"', ' | pod!="a"'),
-      range,
-      grouping,
-    )
-    .map(([begin, log, of, after, each, by]) =>
-      // Some ranges take a grouping of their own, others that of a sum.
-      /^(?:sum|rate)/.test(begin)
-        ? `sum ${by} (${begin}${log} | unwrap ${of}${after} [${each}]))`
-        : `${begin}${log} | unwrap ${of}${after} [${each}]) ${by}`,
-    ),
+  unwrapped,
   fc
     .tuple(fc.constantFrom('count_over_time', 'rate', 'absent_over_time'), pipeline, range)
     .map(([operation, log, each]) => `${operation}(${log} [${each}])`),
@@ -223,13 +246,29 @@ interface Asked {
   readonly discovery: (typeof DISCOVERIES)[number];
 }
 
+interface Answered {
+  readonly result: Evaluated | string;
+  readonly lines: number;
+  readonly measuredNumbers: boolean;
+}
+
+type Way = Parameters<typeof answerMetric>[3];
+const BY_LINES: Way = { readsAllLines: true };
+/** All numbers are measured by the store, two steps at once. */
+const BY_STORE: Way = { numbersExactMax: 0, stepsAtOnceMax: 2 };
+
 /** Returns the answer, or the message of the error, and how many lines were read for it. */
-async function answered({ text, count, stepNs, discovery }: Asked, readsAllLines: boolean) {
+async function answered({ text, count, stepNs, discovery }: Asked, by: Way): Promise<Answered> {
   const expr = parseQuery(text);
   if (expr.kind === 'log') throw new Error('BUG: a log query');
   let lines = 0;
+  let measuredNumbers = false;
   const counting = (view: LogView): LogView => ({
     ...view,
+    aggregate: (plan, query) => {
+      measuredNumbers ||= plan.measures.some(({ kind }) => kind === 'numbers');
+      return view.aggregate(plan, query);
+    },
     search: async function* (plan, sink, query) {
       for await (const piece of view.search(plan, sink, query)) {
         const hasLines = sink.kind === 'rows' && sink.withoutLines !== true;
@@ -242,12 +281,12 @@ async function answered({ text, count, stepNs, discovery }: Asked, readsAllLines
   const base = { visible: VISIBLE, discovery, limits: LOGQL_LIMITS, nowMs: 0, isInstant: count === 1 };
   try {
     const { answer } = await engine.run(SOMEBODY, (view, query) =>
-      answerMetric({ ...base, expr, steps }, counting(view), query, readsAllLines),
+      answerMetric({ ...base, expr, steps }, counting(view), query, by),
     );
-    return { result: answer.result, lines };
+    return { result: answer.result, lines, measuredNumbers };
   } catch (error) {
     if (!(error instanceof PodlogError)) throw error;
-    return { result: error.message.split("' for series")[0], lines };
+    return { result: error.message.split("' for series")[0]!, lines, measuredNumbers };
   }
 }
 
@@ -261,8 +300,8 @@ test('random metrics', async () => {
     fc.constantFrom(...DISCOVERIES),
     async (text, count, stepNs, discovery) => {
       const asked = { text, count, stepNs, discovery };
-      const want = await answered(asked, true);
-      const got = await answered(asked, false);
+      const want = await answered(asked, BY_LINES);
+      const got = await answered(asked, undefined);
       expect(got.result, text).toEqual(want.result);
       if (typeof want.result === 'string' || JSON.stringify(want.result).length < 40) return;
       withPoints++;
@@ -273,6 +312,63 @@ test('random metrics', async () => {
   expect(withPoints).toBeGreaterThan(60);
   expect(ofColumns).toBeGreaterThan(withPoints / 4);
 });
+
+test('random numbers that the store measures, several steps at once', async () => {
+  const { store } = await openStore();
+  for (const seed of [SEED, SEED + 1]) {
+    const lines = fc.sample(regular, { numRuns: 400, seed }).map((text, i): Line => ({
+      text,
+      timeNs: 10e9 + (i % 200) * 437e6,
+      labels: STREAMS[i % STREAMS.length]!,
+    }));
+    await append(store, batchOf({ lines }));
+  }
+  engine = new QueryEngine(readerOf(store));
+  let withPoints = 0;
+  let measured = 0;
+  const property = fc.asyncProperty(
+    unwrapped,
+    fc.constantFrom(1, 5, 12),
+    fc.constantFrom(5_000_000_000n, 7_000_000_000n, 10_000_000_000n, 45_000_000_000n),
+    fc.constantFrom(...DISCOVERIES),
+    async (text, count, stepNs, discovery) => {
+      const asked = { text, count, stepNs, discovery };
+      const want = await answered(asked, BY_LINES);
+      const got = await answered(asked, BY_STORE);
+      if (typeof want.result === 'string' || typeof got.result === 'string') {
+        expect(got.result, text).toEqual(want.result);
+        return;
+      }
+      const hasPoints = want.result.kind === 'series' && want.result.series.length > 0;
+      if (hasPoints) withPoints++;
+      if (hasPoints && got.measuredNumbers) measured++;
+      const tolerance = text.startsWith('quantile') ? QUANTILE_TOLERANCE : SUM_TOLERANCE;
+      expect(rounded(got.result, want.result, tolerance), text).toEqual(want.result);
+    },
+  );
+  await fc.assert(property, { numRuns: 500 });
+  expect(withPoints).toBeGreaterThan(100);
+  expect(measured).toBeGreaterThan(30);
+});
+
+/** Sketches know a number within 0.5 %; sums of parts are rounded in other places than sums of lines. */
+const QUANTILE_TOLERANCE = 0.005;
+const SUM_TOLERANCE = 1e-9;
+
+/** Returns the first with the values of the second, where these are near. */
+function rounded(got: Evaluated, want: Evaluated, tolerance: number): Evaluated {
+  if (got.kind === 'scalar' || want.kind === 'scalar') return got;
+  const series = got.series.map((each, i) => {
+    const other = want.series[i]?.values;
+    const values = each.values.map((value, point) => {
+      const near = other?.[point];
+      const isNear = near !== undefined && Math.abs(value - near) <= Math.max(Math.abs(near), 1) * tolerance;
+      return isNear ? near : value;
+    });
+    return { ...each, values };
+  });
+  return { kind: 'series', series };
+}
 
 test('random lines', async () => {
   let withLines = 0;
@@ -313,8 +409,8 @@ test.each([
   await append(store, batchOf({ lines }));
   engine = new QueryEngine(readerOf(store));
   const asked = { text, count: 5, stepNs: 10_000_000_000n, discovery: DISCOVERIES[0]! };
-  const want = await answered(asked, true);
-  const got = await answered(asked, false);
+  const want = await answered(asked, BY_LINES);
+  const got = await answered(asked, undefined);
   expect(want.lines).toBeGreaterThan(0);
-  expect(got).toEqual({ ...want, lines: 0 });
+  expect(got).toMatchObject({ ...want, lines: 0 });
 });
