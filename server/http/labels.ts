@@ -7,9 +7,13 @@ import { didYouMean } from '../../shared/nearest.ts';
 import { LABELS_ANSWER_BYTES_MAX } from '../limits.ts';
 import type { QueryEngine } from '../query/engine.ts';
 import type { Hint } from '../query/hint.ts';
+import { isNameOfSome } from '../query/mistaken-names.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { AuthorizedQuery, QueryString } from '../query/parameters.ts';
+import { parametersOf } from '../query/question-text.ts';
+import type { LogView } from '../store/log-store.ts';
 import { isOfLines, leavesOf, type Predicate } from '../store/predicate.ts';
+import type { Query } from '../store/query.ts';
 import { hinted, understood } from './advice.ts';
 
 export interface LabelsOptions {
@@ -18,12 +22,23 @@ export interface LabelsOptions {
 }
 
 export function registerLabels(app: FastifyInstance, { engine, now }: LabelsOptions): void {
-  const streamsOf = async (request: FastifyRequest<{ Querystring: QueryString }>, reply: FastifyReply) => {
+  const streamsOf = async (
+    request: FastifyRequest<{ Querystring: QueryString }>,
+    reply: FastifyReply,
+    name?: string,
+  ) => {
     const nowMs = now();
     const filters = parseLabelFilters(request, nowMs);
     const { asker, withHints } = await understood(engine, request, reply, { ownNames: [], nowMs });
     const { answer: streams } = await engine.run(asker, (view, query) => view.streams(filters, query));
-    return { streams, withHints };
+    if (streams.length > 0) return { streams, withHints };
+    const { since, until, tz } = request.query;
+    const visible = parseFilters({ query: { since, until, tz }, namespaces: request.namespaces }, nowMs);
+    const { answer: field } = await engine.run(asker, (view, query) => fieldIn(filters, visible, view, query));
+    const of = field === undefined ? undefined : fieldFilter(field, request.query, name);
+    const withOwnHints: typeof withHints = async (answer, ...rest) =>
+      of === undefined ? withHints(answer, ...rest) : hinted(reply, answer, [of]);
+    return { streams, withHints: withOwnHints };
   };
 
   app.get<{ Querystring: QueryString }>('/labels', async (request, reply) => {
@@ -37,7 +52,7 @@ export function registerLabels(app: FastifyInstance, { engine, now }: LabelsOpti
   app.get<{ Querystring: QueryString; Params: { name: string } }>('/labels/:name/values', async (request, reply) => {
     const { name } = request.params;
     const values = new Set<string>();
-    const { streams, withHints } = await streamsOf(request, reply);
+    const { streams, withHints } = await streamsOf(request, reply, name);
     for (const labels of streams) {
       const value = labelOf(labels, name);
       if (value !== undefined) values.add(name === LEVEL ? canonical(value) : value);
@@ -46,6 +61,27 @@ export function registerLabels(app: FastifyInstance, { engine, now }: LabelsOpti
     if (list.length > 0 || streams.length === 0) return withHints({ values: list, ...cut }, list.length === 0);
     return hinted(reply, { values: list }, [unknownLabel(name, streams)]);
   });
+}
+
+/** Returns a name in the filters that some line has as a field, and no stream as a label: no stream satisfies such a filter. */
+async function fieldIn(
+  { where }: Predicate,
+  visible: Predicate,
+  view: LogView,
+  query: Query,
+): Promise<string | undefined> {
+  const labels = new Set((await view.streams(visible, query)).flatMap((each) => Object.keys(each)));
+  for (const leaf of leavesOf(where)) {
+    if (leaf.kind !== 'value' || leaf.labelOnly === true || labels.has(leaf.name)) continue;
+    if (await isNameOfSome(leaf.name, visible, view, query)) return leaf.name;
+  }
+  return undefined;
+}
+
+function fieldFilter(field: string, query: QueryString, name: string | undefined): Hint {
+  const parameters = parametersOf(name === undefined ? query : { ...query, name });
+  const message = `"${field}" is a field, and streams are found by their labels; /fields?${parameters} has the values in lines`;
+  return { message, parameters };
 }
 
 function unknownLabel(name: string, streams: readonly Labels[]): Hint {

@@ -205,10 +205,14 @@ class Adviser {
       yield { message: `without ${filter}: ${counted(lines, 'line')}`, parameters: parametersOf(query), lines };
     }
     if (isNearer) return;
+    let isExplained = false;
     for (const { filter, alone } of filters) {
       if ((await this.#count(alone)) > 0) continue;
+      isExplained = true;
       yield { message: `no line ${rangeText(this.#question.query)} has ${filter}` };
     }
+    if (!isExplained && filters.length > 1)
+      yield { message: 'each filter alone finds lines, but no line satisfies all of them' };
   }
 
   /** @param rest  the question without this parameter */

@@ -25,6 +25,8 @@ const OPERATORS: readonly {
   { sign: /^=/, isOfTexts: true, meant: (name, value) => ({ [name]: value }) },
 ];
 
+const LOOKS_LIKE_REGEXP = /^\(\?[a-z]+\)|^\^|\$$|\.[*+]|.\[[^\]]+\]|\[[^\]]+\].|\\[dwsb]/;
+
 /** `500..599`, `500-599`, `[500 TO 599]`, `{500 TO *}`. */
 const RANGE = /^[[{]?(\*|\d+(?:\.\d+)?)(?:\.\.|-|\s+TO\s+)(\*|\d+(?:\.\d+)?)[\]}]?$/i;
 
@@ -51,7 +53,7 @@ export function valuesMeant(name: string, value: string): readonly QueryString[]
   }
   const [, expression, flags = ''] = /^\/(.+)\/([gimsuy]*)$/.exec(value) ?? [];
   if (expression !== undefined) meant.push({ [name]: `~${flags.includes('i') ? '(?i)' : ''}${expression}` });
-  if (/^\(\?[a-z]+\)|\.[*+]/.test(value)) meant.push({ [name]: `~${value}` });
+  if (LOOKS_LIKE_REGEXP.test(value)) meant.push({ [name]: `~${value}` });
   const list = /^[[{(](.*)[\]})]$/s.exec(value)?.[1] ?? value;
   const values = list
     .split(/\s*[,|]+\s*|\s+OR\s+/i)
@@ -60,6 +62,7 @@ export function valuesMeant(name: string, value: string): readonly QueryString[]
   if (values.length > 1 || list !== value) meant.push({ [name]: values });
   const together = value.split(/\s+AND\s+|\s*&&\s*/).filter((each) => each !== '');
   if (together.length > 1) meant.push({ [name]: together, match: 'all' });
+  if (value.includes('?')) meant.push({ [name]: value.replaceAll('?', '*') });
   if (value.includes('%')) meant.push({ [name]: isText ? value.replaceAll('%', '') : value.replaceAll('%', '*') });
   const plain = value.replaceAll(DECORATIONS, '');
   if (plain !== value && plain !== '') meant.push({ [name]: plain });

@@ -22,6 +22,8 @@ const TIME_PARAMETERS: ReadonlyMap<string, 'since' | 'until'> = new Map([
   ['until', 'until'],
   ['latest', 'until'],
 ]);
+/** Fields of times: what they are compared with is a time, but for numbers. */
+const TIME_FIELDS: readonly string[] = ['time', 'timestamp', '@timestamp', '_time', 'ts', 'datetime'];
 const RELATIVE_TIMES: readonly string[] = ['now', 'today', 'yesterday'];
 
 /** @throws ParameterError  with the place of what is wrong */
@@ -121,10 +123,11 @@ class Compiler {
   /** `since:1h`, `time>2026-11-23`: the parameter is meant. */
   #assertNoTime(node: SearchNode, name: string, text: string, isDateEnough: boolean): void {
     const isDate = /^\d{4}-\d\d-\d\d/.test(text);
-    const isTime = isDate || parseDurationMs(text.replace(/^-/, '')) !== undefined || RELATIVE_TIMES.includes(text);
+    const isRelative = parseDurationMs(text.replace(/^(?:now)?-/, '')) !== undefined || RELATIVE_TIMES.includes(text);
+    const isTime = isDate || isRelative;
     const parameter =
       TIME_PARAMETERS.get(name) ?? (node.kind === 'compare' && node.operator.startsWith('<') ? 'until' : 'since');
-    const isMeant = TIME_PARAMETERS.has(name) ? isTime : isDateEnough && isDate;
+    const isMeant = TIME_PARAMETERS.has(name) || TIME_FIELDS.includes(name) ? isTime : isDateEnough && isDate;
     if (isMeant) throw this.#error(node, timeInText(parameter, text, name));
   }
 

@@ -51,7 +51,7 @@ async function conditionMeant(condition: ConditionInQuestion, store: Counts): Pr
     }
     return undefined;
   };
-  const meant = await firstOf(valuesMeant(name, value));
+  const meant = await firstOf([...valuesMeant(name, value), ...(name === 'q' ? conditionIn(value) : [])]);
   if (meant !== undefined || isWild) return meant;
   if (name !== 'q' && !LOOKS_LIKE_ID.test(value)) {
     const { search: _, ...range } = alone('');
@@ -59,4 +59,10 @@ async function conditionMeant(condition: ConditionInQuestion, store: Counts): Pr
     if (other !== undefined) return searchOf({ [name]: other });
   }
   return WHOLE_ID.test(value) ? undefined : firstOf(valuesWidened(name, value));
+}
+
+/** Returns the condition in a word of another language: `--namespace=shop`, `.status==502`, `[status]=502`, `level：error`. */
+function conditionIn(word: string): QueryString[] {
+  const [, name, value] = /^[^\p{L}]*([\p{L}_][\p{L}\p{N}_.@-]*)\]?(?:={1,3}|[:：])(.+)$/u.exec(word) ?? [];
+  return name === undefined || value === undefined ? [] : [{ [name]: value }];
 }

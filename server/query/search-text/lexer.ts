@@ -15,6 +15,7 @@ import {
   otherQuote,
   PIPE,
   PLUS,
+  reversed,
   spacedColon,
   UNCLOSED_QUOTE,
   type Problem,
@@ -52,6 +53,8 @@ const SPACED_OPERATOR = /\s+(?:!=[=~]?|!~|=[~><!]|={1,3}|<>|~=|>=|<=|[=<>]|~(?=\
 /** Prose has it, and queries of Kibana. */
 const SPACED_COLON = /\s+:(?=\s|$)/y;
 const SPACES = /\s+/y;
+/** `500<=status`, `500<=status<600` */
+const REVERSED = /^(\d[\d.]*)([<>]=?)([\p{L}_@][\p{L}\p{N}_.@-]*)(?:[<>]=?\d[\d.]*)?$/u;
 /** What other languages and word processors quote with. */
 const OTHER_QUOTE = /^['`“”„‘’«]/;
 const KEYWORD = /^(?:or|OR|and|AND|not|NOT)$/;
@@ -139,6 +142,8 @@ class Lexer {
     const end = Math.min(Math.max(at, start + 1), text.length);
     const word = text.slice(start, end);
     if (problem !== undefined) return this.#break(end, problem);
+    const [, number, sign, name] = REVERSED.exec(word) ?? [];
+    if (name !== undefined) return this.#break(end, reversed(name, sign!, number!));
     if (KEYWORD.test(word)) return this.#push('keyword', end);
     if (/^[|&]/.test(word)) return this.#break(end, PIPE);
     const operator = NAME.test(word) ? this.#operatorAt(end, SPACED_OPERATOR) : undefined;

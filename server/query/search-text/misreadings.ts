@@ -23,6 +23,14 @@ export interface Misreading {
 
 const NAME = /^[\p{L}_@$][\p{L}\p{N}_.@$-]*$/u;
 const UNIT = /^(?:ns|us|µs|μs|ms|s|sec|secs|seconds?|m|min|mins|minutes?|h|hours?|d|days?|[kmgt]i?b|bytes?)$/i;
+/** As quantities have them. */
+const UNITS: readonly (readonly [words: RegExp, unit: string])[] = [
+  [/^(?:sec|secs|seconds?)$/i, 's'],
+  [/^(?:min|mins|minutes?)$/i, 'm'],
+  [/^hours?$/i, 'h'],
+  [/^days?$/i, 'd'],
+  [/^bytes?$/i, 'B'],
+];
 const NUMBER = /^-?\d+(?:[.,]\d+)*%?$/;
 /** As comparisons are written in words. */
 const COMPARISONS: Readonly<Record<string, string>> = {
@@ -94,7 +102,10 @@ function unitAfter(before: SearchNode | undefined, term: SearchNode): Misreading
   if (before?.kind !== 'compare' || unit === undefined || !UNIT.test(unit) || !NUMBER.test(before.operand))
     return undefined;
   const comparison = `${before.name}${before.operator}${before.operand}`;
-  return { place: term.range, problem: spacedUnit(comparison, unit.toLowerCase()) };
+  return {
+    place: term.range,
+    problem: spacedUnit(comparison, unit, UNITS.find(([words]) => words.test(unit))?.[1] ?? unit),
+  };
 }
 
 function operatorBetween(

@@ -183,12 +183,22 @@ export function existence(name: string, isNegated: boolean): Problem {
   };
 }
 
-/** `latency_ms>1 s` would be a number, and a text. */
-export function spacedUnit(comparison: string, unit: string): Problem {
+/** `latency_ms>1 s` would be a number, and a text. @param word  as it is written @param unit  as a quantity has it */
+export function spacedUnit(comparison: string, word: string, unit: string): Problem {
   return {
     problem: 'a unit follows its number without a space',
-    allowed: `${comparison}${unit}; or "${unit}" for lines that contain this text`,
+    allowed: `${comparison}${unit}; or "${word}" for lines that contain this text`,
     example: `${comparison}${unit}`,
+  };
+}
+
+/** `500<=status` */
+export function reversed(name: string, sign: string, number: string): Problem {
+  const other = sign.replace(/[<>]/, (each) => (each === '<' ? '>' : '<'));
+  return {
+    problem: 'a comparison begins with the name',
+    allowed: 'name>=500 name<600 for a range; or these signs as a text, between two "',
+    example: `${name}${other}${number}`,
   };
 }
 

@@ -389,6 +389,11 @@ test.each([
   ['latency~2 level:error', 'latency level:error', 1],
   ['"LATENCY_MS"', '/LATENCY_MS/i', 1],
   ['/LAT.NCY/gi', '/LAT.NCY/i', 1],
+  ['--container=api', 'container:api', 1],
+  ['.status==502', 'status:502', 1],
+  ['[status]=502', 'status:502', 1],
+  ['^.{1}.?level', '/^.{1}.?level/', 1],
+  ['status:5??', 'status:5**', 1],
   ['container contains api', 'container:*api*', undefined],
   ['container is null', '-container:*', undefined],
 ])('a condition of a search text that no line satisfies: %s', async (search, meant, position) => {
@@ -465,6 +470,30 @@ test('where leaving out one filter does not help, those that no line has', async
     'no line in the store has likes',
     'no line in the store has "%api%"',
   ]);
+});
+
+test('filters of which each finds lines, but no two of three together', async () => {
+  expect((await get('logs?search=user_id:0 user_id:1 user_id:2')).header).toBe(
+    'each filter alone finds lines, but no line satisfies all of them',
+  );
+});
+
+test.each([
+  [
+    'labels/pod/values?status=502',
+    '"status" is a field, and streams are found by their labels; /fields?status=502&name=pod',
+  ],
+  [
+    'labels?search=level:error',
+    '"level" is a field, and streams are found by their labels; /fields?search=level:error',
+  ],
+])('a filter on a field, where only labels are looked at: %s', async (path, message) => {
+  const [hint, ...others] = await hintsOf(path);
+  expect(hint?.message).toBe(`${message} has the values in lines`);
+  expect(others).toEqual([]);
+  const { status, text } = await get(`fields?${hint?.parameters}`);
+  expect(status, text).toBe(200);
+  expect(text).toContain('api-1');
 });
 
 test('an erasure is not widened', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Server } from '../../../server/main.ts';
 import { MS_PER_DAY } from '../../../shared/time.ts';
+import { eventually } from '../../eventually.ts';
 import { startQuietServer } from '../quiet-server.ts';
 import { batchOf, type Line, TODAY } from '../engines/embedded/batches.ts';
 
@@ -33,6 +34,13 @@ beforeAll(async () => {
   await send(shared, [...foreignLines(TODAY - 3), ...OWN, ...foreignLines(TODAY + 3)]);
   await send(shared, foreignLines(0));
   await send(shared, foreignLines(TODAY + 20_000));
+  // Advice has a second, which the start of workers on a busy machine takes.
+  for (const server of [alone, shared]) {
+    await eventually(async () => {
+      const { body } = (await get(server, '/aggregate?level=none')) as { body: string };
+      expect(body).toContain('hints');
+    });
+  }
 });
 afterAll(async () => {
   await Promise.all([alone.close(), shared.close()]);
