@@ -1,9 +1,12 @@
 /** What has been decoded of a row group, by part: a cache may drop any of it, since it can be decoded again. */
 import { HEADER_PARTS_MAX } from './format.ts';
+import type { PartMemory } from './pages/part-memory.ts';
 
 export interface DecodedCache {
   get(part: number): object | undefined;
   set(part: number, decoded: object, memoryBytes: number): void;
+  /** Returns memory for a part that will not be kept for long. Undefined where it may be kept. */
+  memoryFor?(part: number): PartMemory | undefined;
 }
 
 /** Parts beside columns, which have their index. A part number always has the same type. */

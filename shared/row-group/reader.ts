@@ -50,6 +50,7 @@ import { headerMemoryBytes } from './header-size.ts';
 import { ENCODING_DICTIONARY, ENCODING_PATTERN, RAW_BYTES_MAX } from './format.ts';
 import { type CutLines, LineSink } from './line-sink.ts';
 import { NO_RUN, type Run } from './runs.ts';
+import { decodedInto, takeFloat64s, takeUint16s } from './pages/part-memory.ts';
 import type { Template } from './template.ts';
 import type { Ties } from './ties.ts';
 import { rowsByTemplate, rowsOfRanks, type TemplateOrder } from './template-order.ts';
@@ -162,7 +163,7 @@ export class RowGroup {
   runCodes(): Uint16Array {
     return this.kept(PART_RUNS, () => {
       const { runs } = this.#header;
-      const codes = new Uint16Array(this.info.rowCount);
+      const codes = takeUint16s(this.info.rowCount);
       if (runs === undefined) return codes.fill(NO_RUN);
       return validCodes(this.#decodeSmall(runs.codes, codes), runs.runs.length + 1, 'run');
     });
@@ -171,7 +172,7 @@ export class RowGroup {
   /** Index into info.streams, by row. */
   streamCodes(): Uint16Array {
     return this.kept(PART_STREAMS, () => {
-      const codes = this.#smallIntegers(1, new Uint16Array(this.info.rowCount));
+      const codes = this.#smallIntegers(1, takeUint16s(this.info.rowCount));
       return validCodes(codes, this.info.streams.length, 'stream');
     });
   }
@@ -193,7 +194,7 @@ export class RowGroup {
   /** Index into templates, by row. */
   templateCodes(): Uint16Array {
     return this.kept(PART_TEMPLATES, () => {
-      const codes = this.#smallIntegers(2, new Uint16Array(this.info.rowCount));
+      const codes = this.#smallIntegers(2, takeUint16s(this.info.rowCount));
       return validCodes(codes, this.templates.length, 'template');
     });
   }
@@ -453,7 +454,10 @@ export class RowGroup {
 
   #numbers({ parameters, pages }: StoredChunk, count: number): Float64Array {
     const { values } = decodeIntegers(new ByteReader(parameters), this.#pages.of(pages, true), count);
-    return values instanceof Float64Array ? values : new Float64Array(values);
+    if (values instanceof Float64Array) return values;
+    const numbers = takeFloat64s(count);
+    numbers.set(values);
+    return numbers;
   }
 
   #smallIntegers<T extends Uint8Array | Uint16Array>(chunk: number, out: T): T {
@@ -476,7 +480,7 @@ export class RowGroup {
   kept<T extends object>(part: number, decode: () => T, memoryBytes: (decoded: T) => number = byteLengthOf): T {
     const known = this.#cache.get(part);
     if (known !== undefined) return known as T;
-    const decoded = decode();
+    const decoded = decodedInto(this.#cache.memoryFor?.(part), decode);
     this.#cache.set(part, decoded, memoryBytes(decoded));
     return decoded;
   }

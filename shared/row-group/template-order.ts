@@ -4,6 +4,7 @@
  */
 
 import type { SmallCodes } from './encodings/integer.ts';
+import { takeInt32s } from './pages/part-memory.ts';
 
 /** Rows in template order; those of template t are [templateStarts[t], templateStarts[t + 1]). */
 export interface TemplateOrder {
@@ -17,7 +18,7 @@ export function rowsByTemplate(templateCodes: Uint16Array, rowCount: number, tem
   for (let row = 0; row < rowCount; row++) templateStarts[templateCodes[row]! + 1]!++;
   for (let t = 0; t < templateCount; t++) templateStarts[t + 1]! += templateStarts[t]!;
   const next = templateStarts.slice();
-  const templateRows = new Int32Array(rowCount);
+  const templateRows = takeInt32s(rowCount);
   for (let row = 0; row < rowCount; row++) templateRows[next[templateCodes[row]!]!++] = row;
   return { templateRows, templateStarts };
 }

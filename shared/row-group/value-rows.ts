@@ -1,5 +1,6 @@
 /** Which rows have the values of a column: the rows of its templates, one template after the other. */
 import type { ColumnInfo } from './header.ts';
+import { takeInt32s } from './pages/part-memory.ts';
 import type { TemplateOrder } from './template-order.ts';
 
 /** Returns the rows of a template, ascending. */
@@ -46,7 +47,7 @@ export function ranksOfValues({ parts }: ColumnInfo, indices: ArrayLike<number>)
 
 /** Returns the rank of each row. */
 export function ranksByRow({ templateRows, templateStarts }: TemplateOrder): Int32Array {
-  const ranks = new Int32Array(templateRows.length);
+  const ranks = takeInt32s(templateRows.length);
   for (let t = 0; t + 1 < templateStarts.length; t++) {
     const start = templateStarts[t]!;
     for (let i = start, end = templateStarts[t + 1]!; i < end; i++) ranks[templateRows[i]!] = i - start;

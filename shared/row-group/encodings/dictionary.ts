@@ -14,6 +14,7 @@ import type { ByteStrings, ValueRefs } from '../../byte-strings.ts';
 import type { Codes, Dictionary, ValuesOf } from './column-values.ts';
 import type { Encoding } from './encoding.ts';
 import { DICTIONARY_VALUES_MAX, ENCODING_DICTIONARY } from '../format.ts';
+import { takeUint16s } from '../pages/part-memory.ts';
 import { decodeDistinctTexts, encodeDistinctTexts } from './distinct-texts.ts';
 
 /** After this many rows, a dictionary that has grown with almost every row is abandoned. */
@@ -206,7 +207,7 @@ export function decodeCodes(pages: PageReader, count: number, distinct: number, 
   let codes: Codes = low;
   if (distinct > 256) {
     const high = pages.passing(count);
-    codes = new Uint16Array(count);
+    codes = takeUint16s(count);
     for (let row = 0; row < count; row++) codes[row] = low[row]! | (high[row]! << 8);
   }
   if (!areLess(codes, distinct)) checkCode(largest(codes), distinct);

@@ -18,6 +18,7 @@ import type { ValueRefs } from '../../byte-strings.ts';
 import type { IntegerArray, Integers, ValuesOf } from './column-values.ts';
 import { type Encoding, mayBeNumber } from './encoding.ts';
 import { ENCODING_INTEGER } from '../format.ts';
+import { takeFloat64s, takeInt32s } from '../pages/part-memory.ts';
 
 const TRANSFORM_FRAME = 0;
 const TRANSFORM_DELTAS = 1;
@@ -260,7 +261,7 @@ function sumUpPart(
 }
 
 function valuesOf({ min, max, base, planes, restarts }: StoredIntegers, count: number): IntegerArray {
-  const values = min >= -HALF_WORD && max < HALF_WORD ? new Int32Array(count) : new Float64Array(count);
+  const values = min >= -HALF_WORD && max < HALF_WORD ? takeInt32s(count) : takeFloat64s(count);
   addPlanes(values, base, planes);
   if (restarts === undefined) return values;
   for (const [r, { index, value }] of restarts.entries()) {
@@ -531,7 +532,15 @@ function fourPlanes(
   planes: readonly Uint8Array[],
   count: number,
 ): { low: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array]; high: readonly Uint8Array[] } {
-  const zeros = planes.length < 4 ? new Uint8Array(count) : planes[0]!;
+  const zeros = planes.length < 4 ? zerosOf(count) : planes[0]!;
   const [p0 = zeros, p1 = zeros, p2 = zeros, p3 = zeros] = planes;
   return { low: [p0, p1, p2, p3], high: planes.slice(4) };
+}
+
+/** Grows with the largest column. */
+let zerosMemory = new Uint8Array(0);
+
+function zerosOf(count: number): Uint8Array {
+  if (zerosMemory.length < count) zerosMemory = new Uint8Array(count);
+  return zerosMemory;
 }

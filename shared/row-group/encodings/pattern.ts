@@ -21,6 +21,7 @@ import type { PageReader, PageWriter } from '../pages/page.ts';
 import type { Codes, CutTexts, IntegerArray, ValuesOf } from './column-values.ts';
 import type { Encoded, Encoding } from './encoding.ts';
 import { ENCODING_PATTERN } from '../format.ts';
+import { takeUint32s } from '../pages/part-memory.ts';
 import { POWERS_OF_TEN } from './decimal.ts';
 import { decodeCodes, encodeCodes } from './dictionary.ts';
 import { decodeDistinctTexts, decodeTextsHere, encodeDistinctTexts, skipRawTexts } from './distinct-texts.ts';
@@ -103,7 +104,7 @@ function countsOf(codes: Codes, distinct: number): Uint32Array {
 /** By value: the index of its first number. */
 function firstsOf({ starts }: Blocks, codes: Codes): Uint32Array {
   const next = starts.slice();
-  const firsts = new Uint32Array(codes.length);
+  const firsts = takeUint32s(codes.length);
   for (let i = 0; i < firsts.length; i++) firsts[i] = next[codes[i]!]!++;
   return firsts;
 }

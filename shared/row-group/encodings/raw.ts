@@ -10,6 +10,7 @@ import type { ByteStrings, ValueRefs } from '../../byte-strings.ts';
 import type { ValuesOf } from './column-values.ts';
 import type { Encoding } from './encoding.ts';
 import { ENCODING_RAW } from '../format.ts';
+import { takeUint32s } from '../pages/part-memory.ts';
 import { decodeIntegers, encodeIntegers } from './integer.ts';
 
 /** Finding a value requires the lengths of all earlier ones, so none are picked. */
@@ -46,7 +47,8 @@ export function encodeRaw(refs: ValueRefs, parameters: ByteWriter, pages: PageWr
 
 export function decodeRaw(parameters: ByteReader, pages: PageReader, count: number): ByteStrings {
   const lengths = decodeIntegers(parameters, pages, count).values;
-  const offsets = new Uint32Array(count + 1);
+  const offsets = takeUint32s(count + 1);
+  offsets[0] = 0;
   let end = 0;
   for (let i = 0; i < count; i++) {
     if (lengths[i]! < 0) throw new CorruptionError('a value has a negative length');

@@ -10,6 +10,7 @@ import type { StoredUuids, Uuids } from './column-values.ts';
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../pages/page.ts';
+import { takeUint32s } from '../pages/part-memory.ts';
 import { decodeIntegers, encodeIntegers, pickIntegers } from './integer.ts';
 import {
   encodePackedUuids,
@@ -72,7 +73,7 @@ export function readRepeating(
 function readPlaces(parameters: ByteReader, pages: PageReader, count: number, distinct: number): Uint32Array {
   const isRepeat = pages.page((count + 7) >> 3);
   const numbers = decodeIntegers(parameters, pages, count - distinct).values;
-  const places = new Uint32Array(count);
+  const places = takeUint32s(count);
   for (let i = 0, next = 0, repeats = 0; i < count; i++) {
     const repeated = (isRepeat[i >> 3]! >>> (i & 7)) & 1;
     const place = repeated === 1 ? numbers[repeats++] : next++;

@@ -8,6 +8,7 @@
 import { constants, createZstdDecompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { CorruptionError } from '../../errors.ts';
 import { RAW_BYTES_MAX } from '../format.ts';
+import { takeBytes } from './part-memory.ts';
 
 /** zlib's minimum. */
 const CHUNK_BYTES_MIN = 64;
@@ -33,7 +34,10 @@ export function decompress(bytes: Uint8Array, rawSize: number, memory?: Buffer):
   context ??= newContext();
   if (context === 'none' || rawSize > 1 << KEPT_FRAME_BYTES_LOG2_MAX) return decompressAlone(bytes, rawSize);
   // One byte more than needed shows a frame that is longer than it should be.
-  const out = memory !== undefined && memory.length > rawSize ? memory : Buffer.allocUnsafe(rawSize + 1);
+  const out =
+    memory !== undefined && memory.length > rawSize
+      ? memory
+      : (takeBytes(rawSize + 1) ?? Buffer.allocUnsafe(rawSize + 1));
   if (context.decompress(bytes, out.subarray(0, rawSize + 1)) === rawSize) return out.subarray(0, rawSize);
   // It may wait for the rest of the frame, or refuse everything from now on.
   context.close();

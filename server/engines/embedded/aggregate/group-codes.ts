@@ -41,7 +41,7 @@ export function groupCodes(
 ): GroupCodes {
   const names = by.map((name) => valueCodes(group, name, lend));
   if (stepNs === undefined) return codesOf(group, names, counts, lend);
-  const buckets = bucketCodes(group, { stepNs, offsetNs });
+  const buckets = bucketCodes(group, { stepNs, offsetNs }, lend);
   const combinations = names.reduce(
     (product, { size, constant }) => product * (constant === undefined ? size : 1),
     buckets.size,

@@ -1,5 +1,6 @@
 /** Sums by group, for the measures that add up. Groups are numbers below `groupCount`, which may grow from call to call. */
-import { copyInto } from './hash-slots.ts';
+import { newArray } from './array-pool.ts';
+import { copyInto, powerOfTwo } from './hash-slots.ts';
 
 export type Sums = Float64Array<ArrayBuffer>;
 
@@ -16,7 +17,7 @@ export class GroupSums {
   /** Returns the sums, with room for all groups; valid until there are more. */
   reserve(groupCount: number): Sums {
     if (groupCount > this.#sums.length) {
-      this.#sums = copyInto(new Float64Array(Math.max(groupCount, this.#sums.length * 2)), this.#sums);
+      this.#sums = copyInto(newArray(Float64Array<ArrayBuffer>, powerOfTwo(GROUPS_AT_FIRST, groupCount)), this.#sums);
     }
     return this.#sums;
   }

@@ -48,8 +48,7 @@ function codesBetween(
 ): BucketCodes {
   const first = bucketOfNumber(min);
   const last = bucketOfNumber(max);
-  const base = texts.size;
-  for (let bucket = first; bucket <= last; bucket++) texts.addFolded(bucketBytes(bucket));
+  const base = texts.addAllFolded(last - first + 1, (index) => bucketBytes(first + index));
   const count = mantissas.length;
   if (first === last) return { codes: undefined, base, addTotals: (totals) => (totals[base]! += count) };
   let known: Uint32Array | undefined;

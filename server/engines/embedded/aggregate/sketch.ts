@@ -6,6 +6,7 @@
  */
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { AGGREGATE_SKETCHES_BYTES_MAX, AGGREGATE_SKETCHES_MAX } from '../../../limits.ts';
+import { newArray, recycle } from './array-pool.ts';
 
 /** Parts of a power of two: half of a part is 0.42 % of its lowest number. */
 const PARTS = 120;
@@ -152,10 +153,12 @@ export class Sketches {
     const slots = keys.length * 2;
     if (slots * SLOT_BYTES > AGGREGATE_SKETCHES_BYTES_MAX) throw tooMuchMemory();
     this.#size = 0;
-    this.#keys = new Uint32Array(slots);
-    this.#counts = new Float64Array(slots * BUCKETS_PER_ENTRY);
+    this.#keys = newArray(Uint32Array<ArrayBuffer>, slots);
+    this.#counts = newArray(Float64Array<ArrayBuffer>, slots * BUCKETS_PER_ENTRY);
     this.#shift = shiftOf(slots);
     for (let slot = 0; slot < keys.length; slot++) if (keys[slot] !== 0) this.#addEntry(keys[slot]!, counts, slot);
+    recycle(keys.buffer);
+    recycle(counts.buffer);
   }
 }
 

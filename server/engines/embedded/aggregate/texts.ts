@@ -17,9 +17,9 @@ type Run = { readonly base: number } & (
       readonly escaped: boolean;
       /** Indices of the values; undefined for the first ones. */
       readonly places: Uint32Array | undefined;
-      /** The values are what others are replaced by. */
-      readonly isFolded?: true;
     }
+  /** What values are replaced by: the text of `base`, and so on. */
+  | { readonly kind: 'folded'; readonly textAt: (index: number) => Buffer }
   /** Consecutive numbers below NUMBER_LIMIT, in the place of the digit in a pattern; undefined for integers. */
   | { readonly kind: 'range'; readonly pattern: Buffer | undefined; readonly min: number }
   /** The same for any numbers. */
@@ -67,8 +67,12 @@ export class Texts {
 
   /** Does the same for what values are replaced by. */
   addFolded(value: Buffer): number {
-    const values: ColumnValues = { kind: 'constant', value, count: 1 };
-    return this.#add({ kind: 'texts', base: this.size, values, escaped: false, places: undefined, isFolded: true }, 1);
+    return this.addAllFolded(1, () => value);
+  }
+
+  /** @returns the code of the first of these texts */
+  addAllFolded(count: number, textAt: (index: number) => Buffer): number {
+    return this.#add({ kind: 'folded', base: this.size, textAt }, count);
   }
 
   /** @see Run */
@@ -92,7 +96,7 @@ export class Texts {
     if (code === 0) return;
     const run = this.#runs[this.#runOf(code)]!;
     this.#write(run, code, text);
-    if (run.kind === 'texts' && run.isFolded === true) return;
+    if (run.kind === 'folded') return;
     const folded = this.#fold?.(text.bytes, text.start, text.end);
     if (folded !== undefined) text.refer(folded, 0, folded.length);
   }
@@ -129,7 +133,7 @@ export class Texts {
     for (const [index, run] of this.#runs.entries()) {
       const limit = this.#runs[index + 1]?.base ?? this.size;
       const own = found.subarray(run.base, limit);
-      if (run.kind === 'texts' || this.#fold !== undefined) {
+      if (run.kind === 'texts' || run.kind === 'folded' || this.#fold !== undefined) {
         if (own.length > TEXTS_FOUND_MAX) return false;
         for (let code = run.base; code < limit; code++) this.#find(code, table, found, keys, text);
         continue;
@@ -176,7 +180,7 @@ export class Texts {
     const index = code === 0 ? -1 : this.#runOf(code);
     const run = this.#runs[index];
     const end = Math.min(codes.length, at + keys.room);
-    if (run === undefined || run.kind === 'texts' || this.#fold !== undefined) {
+    if (run === undefined || run.kind === 'texts' || run.kind === 'folded' || this.#fold !== undefined) {
       this.write(code, text);
       keys.addValue(text.bytes, text.start, text.end);
       return at + 1;
@@ -192,6 +196,10 @@ export class Texts {
     switch (run.kind) {
       case 'texts':
         return writeText(run.values, run.places === undefined ? index : run.places[index]!, run.escaped, text);
+      case 'folded': {
+        const value = run.textAt(index);
+        return text.refer(value, 0, value.length);
+      }
       case 'range':
         return writeNumber(run.pattern, run.min + index, text);
       case 'numbers':

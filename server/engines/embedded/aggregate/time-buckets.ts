@@ -9,7 +9,7 @@ import { AGGREGATE_RUNS_KEPT_MAX } from '../../../limits.ts';
 import { countingUp } from '../scan/counting-up.ts';
 import { countPart, type Rows } from './row-counts.ts';
 import { Texts } from './texts.ts';
-import type { CodePart, Dimension } from './dimension.ts';
+import type { CodePart, Dimension, Lend } from './dimension.ts';
 
 /** With more runs, counting them costs more than counting rows. */
 const ROWS_PER_RUN_MIN = 16;
@@ -47,7 +47,7 @@ export interface BucketDimension extends Dimension {
 }
 
 /** Buckets are counted from 1970, so that those of all row groups are the same. */
-export function bucketCodes(group: RowGroup, { stepNs, offsetNs }: Steps): BucketDimension {
+export function bucketCodes(group: RowGroup, { stepNs, offsetNs }: Steps, lend: Lend): BucketDimension {
   const { baseDay, minTimeNs, maxTimeNs } = group.info;
   // A border between buckets that is among the rows is exact, however long the steps are.
   const anchor = floorDivided(instantOf(baseDay, maxTimeNs) - offsetNs, stepNs);
@@ -69,7 +69,7 @@ export function bucketCodes(group: RowGroup, { stepNs, offsetNs }: Steps): Bucke
     size: texts.size,
     texts,
     get parts() {
-      return (parts ??= partsOf(group, bucketsOf(group, originNs, step)));
+      return (parts ??= partsOf(group, bucketsOf(group, originNs, step, lend)));
     },
     runs: () => runsOf(group, originNs, step),
   };
@@ -90,10 +90,10 @@ function partsOf(group: RowGroup, codes: Uint32Array, base = 0): readonly CodePa
 }
 
 /** In template order. Consecutive times are mostly in one bucket: only its bounds are compared. */
-function bucketsOf(group: RowGroup, originNs: number, stepNs: number): Uint32Array {
+function bucketsOf(group: RowGroup, originNs: number, stepNs: number, lend: Lend): Uint32Array {
   const { templateRows } = group.order();
   const timesNs = group.timesNs();
-  const buckets = new Uint32Array(templateRows.length);
+  const buckets = lend(templateRows.length);
   let bucket = 0;
   let startNs = originNs;
   let endNs = originNs + stepNs;

@@ -215,9 +215,8 @@ function shapeCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes 
   }
   const byShape = values.kind === 'pattern' ? shapeCodesOf(values, escaped) : undefined;
   if (byShape === undefined) return undefined;
-  const base = texts.size;
-  for (const shape of byShape.shapes) texts.addFolded(shape);
-  const { codes, counts } = byShape;
+  const { codes, counts, shapes } = byShape;
+  const base = texts.addAllFolded(shapes.length, (index) => shapes[index]!);
   return { codes: () => codes, base, addTotals: (totals) => addCounts(counts, base, totals) };
 }
 

@@ -17,9 +17,10 @@ export function eachGroup(
   do {
     const place = places[doneCount]!;
     useOrList(unusable, doneCount, () => {
-      const opened = rowGroups.open(place);
-      if (opened.hasMetadata) withMetadata++;
-      if (!lacksArrays(opened, place)) visit(opened);
+      rowGroups.visit(place, (opened) => {
+        if (opened.hasMetadata) withMetadata++;
+        if (!lacksArrays(opened, place)) visit(opened);
+      });
     });
     doneCount++;
   } while (doneCount < places.length && !shouldYield());

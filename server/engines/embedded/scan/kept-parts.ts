@@ -16,8 +16,8 @@ interface KeptPart<T> {
 export class KeptParts<T extends object> {
   readonly #bytesMax: number;
   readonly #kept: LRUCache<string, KeptPart<T>>;
-  /** By part: when it was decoded last. */
-  readonly #decodedAt: LRUCache<string, number>;
+  /** By part: when it was decoded last, and its size. */
+  readonly #decoded: LRUCache<string, { readonly at: number; readonly bytes: number }>;
   #clock = 0;
 
   /**
@@ -28,7 +28,7 @@ export class KeptParts<T extends object> {
     this.#bytesMax = bytesMax;
     const dispose = ({ part }: KeptPart<T>): void => onDropped(part);
     this.#kept = new LRUCache({ maxSize: bytesMax, sizeCalculation: ({ bytes }) => bytes, dispose });
-    this.#decodedAt = new LRUCache({ max: knownMax });
+    this.#decoded = new LRUCache({ max: knownMax });
   }
 
   clear(): void {
@@ -42,12 +42,21 @@ export class KeptParts<T extends object> {
     return kept.part;
   }
 
-  /** @returns false where the part is not kept */
-  add(key: string, part: T, bytes: number): boolean {
+  /** Whether a part that was decoded before would not be kept now. */
+  wouldPass(key: string): boolean {
+    const before = this.#decoded.get(key);
+    return before !== undefined && !this.#hasRoom(before.bytes, before.at);
+  }
+
+  /**
+   * @param isPassing  it must not be kept
+   * @returns false where the part is not kept
+   */
+  add(key: string, part: T, bytes: number, isPassing = false): boolean {
     const usedAt = ++this.#clock;
-    const decodedAt = this.#decodedAt.get(key) ?? 0;
-    this.#decodedAt.set(key, usedAt);
-    if (!this.#hasRoom(bytes, decodedAt)) return false;
+    const decodedAt = this.#decoded.get(key)?.at ?? 0;
+    this.#decoded.set(key, { at: usedAt, bytes });
+    if (isPassing || !this.#hasRoom(bytes, decodedAt)) return false;
     this.#kept.set(key, { part, bytes, usedAt });
     return true;
   }

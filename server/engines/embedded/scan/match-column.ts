@@ -202,12 +202,22 @@ function markDecimals(
   for (let i = 0; i < marks.length; i++) if (compares(mantissas[i]! / power, operator, value)) marks[i] = 1;
 }
 
+/** Grows to the values of the largest row group. */
+let indicesMemory = new Uint32Array(1024);
+
 /** Collects the matches of values that are searched for one after the other. */
 function found(count: number, find: (onFound: (index: number) => void) => void): MatchedValues {
-  const indices: number[] = [];
-  find((index) => indices.push(index));
-  if (indices.length === 0) return 'none';
-  const values = Uint32Array.from(indices);
+  let size = 0;
+  find((index) => {
+    if (size === indicesMemory.length) {
+      const larger = new Uint32Array(size * 2);
+      larger.set(indicesMemory);
+      indicesMemory = larger;
+    }
+    indicesMemory[size++] = index;
+  });
+  if (size === 0) return 'none';
+  const values = indicesMemory.slice(0, size);
   return count > 1 ? values.toSorted() : values;
 }
 

@@ -4,6 +4,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { CorruptionError } from '../../../../shared/errors.ts';
+import { takeBytes } from '../../../../shared/row-group/pages/part-memory.ts';
 import { OPEN_FILE_MS_MAX, OPEN_FILES_MAX, PEEK_KEPT_BYTES_MAX } from '../../../limits.ts';
 import { isReadError, unreadableError } from '../platform/disk.ts';
 
@@ -12,7 +13,7 @@ import { isReadError, unreadableError } from '../platform/disk.ts';
  * cannot read it.
  */
 export interface StoredBytes {
-  /** Returns memory of its own. */
+  /** Returns memory of its own, or that of a part which is being decoded (shared/row-group/pages/part-memory.ts). */
   read(path: string, offset: number, sizeBytes: number): Buffer;
   /** Valid until the next peek with the same number: new memory costs three times what reading into it does. */
   peek(path: string, offset: number, sizeBytes: number, number?: number): Buffer;
@@ -36,7 +37,7 @@ export class OpenFiles implements StoredBytes {
 
   read(path: string, offset: number, sizeBytes: number): Buffer {
     // Cached bytes outlive the request: they must not be in the pool that small buffers share.
-    return this.#fill(path, offset, Buffer.allocUnsafeSlow(sizeBytes));
+    return this.#fill(path, offset, takeBytes(sizeBytes) ?? Buffer.allocUnsafeSlow(sizeBytes));
   }
 
   peek(path: string, offset: number, sizeBytes: number, number = 0): Buffer {

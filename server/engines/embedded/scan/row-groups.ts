@@ -37,6 +37,10 @@ export function lacksArrays(group: RowGroup, { onlyArraysOf = [] }: RowGroupPlac
   return !onlyArraysOf.every((names) => names.some((name) => hasArrays(group, name)));
 }
 
+function keyOf({ path, offset }: RowGroupPlace): string {
+  return `${path}@${offset}`;
+}
+
 export class RowGroups {
   readonly #files: StoredBytes;
   readonly #labels = new SharedLabels(WORKER_LABELS_BYTES_MAX);
@@ -63,9 +67,19 @@ export class RowGroups {
     this.#decoded.clear();
   }
 
+  /**
+   * Visits a row group: all that is decoded of it, and not kept, has the same memory as that of the next one. So nothing of it
+   * may be referred to afterwards.
+   * @throws CorruptionError
+   */
+  visit<T>(place: RowGroupPlace, work: (group: RowGroup) => T): T {
+    const group = this.open(place);
+    return this.#decoded.visit(keyOf(place), () => work(group));
+  }
+
   /** @throws CorruptionError */
   open(place: RowGroupPlace): RowGroup {
-    const key = `${place.path}@${place.offset}`;
+    const key = keyOf(place);
     let group = this.#headers.get(key) ?? this.#passing.get(key);
     if (group === undefined) {
       const { path, offset, sizeBytes } = place;

@@ -61,7 +61,7 @@ export function buffersOfRows({ rows, timesNs, streams, arrivals }: ScannedRows)
 /** Ends early when others wait for the worker. */
 export function scan(
   { places, plan }: ScanInput,
-  rowGroups: Pick<RowGroups, 'open'>,
+  rowGroups: Pick<RowGroups, 'visit'>,
   shouldYield = aloneInThread,
 ): ScanOutput {
   const scanned: ScannedRows[] = [];
@@ -73,9 +73,8 @@ export function scan(
   return { scanned, unusable };
 }
 
-function scanPlace(place: RowGroupPlace, plan: Plan, rowGroups: Pick<RowGroups, 'open'>): ScannedRows {
-  const group = rowGroups.open(place);
-  return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, place, plan);
+function scanPlace(place: RowGroupPlace, plan: Plan, rowGroups: Pick<RowGroups, 'visit'>): ScannedRows {
+  return rowGroups.visit(place, (group) => (lacksArrays(group, place) ? NO_ROWS : scanGroup(group, place, plan)));
 }
 
 /**

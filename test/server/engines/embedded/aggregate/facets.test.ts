@@ -183,7 +183,10 @@ describe('memory of facets', () => {
     const group = new RowGroup(rowGroupOf(manyShapes(10)));
     let opened = 0;
     const rowGroups = Object.assign(Object.create(RowGroups.prototype) as RowGroups, {
-      open: () => (opened++, group),
+      visit: <T>(_: object, work: (opened: RowGroup) => T) => {
+        opened++;
+        return work(group);
+      },
     });
     const place = { path: '', offset: 0, sizeBytes: 0, order: 0 };
     const input = { places: [place, place, place], sides: [planOf()], asked: { names: undefined }, ids: [] };

@@ -25,7 +25,7 @@ interface InMemory {
 /** @param rowCount  of each row group, as a store lists it; its own by default */
 function inMemory(groups: readonly RowGroup[], memory: AggregateMemory, rowCount?: number): InMemory {
   const rowGroups = Object.assign(Object.create(RowGroups.prototype) as RowGroups, {
-    open: ({ offset }: { offset: number }) => groups[offset]!,
+    visit: <T>({ offset }: { offset: number }, work: (group: RowGroup) => T) => work(groups[offset]!),
   });
   const refs = groups.map(({ info }, offset) => ({
     ...info,

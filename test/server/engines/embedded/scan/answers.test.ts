@@ -173,7 +173,7 @@ describe('indexes', () => {
     const rowsOf = (field: string): number[] => {
       const [kept] = pruned(field, false);
       const plan = { ...planOf({ values: filters(field) }) };
-      return [...scan({ places: [kept!], plan }, { open: () => group }).scanned[0]!.rows];
+      return [...scan({ places: [kept!], plan }, { visit: (_, work) => work(group) }).scanned[0]!.rows];
     };
     expect(rowsOf('user_id')).toEqual([1]);
     // Without arrays of the name, nothing but the header is read.

@@ -71,3 +71,34 @@ test('a part larger than the limit is not kept', () => {
   cache.set(1, {}, WORKER_CACHE_BYTES_MAX + 1);
   expect(cache.get(1)).toBeUndefined();
 });
+
+/** Returns whether there is memory for a part of a visited row group, which is decoded then. */
+function visited(parts: DecodedParts, group: string): boolean {
+  return parts.visit(group, () => {
+    const cache = parts.of(group);
+    const memory = cache.memoryFor!(1);
+    cache.set(1, {}, PART_BYTES);
+    return memory !== undefined;
+  });
+}
+
+test('parts that will pass are decoded into the same memory while their row group is visited', () => {
+  const parts = new DecodedParts();
+  read(parts, named('a', FITTING));
+  // It is not known yet whether it will be kept.
+  expect(visited(parts, 'b')).toBe(false);
+  read(parts, named('a', FITTING));
+  expect(visited(parts, 'b')).toBe(true);
+  expect(parts.of('b').memoryFor!(1)).toBeUndefined();
+  expect(parts.visit('b', () => parts.of('c').memoryFor!(1))).toBeUndefined();
+  // It is gone when another one is visited, although there is room for it now.
+  parts.visit('c', () => {});
+  expect(parts.of('b').get(1)).toBeUndefined();
+});
+
+test('a part that would be kept has memory of its own', () => {
+  const parts = new DecodedParts();
+  read(parts, named('a', FITTING));
+  expect([1, 2, 3].map(() => visited(parts, 'b'))).toEqual([false, false, false]);
+  expect(parts.of('b').get(1)).toBeDefined();
+});
