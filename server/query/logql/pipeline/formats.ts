@@ -74,8 +74,8 @@ export function labelFormatStage(formats: readonly LabelFormat[], nowMs: number)
 function rename(labels: Entry['labels'], from: string, to: string): void {
   const label = labels.labelOf(from);
   if (label === undefined) return;
-  // What is renamed is no label of the stream any more.
-  labels.set(to, label.value, label.category === 'stream' ? 'parsed' : label.category);
+  // What is renamed is not a label of the stream or of its metadata any more.
+  labels.set(to, label.value);
   labels.drop(from);
 }
 

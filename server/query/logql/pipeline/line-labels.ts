@@ -29,7 +29,7 @@ export class LineLabels {
   #stream: ReadonlyMap<string, string> = new Map();
   /** Overrides the stream's labels; undefined for a label that was dropped. */
   readonly #own = new Map<string, Label | undefined>();
-  /** Names that parsers have found in this line: the first one counts. */
+  /** Names that parsers have found in this line, or formats have set: what a later parser finds does not count. */
   readonly #extracted = new Set<string>();
   #made: MadeMetadata | undefined;
   #error = '';
@@ -91,6 +91,7 @@ export class LineLabels {
   set(name: string, value: string, category: Category = 'parsed'): void {
     if (this.#isPending(name)) this.#addMade();
     this.#own.set(name, { value, category });
+    if (category === 'parsed') this.#extracted.add(name);
   }
 
   drop(name: string): void {
@@ -105,9 +106,7 @@ export class LineLabels {
   /** Returns the name under which a parser keeps a field; undefined where an earlier one has it. */
   claim(field: string, isWanted: (name: string) => boolean): string | undefined {
     const name = this.nameFor(field);
-    if (this.#extracted.has(name) || !isWanted(name)) return undefined;
-    this.#extracted.add(name);
-    return name;
+    return this.#extracted.has(name) || !isWanted(name) ? undefined : name;
   }
 
   nameFor(field: string): string {

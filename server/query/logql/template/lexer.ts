@@ -95,15 +95,29 @@ function tokenAt(text: string, at: number, line: number): { token: TemplateToken
     pattern.lastIndex = at;
     const match = pattern.exec(text);
     if (match !== null && kind === 'number') assertNumberEnds(text, match[0], pattern.lastIndex, line);
+    if (match !== null && NAMES.has(kind)) assertNameEnds(text, pattern.lastIndex, line);
     if (match !== null) return { token: { kind, text: match[0], at }, end: pattern.lastIndex };
   }
   const where = `${line}:`;
   if (at >= text.length) throw new TemplateError(`${where} unclosed action`);
   if (text[at] === '"' || text[at] === '`') throw new TemplateError(`${where} unterminated quoted string`);
   if (text[at] === "'") throw new TemplateError(`${where} unterminated character constant`);
+  throw badCharacter(text, at, line);
+}
+
+function badCharacter(text: string, at: number, line: number): TemplateError {
   const char = String.fromCodePoint(text.codePointAt(at)!);
   const code = char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
-  throw new TemplateError(`${where} bad character U+${code} '${char}'`);
+  return new TemplateError(`${line}: bad character U+${code} '${char}'`);
+}
+
+const NAMES: ReadonlySet<TemplateToken['kind']> = new Set(['field', 'variable', 'word'] as const);
+const AFTER_NAME = /[\s.,|:()]|-?\}\}|$/y;
+
+/** Throws where a name and what follows it are not apart: `x"y"`. */
+function assertNameEnds(text: string, end: number, line: number): void {
+  AFTER_NAME.lastIndex = end;
+  if (!AFTER_NAME.test(text)) throw badCharacter(text, end, line);
 }
 
 /** Throws where a letter or digit follows: `5.foo` is not a field of a number. */
