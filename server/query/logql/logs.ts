@@ -54,17 +54,32 @@ export async function answerLogs(question: LogQuestion, view: LogView, query: Qu
   const { predicate, limit, indexed } = await linesPlan(question, view, query);
   if (indexed !== undefined) {
     const { known, others } = indexed;
-    const found = await gather({ predicate: known, limit: question.limit }, run, question, view, query);
+    const found = await gatherEnough({ predicate: known, limit: question.limit }, run, question, view, query);
     // As many as are wanted: others may still come before the last of them.
     const upTo = found.count < question.limit ? undefined : found.last;
     if (!(await hasLines(others, upTo, question.direction, view, query))) return found;
   }
-  return gather({ predicate, limit }, run, question, view, query);
+  return gatherEnough({ predicate, limit }, run, question, view, query);
+}
+
+/** Searches for more where lines that were left out counted as found. */
+async function gatherEnough(
+  plan: Pick<LinesAsked, 'predicate' | 'limit'>,
+  run: Run,
+  question: LogQuestion,
+  view: LogView,
+  query: Query,
+): Promise<Gathered> {
+  const found = await gather(plan, run, question, view, query);
+  if (found.repeats === 0 || found.count >= question.limit || plan.limit === Infinity) return found;
+  return gather({ ...plan, limit: Infinity }, run, question, view, query);
 }
 
 interface Gathered extends LogAnswer {
   /** Lines that stay in the pipeline, whether or not they are in the answer; and the time of the last one. */
   readonly count: number;
+  /** Lines that were left out, as the answer has them already. */
+  readonly repeats: number;
   readonly last: bigint | undefined;
 }
 
@@ -84,6 +99,7 @@ async function gather(
     if (bytesLeft < 0) throw tooLarge(question.limits.answerBytesMax);
   });
   let count = 0;
+  let repeats = 0;
   let last: bigint | undefined;
   let taken: bigint | undefined;
   const take = (entry: Entry): boolean => {
@@ -91,13 +107,16 @@ async function gather(
     const distance = taken === undefined ? intervalNs : abs(last - taken);
     if (distance >= intervalNs) {
       taken = last;
-      if (!streams.add(entry, last)) return true;
+      if (!streams.add(entry, last)) {
+        repeats++;
+        return true;
+      }
     }
     return ++count < limit;
   };
   const asked = { ...plan, view, query, direction, matchers: expr.matchers, discovery };
   const counts = await eachEntry(asked, run, take);
-  return { streams: streams.sorted(), counts, count, last };
+  return { streams: streams.sorted(), counts, count, repeats, last };
 }
 
 function tooLarge(bytesMax: number): QueryTooLargeError {

@@ -1,5 +1,6 @@
 /** What an operator makes of two numbers. */
 import type { ArithmeticOperator, CompareOperator } from './ast.ts';
+import { goPow } from './go-pow.ts';
 
 export function compares(operator: CompareOperator, left: number, right: number): boolean {
   switch (operator) {
@@ -32,13 +33,8 @@ export function calculated(operator: ArithmeticOperator, left: number, right: nu
     case '%':
       return right === 0 ? NaN : left % right;
     case '^':
-      return power(left, right);
+      return goPow(left, right);
   }
-}
-
-/** As Go's math.Pow, for which one to the power of anything is one. */
-function power(left: number, right: number): number {
-  return left === 1 || (left === -1 && Math.abs(right) === Infinity) ? 1 : left ** right;
 }
 
 const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '>', '>=', '<', '<=']);
