@@ -219,3 +219,12 @@ test('an administrator makes a backup, and a token for one namespace that works 
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+// Last, as it changes the cluster.
+test('Live says why a container ended', async () => {
+  const page = await open('/live');
+  await page.getByText('Following').waitFor();
+  shop.killWorker();
+  await page.getByText('worker·9xhkl ended: exit code 137, OOMKilled, restart 3. Its lines stay.').waitFor();
+  await look(page, 'live-ended');
+});

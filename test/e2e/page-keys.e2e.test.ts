@@ -1,5 +1,6 @@
 /** The page by keys: marks, ranges, the palette; and the panel that chooses a range. */
 import { expect, test } from 'vitest';
+import { eventually } from '../eventually.ts';
 import { look, PHONE, until } from './browser.ts';
 import { countText, lines, samplePages } from './sample-page.ts';
 
@@ -114,4 +115,23 @@ test('a range is chosen by days, and around a line', async () => {
   await phone.getByRole('button', { name: /Yesterday/ }).tap();
   await phone.getByRole('button', { name: 'Monday 23 November' }).waitFor();
   await look(phone, 'calendar-phone');
+});
+
+test('lines are as high as the reader has chosen, which the browser keeps', async () => {
+  const page = await open('/?since=2h');
+  const height = async (): Promise<number> => (await page.locator('.line').nth(3).boundingBox())!.height;
+  await page.locator('.line').nth(3).waitFor();
+  expect(await height()).toBe(20);
+  for (const [name, want] of [
+    ['Large lines', 24],
+    ['Compact lines', 18],
+  ] as const) {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('option', { name }).click();
+    await eventually(async () => expect(await height()).toBe(want));
+    await look(page, `lines-${want}`);
+  }
+  await page.reload();
+  await page.locator('.line').nth(3).waitFor();
+  expect(await height()).toBe(18);
 });

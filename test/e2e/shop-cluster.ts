@@ -23,6 +23,8 @@ const MINUTES = 60;
 export interface ShopCluster {
   readonly server: Server;
   readonly api: TestApiServer;
+  /** The worker runs out of memory once more. */
+  readonly killWorker: () => void;
   close(): Promise<void>;
 }
 
@@ -78,15 +80,7 @@ export async function startShopCluster(): Promise<ShopCluster> {
   for (const [run, minutesAgo] of [40, 9, 2].entries()) {
     nowMs = NOW_MS - minutesAgo * MINUTE_MS;
     if (run === 1) deploy(api);
-    const finishedAt = new Date(nowMs).toISOString();
-    const terminated = { exitCode: 137, reason: 'OOMKilled', finishedAt };
-    put(
-      api,
-      PODS_OF_SHOP.find(({ app }) => app === 'worker')!,
-      {
-        status: { containerStatuses: [restarted('worker', run + 1, terminated)] },
-      },
-    );
+    kill(api, run + 1, nowMs);
     await stored('stream=podlog', run + 1);
   }
   await stored('source=changes&old_hash=*', 1);
@@ -127,6 +121,7 @@ export async function startShopCluster(): Promise<ShopCluster> {
   return {
     server,
     api,
+    killWorker: () => kill(api, 4, NOW_MS),
     async close() {
       await server.close();
       await api.stop();
@@ -154,6 +149,13 @@ function put(
       ...changes,
     }),
   );
+}
+
+/** @param restarts  how often it has been restarted then */
+function kill(api: TestApiServer, restarts: number, ms: number): void {
+  const terminated = { exitCode: 137, reason: 'OOMKilled', finishedAt: new Date(ms).toISOString() };
+  const worker = PODS_OF_SHOP.find(({ app }) => app === 'worker')!;
+  put(api, worker, { status: { containerStatuses: [restarted('worker', restarts, terminated)] } });
 }
 
 /** New pods of api come, and the old ones go. */

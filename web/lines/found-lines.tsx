@@ -20,7 +20,8 @@ export function FoundLines() {
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<List | undefined>(undefined);
   const { value, error, isLoading } = lines.value;
-  useListKeys(() => (contextLine.peek() === '' ? (value?.rows ?? []) : []), list, scroller);
+  const words = value?.words ?? wordsOf(question.value.q);
+  useListKeys(() => (contextLine.peek() === '' ? (value?.rows ?? []) : []), list, scroller, words);
   const named = chosenRow.peek();
   useEffect(() => {
     // The line of a link; one that was chosen by hand is in sight.
@@ -36,7 +37,7 @@ export function FoundLines() {
   return (
     <LineList
       rows={value.rows}
-      words={value.words ?? wordsOf(question.value.q)}
+      words={words}
       searchId={value.searchId}
       scroller={scroller}
       onList={(each) => (list.current = each)}

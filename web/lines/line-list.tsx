@@ -6,7 +6,7 @@ import type { LogRow } from '../../shared/client/answers.ts';
 import { dayText, timeForm, zone } from '../state/clock.ts';
 import { columnsOf } from '../state/table-cells.ts';
 import { rowView } from '../state/row-view.ts';
-import { isWrapped, openRows, toggleOpen } from '../state/selected.ts';
+import { type Density, density, isWrapped, openRows, toggleOpen } from '../state/selected.ts';
 import { LineRow } from './line-row.tsx';
 import { SelectionBar } from './selection-bar.tsx';
 import { TableHead } from './table-head.tsx';
@@ -32,7 +32,7 @@ export interface LineListProps {
 
 type Item = { readonly kind: 'row'; readonly row: LogRow } | { readonly kind: 'day'; readonly time: string };
 
-const ROW_PX = 20;
+const ROW_PX: Readonly<Record<Density, number>> = { compact: 18, normal: 20, large: 24 };
 const PHONE_ROW_PX = 52;
 const DETAILS_PX = 300;
 const DAY_PX = 20;
@@ -69,7 +69,7 @@ export function LineList(props: LineListProps) {
   onList?.(list);
   // Before the effects of whoever shows the list, which may want its end.
   useLayoutEffect(() => scroller.current?.scrollTo(0, 0), [searchId]);
-  useEffect(() => list.measure(), [isWrapped.value, isPhone.value, columns]);
+  useEffect(() => list.measure(), [isWrapped.value, isPhone.value, columns, density.value]);
   const inSight = list.getVirtualItems();
   const last = inSight.at(-1)?.index ?? -1;
   useEffect(() => {
@@ -95,7 +95,7 @@ export function LineList(props: LineListProps) {
       </div>
       <div
         ref={scroller}
-        class={`lines is-${timeForm.value}${isWrapped.value ? ' is-wrapped' : ''}${columns === undefined ? '' : ' is-table'}`}
+        class={`lines is-${density.value} is-${timeForm.value}${isWrapped.value ? ' is-wrapped' : ''}${columns === undefined ? '' : ' is-table'}`}
         role="treegrid"
         aria-label="Lines"
         aria-rowcount={items.length}
@@ -190,7 +190,7 @@ function timeOf(item: Item): string {
 
 function sizeOf(item: Item, isPhone: boolean): number {
   if (item.kind === 'day') return DAY_PX;
-  return (isPhone ? PHONE_ROW_PX : ROW_PX) + (openRows.peek().has(item.row) ? DETAILS_PX : 0);
+  return (isPhone ? PHONE_ROW_PX : ROW_PX[density.peek()]) + (openRows.peek().has(item.row) ? DETAILS_PX : 0);
 }
 
 const keys = new WeakMap<LogRow, string>();

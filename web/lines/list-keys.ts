@@ -5,7 +5,6 @@ import type { LogRow } from '../../shared/client/answers.ts';
 import { idAddress } from '../state/id-address.ts';
 import { rowView } from '../state/row-view.ts';
 import type { List } from './virtual.ts';
-import { wordsOf } from '../search/tokens.ts';
 import { viewOf } from '../state/address.ts';
 import { showContextOf } from '../state/context.ts';
 import { go, question } from '../state/navigation.ts';
@@ -18,15 +17,17 @@ import { isTyping } from '../parts/keys.ts';
 /** On each side of a line. */
 const AROUND_MS = 60_000;
 
+/** @param words  of the search, in lower case: what `n` finds */
 export function useListKeys(
   rows: () => readonly LogRow[],
   list: RefObject<List | undefined>,
   scroller: RefObject<HTMLDivElement | null>,
+  words: readonly string[] = [],
 ): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (isPaletteOpen.value || isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (act(event, rows(), list.current, scroller.current)) event.preventDefault();
+      if (act(event, rows(), list.current, scroller.current, words)) event.preventDefault();
     };
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);
@@ -38,6 +39,7 @@ function act(
   rows: readonly LogRow[],
   list: List | undefined,
   scroller: HTMLElement | null,
+  words: readonly string[],
 ): boolean {
   if (rows.length === 0) return false;
   const isInList = target === document.body || target === scroller;
@@ -77,9 +79,9 @@ function act(
     case 'E':
       return find(-1, isError);
     case 'n':
-      return find(1, matcher());
+      return find(1, matcher(words));
     case 'N':
-      return find(-1, matcher());
+      return find(-1, matcher(words));
     case 'c':
       if (chosen === undefined) return false;
       void showContextOf(chosen);
@@ -118,8 +120,7 @@ function isError({ level }: LogRow): boolean {
   return level === 'error' || level === 'fatal';
 }
 
-function matcher(): (row: LogRow) => boolean {
-  const words = wordsOf(question.peek().q);
+function matcher(words: readonly string[]): (row: LogRow) => boolean {
   if (words.length === 0) return () => true;
   return (row) => {
     const text = rowView(row)

@@ -10,7 +10,7 @@ import { copyLink } from '../state/link.ts';
 import { go, question, toggleZone } from '../state/navigation.ts';
 import { isDownloadOpen, isKeysOpen, isPaletteOpen, typedAhead } from '../state/panels.ts';
 import { viewQuestion } from '../state/saved-view.ts';
-import { isWrapped } from '../state/selected.ts';
+import { type Density, density, isWrapped } from '../state/selected.ts';
 import { connection, noticeRevoked } from '../state/session.ts';
 import { toggleTheme } from '../state/theme.ts';
 import { Icon, type IconName } from './icon.tsx';
@@ -26,6 +26,11 @@ interface Place {
   readonly open: () => void;
 }
 
+const DENSITIES: readonly { readonly value: Density; readonly name: string }[] = [
+  { value: 'compact', name: 'Compact lines' },
+  { value: 'normal', name: 'Lines of normal height' },
+  { value: 'large', name: 'Large lines' },
+];
 const PLACES_MAX = 50;
 const GROUPS_MAX = 1_000;
 /** Names of the last day are offered. */
@@ -176,6 +181,9 @@ function fixedPlaces(): readonly Place[] {
     action('Copy link', 'link', () => void copyLink(false)),
     action('Download', 'download', () => (isDownloadOpen.value = true)),
     action('Wrap lines', 'wrap', () => (isWrapped.value = !isWrapped.value)),
+    ...DENSITIES.filter(({ value }) => value !== density.value).map(({ value, name }) =>
+      action(name, 'sort', () => (density.value = value)),
+    ),
     action(zone.value === 'UTC' ? 'Local time' : 'Times in UTC', 'clock', toggleZone),
     action('Light or dark', 'moon', toggleTheme),
     action('All keys', 'keys', () => (isKeysOpen.value = true)),

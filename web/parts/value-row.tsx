@@ -20,7 +20,8 @@ export function ValueRow({ name, value, rows, share, isPod = false, children }: 
   const { q } = question.value;
   const selection = selectionOf(q, name, value);
   const onClick = (event: MouseEvent): void => {
-    if (event.metaKey || event.ctrlKey) {
+    if (event.button === 2) return;
+    if (event.metaKey || event.ctrlKey || event.button === 1) {
       open(addressOf({ kind: 'explore' }, { ...question.peek(), q: include(q, name, value) }), '_blank', 'noopener');
     } else ask({ q: event.altKey ? exclude(q, name, value) : include(q, name, value) });
   };
@@ -33,6 +34,7 @@ export function ValueRow({ name, value, rows, share, isPod = false, children }: 
         title={`${value}\nClick includes, Alt-click excludes`}
         disabled={!isTypeable(value)}
         onClick={onClick}
+        onAuxClick={onClick}
       >
         <span class="box">
           {selection === 'included' && <Icon name="check" />}

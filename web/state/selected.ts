@@ -11,6 +11,9 @@ import { access } from './session.ts';
 export const chosenRow = signal<LogRow | undefined>(undefined);
 export const openRows = signal<ReadonlySet<LogRow>>(new Set());
 export const isWrapped = stored('wrap', false);
+export type Density = 'compact' | 'normal' | 'large';
+/** Height of the rows of lines. */
+export const density = stored<Density>('density', 'normal');
 
 effect(() => {
   void runCount.value;

@@ -11,6 +11,7 @@ import { useListKeys } from '../lines/list-keys.ts';
 import { isLogql } from '../search/is-logql.ts';
 import { searchedTexts } from '../search/logql-text.ts';
 import { wordsOf } from '../search/tokens.ts';
+import { addressOf } from '../state/address.ts';
 import { clockText } from '../state/clock.ts';
 import { live } from '../state/live.ts';
 import { endSecond, livePods, seconds } from '../state/live-rates.ts';
@@ -31,7 +32,8 @@ export function Live() {
   const { rows, droppedCount, searchId, state, error } = live.value;
   const { q } = question.value;
   const total = rows.length + droppedCount;
-  useListKeys(() => rows, list, scroller);
+  const searched = isLogql(q) ? searchedTexts(q) : wordsOf(q);
+  useListKeys(() => rows, list, scroller, searched);
   useEffect(() => {
     isFollowing.value = true;
   }, [searchId]);
@@ -96,7 +98,7 @@ export function Live() {
         <div class="live-list" role="log" aria-live="off" aria-label="Lines as they arrive">
           <LineList
             rows={rows}
-            words={isLogql(q) ? searchedTexts(q) : wordsOf(q)}
+            words={searched}
             searchId={searchId}
             scroller={scroller}
             onList={(each) => (list.current = each)}
@@ -172,7 +174,14 @@ function LiveStatus({ isFollowing }: { readonly isFollowing: boolean }) {
         )}
         {state === 'waiting' && error !== undefined && <span> · {messageOf(error)}</span>}
         {note !== '' && <span> · {note}</span>}
-        {droppedCount > 0 && <span> · {count(droppedCount)} older lines are in Explore</span>}
+        {droppedCount > 0 && (
+          <span>
+            {' · '}
+            <a class="link" data-view href={addressOf({ kind: 'explore' }, question.value)}>
+              {count(droppedCount)} older lines are in Explore
+            </a>
+          </span>
+        )}
       </span>
       <span class="hidden-text" role="status" aria-live="polite">
         {spoken.value}

@@ -1,1 +1,0 @@
-import{nn as e}from"./index-Dh1gWKlY.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

@@ -1,1 +1,0 @@
-import{Yn as e,qn as t}from"./index-Dh1gWKlY.js";function n(n){let r=t=>!Number.isNaN(e(t));return n.filter(e=>!r(e)&&!Number.isNaN(t(e))).length>n.filter(r).length}export{n as t};

@@ -1,1 +1,0 @@
-import{Ot as e}from"./index-Dh1gWKlY.js";function t(t){return e(t)?[...t.matchAll(/\|=\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g)].map(([,e=``,t])=>(t??e.replaceAll(/\\(.)/g,`$1`)).toLowerCase()).filter(e=>e!==``):[]}export{t};

@@ -1,1 +1,0 @@
-import{On as e}from"./index-Dh1gWKlY.js";function t(t){return e(t*1e6)}export{t};
