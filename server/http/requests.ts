@@ -8,7 +8,7 @@ import { oneOf, parseCount, parseFilters, type QueryString } from '../query/para
 import { readableLines, requestNames, requestOf } from '../query/request.ts';
 import { requestText } from '../query/request-text.ts';
 import type { TimeRange } from '../store/predicate.ts';
-import { understood } from './advice.ts';
+import { hinted, hintHeaders, understood } from './advice.ts';
 import { errorBody } from './errors.ts';
 
 export interface RequestRoutes {
@@ -27,17 +27,21 @@ export function registerRequests(app: FastifyInstance, { engine, now }: RequestR
     const format = oneOf(request.query, 'format', ['json', 'text'], 'json');
     const limit = parseCount(request.query, 'limit', 1, REQUEST_LINES_MAX, REQUEST_LINES_MAX);
     const asked = { id, predicate, limit };
-    const { asker } = await understood(engine, request, reply, { ownNames: OWN_NAMES, nowMs });
+    const { asker, nameHints, foundHints } = await understood(engine, request, reply, { ownNames: OWN_NAMES, nowMs });
     const { answer } = await engine.run(asker, async (view, query) => {
       const found = await requestOf(asked, view, query);
       if (found === undefined || format === 'json') return found;
       return requestText(found, await readableLines(asked, found, nowMs, view, query));
     });
-    if (typeof answer === 'string') void reply.type('text/plain; charset=utf-8');
-    if (answer !== undefined) return answer;
+    if (answer !== undefined) {
+      const hints = await foundHints();
+      if (typeof answer !== 'string') return hinted(reply, answer, hints);
+      return reply.headers(hintHeaders(hints)).type('text/plain; charset=utf-8').send(answer);
+    }
     const message = `no line has the request id ${JSON.stringify(id)}; an id is looked for as a whole, in the fields that looked_for lists, and in the lines that the filters and the time range leave`;
     const lookedFor = { names: requestNames(), ...rangeOf(predicate) };
-    return reply.code(404).send({ ...errorBody('PODLOG_NO_REQUEST', message), id, looked_for: lookedFor, lines: [] });
+    const none = { ...errorBody('PODLOG_NO_REQUEST', message), id, looked_for: lookedFor, lines: [] };
+    return reply.code(404).send(hinted(reply, none, await nameHints()));
   });
 }
 

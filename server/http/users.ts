@@ -6,7 +6,7 @@ import { USER_REQUESTS_DEFAULT, USER_REQUESTS_MAX } from '../limits.ts';
 import type { QueryEngine } from '../query/engine.ts';
 import { parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
 import { userOf } from '../query/user.ts';
-import { understood } from './advice.ts';
+import { hinted, understood } from './advice.ts';
 import { errorBody } from './errors.ts';
 import { parseId } from './requests.ts';
 
@@ -31,7 +31,7 @@ export function registerUsers(app: FastifyInstance, { engine, now }: UserRoutes)
     const to = filters.to ?? instantOfMs(nowMs) + 1n;
     const from = filters.from ?? to - RANGE_DEFAULT_NS;
     const visible = parseFilters({ query: {}, namespaces }, nowMs);
-    const { asker } = await understood(engine, request, reply, { ownNames: LIMIT, nowMs });
+    const { asker, nameHints, withHints } = await understood(engine, request, reply, { ownNames: LIMIT, nowMs });
     const { answer } = await engine.run(asker, (view, asked) =>
       userOf({ id, predicate: { ...filters, from, to }, visible, limit }, view, asked),
     );
@@ -39,9 +39,11 @@ export function registerUsers(app: FastifyInstance, { engine, now }: UserRoutes)
     if (answer === undefined) {
       const message = `no request from ${range.since} to ${range.until} is of a user ${JSON.stringify(id)}; an id is looked for as a whole, in lines that have two of method, path and status; since and until set the range`;
       const lookedFor = { names: USER_ID_NAMES, ...range };
-      return reply.code(404).send({ ...errorBody('PODLOG_NO_USER', message), id, looked_for: lookedFor, requests: [] });
+      const none = { ...errorBody('PODLOG_NO_USER', message), id, looked_for: lookedFor, requests: [] };
+      return reply.code(404).send(hinted(reply, none, await nameHints()));
     }
     const { nextUntil, ...rest } = answer;
-    return { id, ...range, ...rest, ...(nextUntil !== undefined && { next: { until: formatInstant(nextUntil) } }) };
+    const next = nextUntil === undefined ? {} : { next: { until: formatInstant(nextUntil) } };
+    return withHints({ id, ...range, ...rest, ...next }, false);
   });
 }

@@ -496,6 +496,39 @@ test.each([
   expect(text).toContain('api-1');
 });
 
+test.each([
+  ['requests/r-1?namspace=shop', '"namspace"', 'namespace'],
+  ['users/3?search=statsu:502', '"statsu" at 1', 'status'],
+])('an id that is not found because of a misspelt filter: %s', async (path, shown, nearest) => {
+  const { status, text, header } = await get(path);
+  expect(status, text).toBe(404);
+  const message = `no line in the store has ${shown}; did you mean ${nearest}?`;
+  expect(header).toBe(message);
+  expect(JSON.parse(text)).toMatchObject({ error: {}, hints: [{ message }] });
+});
+
+test('a request and a user that are found, with a negated filter that no line has', async () => {
+  const line = (at: number): object => ({
+    time: new Date(NOW_MS - 5000 + at).toISOString(),
+    level: 'info',
+    request_id: 'r-77',
+    user_id: 'u-77',
+    method: 'GET',
+    path: '/',
+    status: 200,
+  });
+  const body = `${JSON.stringify(line(0))}\n${JSON.stringify(line(1))}\n`;
+  await fetch(`${server.url}/ingest?app=found`, { method: 'POST', headers: { 'idempotency-key': 'found' }, body });
+  for (const path of ['requests/r-77?', 'requests/r-77?format=text&', 'users/u-77?since=1h&']) {
+    const message = /^no line .* has "levle"; did you mean level\?$/;
+    expect(await get(`${path}levle=!debug`)).toMatchObject({
+      status: 200,
+      header: expect.stringMatching(message) as string,
+    });
+    expect(await get(`${path}level=!debug`)).toMatchObject({ status: 200, header: null });
+  }
+});
+
 test('an erasure is not widened', async () => {
   const { text } = await get('logs?pod=ap&dry_run=true', 'DELETE');
   expect(JSON.parse(text)).toEqual({ dry_run: true, rows: 0, namespaces: [] });
