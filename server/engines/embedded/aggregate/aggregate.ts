@@ -3,13 +3,14 @@
  * No line is built. This file handles one row group; run.ts has the passes.
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { AGGREGATE_MEASURED_AT_ONCE_MAX } from '../../../limits.ts';
 import { addToUpperBounds, type UpperBounds, type CounterBits } from './upper-bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
 import { countCodes, groupCodes } from './group-codes.ts';
 import { type CountedRows, groupsOf, hashesOf, knownGroups, codesWithBit, usedIn } from './group-lookup.ts';
 import type { GroupTable } from './group-table.ts';
 import type { MeasureState } from './measures.ts';
-import type { MeasuredGroup, OpenMeasure } from './open-measure.ts';
+import type { MeasuredGroup, MeasuresOfGroups } from './open-measure.ts';
 import type { AggregatePlan } from '../../../store/aggregate-plan.ts';
 import type { Where } from '../../../store/predicate.ts';
 import { matchMask } from '../scan/match-rows.ts';
@@ -58,7 +59,6 @@ export function addRowsToUpperBounds(
 /**
  * Adds the rows of a row group to a table, and measures them.
  * @param areAdded  if true, groups that are not in the table are added; else their rows are left out
- * @param groupsMax  with more groups in the table, these rows are not measured
  * @throws QueryTooLargeError
  * @throws CorruptionError; then nothing was added
  */
@@ -66,10 +66,9 @@ export function measureGroup(
   group: RowGroup,
   plan: AggregatePlan,
   table: GroupTable,
-  measures: readonly OpenMeasure<MeasureState>[],
+  { always, whileFew }: MeasuresOfGroups<MeasureState>,
   memory: CountingMemory,
   areAdded: boolean,
-  groupsMax = Infinity,
 ): void {
   const grouped = groupRows(group, plan, memory);
   if (grouped === undefined) return;
@@ -86,10 +85,12 @@ export function measureGroup(
     lendGroups: memory.groupsLender(),
     rowsWhere: rowsByCondition(group, memory),
   };
-  const adders = measures.map((measure) => measure.read(measured));
+  const adders = always.map((measure) => measure.read(measured));
+  const addersWhileFew = whileFew.map((measure) => measure.read(measured));
   const known = areAdded ? undefined : knownGroups(codes, table, memory);
   const groupOfCodes = known ?? countedGroups(grouped, table, memory, areAdded);
-  if (table.count > groupsMax) return;
+  if (table.count <= AGGREGATE_MEASURED_AT_ONCE_MAX) adders.push(...addersWhileFew);
+  if (adders.length === 0 && known === undefined) return;
   const groups = memory.groupOfRows(group.info.rowCount);
   for (const [template, part] of parts.entries()) {
     const start = starts[template]!;

@@ -6,7 +6,7 @@ import { addTableToUpperBounds, type UpperBounds, type CounterBits, newUpperBoun
 import { CountingMemory } from './counting-memory.ts';
 import { assertGroups, GroupTable, type GroupTableState } from './group-table.ts';
 import { type MeasureState, openMeasures } from './measures.ts';
-import type { OpenMeasure } from './open-measure.ts';
+import type { MeasuresOfGroups } from './open-measure.ts';
 import { type AggregatePlan, dimensionCount, type Measure } from '../../../store/aggregate-plan.ts';
 import type { PartialAggregate } from './partial-aggregate.ts';
 
@@ -14,11 +14,8 @@ const memory = new CountingMemory();
 
 /** What a pass does with each row group. */
 export type Pass =
-  /**
-   * Counts all groups, while they are few enough to hold; from then on, only upper bounds of their rows. While they are
-   * few enough for that, they are measured, too.
-   */
-  | { readonly kind: 'count'; readonly measures: readonly Measure[] }
+  /** Counts all groups, while they are few enough to hold; from then on, only upper bounds of their rows. */
+  | { readonly kind: 'count'; readonly whileFew: readonly Measure[] }
   /** Groups that may be among the largest are counted. */
   | { readonly kind: 'recount'; readonly counterBits: CounterBits }
   /** The groups to measure; all of them by default, which must fit into memory. */
@@ -26,6 +23,7 @@ export type Pass =
       readonly kind: 'measure';
       readonly groups: GroupTableState | undefined;
       readonly measures: readonly Measure[];
+      readonly whileFew: readonly Measure[];
     };
 
 /** A partial aggregate to which row groups are added. */
@@ -39,7 +37,7 @@ export interface OpenAggregate {
 export function openAggregate(plan: AggregatePlan, pass: Pass, before: PartialAggregate | undefined): OpenAggregate {
   switch (pass.kind) {
     case 'count':
-      return counting(plan, pass.measures, before);
+      return counting(plan, pass, before);
     case 'recount':
       return recounting(plan, pass.counterBits, before);
     case 'measure':
@@ -47,20 +45,43 @@ export function openAggregate(plan: AggregatePlan, pass: Pass, before: PartialAg
   }
 }
 
-function counting(plan: AggregatePlan, asked: readonly Measure[], before: PartialAggregate | undefined): OpenAggregate {
+/** Opens those of the earlier row groups; there are no more `whileFew` if there were too many groups. */
+function measuresOf(
+  measures: readonly Measure[],
+  whileFew: readonly Measure[],
+  before: PartialAggregate | undefined,
+): MeasuresOfGroups<MeasureState> {
+  const states = before?.kind === 'groups' ? before.measures : undefined;
+  const areFew = before === undefined || (states !== undefined && states.length > measures.length);
+  return {
+    always: openMeasures(measures, states),
+    whileFew: areFew ? openMeasures(whileFew, states?.slice(measures.length)) : [],
+  };
+}
+
+function afterwards(
+  { always, whileFew }: MeasuresOfGroups<MeasureState>,
+  table: GroupTable,
+): MeasuresOfGroups<MeasureState> {
+  return { always, whileFew: table.count > AGGREGATE_MEASURED_AT_ONCE_MAX ? [] : whileFew };
+}
+
+function counting(
+  plan: AggregatePlan,
+  { whileFew }: Pass & { readonly kind: 'count' },
+  before: PartialAggregate | undefined,
+): OpenAggregate {
   let table = tableOf(plan, before);
   let upperBounds: UpperBounds | undefined = before?.kind === 'upper-bounds' ? before.upperBounds : undefined;
-  // There are no measures if there were too many groups before.
-  const measured = before === undefined || (before.kind === 'groups' && before.measures.length > 0) ? asked : [];
-  let measures = openMeasures(measured, before?.kind === 'groups' ? before.measures : undefined);
+  let measures = measuresOf([], whileFew, before);
   const add = (group: RowGroup): void => {
     if (upperBounds !== undefined) {
       addRowsToUpperBounds(group, plan, upperBounds, memory);
       return;
     }
-    if (measures.length === 0) countGroup(group, plan, table, undefined, memory);
-    else measureGroup(group, plan, table, measures, memory, true, AGGREGATE_MEASURED_AT_ONCE_MAX);
-    if (table.count > AGGREGATE_MEASURED_AT_ONCE_MAX) measures = [];
+    if (measures.whileFew.length === 0) countGroup(group, plan, table, undefined, memory);
+    else measureGroup(group, plan, table, measures, memory, true);
+    measures = afterwards(measures, table);
     assertGroups(plan, table.count);
     if (plan.limit === undefined || table.usedBytes <= AGGREGATE_HELD_BYTES_MAX) return;
     upperBounds = newUpperBounds();
@@ -80,21 +101,22 @@ function recounting(
   const table = tableOf(plan, before);
   return {
     add: (group) => countGroup(group, plan, table, counterBits, memory),
-    partial: () => partialOfGroups(table, []),
+    partial: () => partialOfGroups(table, { always: [], whileFew: [] }),
   };
 }
 
 /** The given groups are without rows; all partitions know each by the same number, so each has a copy. */
 function measuring(
   plan: AggregatePlan,
-  { groups, measures: asked }: Pass & { readonly kind: 'measure' },
+  { groups, measures: asked, whileFew }: Pass & { readonly kind: 'measure' },
   before: PartialAggregate | undefined,
 ): OpenAggregate {
   const isFirst = before === undefined && groups !== undefined;
   const table = isFirst ? new GroupTable(structuredClone(groups)) : tableOf(plan, before);
-  const measures = openMeasures(asked, before?.kind === 'groups' ? before.measures : undefined);
+  let measures = measuresOf(asked, whileFew, before);
   const add = (group: RowGroup): void => {
     measureGroup(group, plan, table, measures, memory, groups === undefined);
+    measures = afterwards(measures, table);
     if (plan.having === undefined) assertGroups(plan, table.count);
   };
   return { add, partial: () => partialOfGroups(table, measures) };
@@ -104,6 +126,7 @@ function tableOf(plan: AggregatePlan, partial: PartialAggregate | undefined): Gr
   return new GroupTable(partial?.kind === 'groups' ? partial.groups : dimensionCount(plan));
 }
 
-function partialOfGroups(table: GroupTable, measures: readonly OpenMeasure<MeasureState>[]): PartialAggregate {
-  return { kind: 'groups', groups: table.pack(), measures: measures.map((measure) => measure.state()) };
+function partialOfGroups(table: GroupTable, { always, whileFew }: MeasuresOfGroups<MeasureState>): PartialAggregate {
+  const states = [...always, ...whileFew].map((measure) => measure.state());
+  return { kind: 'groups', groups: table.pack(), measures: states };
 }

@@ -52,3 +52,10 @@ export interface OpenMeasure<State> {
   /** Returns its arrays. The measure must not be used any more. */
   state(): State;
 }
+
+/** What is measured of groups. */
+export interface MeasuresOfGroups<State> {
+  readonly always: readonly OpenMeasure<State>[];
+  /** As long as there are up to AGGREGATE_MEASURED_AT_ONCE_MAX groups: none if there are more. */
+  readonly whileFew: readonly OpenMeasure<State>[];
+}

@@ -29,7 +29,7 @@ import {
 } from '../../../store/aggregate-plan.ts';
 
 export type PartialAggregate =
-  /** Groups and their measures; no measures if there are too many groups for that. */
+  /** Groups and their measures, without those that only few groups have. */
   | { readonly kind: 'groups'; readonly groups: GroupTableState; readonly measures: readonly MeasureState[] }
   /** There were too many groups to hold. */
   | { readonly kind: 'upper-bounds'; readonly upperBounds: UpperBounds };
@@ -41,6 +41,8 @@ export interface MergeInput {
   readonly canBound: boolean;
   /** What was measured. */
   readonly measures: readonly Measure[];
+  /** What was measured besides where there are few groups. */
+  readonly whileFew: readonly Measure[];
   /** Order of the groups; by default, by their rows. */
   readonly orderBy: OrderBy | undefined;
   /** Groups that do not satisfy these are left out. */
@@ -54,7 +56,7 @@ export type MergeOutput =
       readonly cells: readonly Cell[];
       /** Number of merged groups. */
       readonly groupCount: number;
-      /** Whether the requested measures were taken, in all partitions. */
+      /** Whether all measures were taken, in all partitions; else the cells have those of any number of groups. */
       readonly areMeasured: boolean;
       /** The groups of the cells, without rows, to be measured; none where the plan measures nothing. */
       readonly groups: GroupTableState;
@@ -108,10 +110,9 @@ function merge(input: MergeInput): MergeOutput {
 
 function mergeGroups(input: MergeInput): MergeOutput {
   const { plan, orderBy, having, partials } = input;
-  const areMeasured = partials.every(
-    (partial) => partial.kind === 'groups' && partial.measures.length === input.measures.length,
-  );
-  const merged = mergeTables(areMeasured ? input : { ...input, measures: [] });
+  const all = [...input.measures, ...input.whileFew];
+  const areMeasured = partials.every((partial) => partial.kind === 'groups' && partial.measures.length === all.length);
+  const merged = mergeTables(areMeasured ? { ...input, measures: all } : input);
   const { table, measures } = isWindowed(plan) ? windowed(merged, input) : merged;
   const left = groupsHaving(having, table, measures);
   const groupCount = left === undefined ? table.count + merged.leftOut : countMarked(left);

@@ -17,15 +17,9 @@ import { isOfRowsOnly, knownRows } from './known-rows.ts';
 import type { FacetCounts, FacetsAsked } from '../../../store/facets.ts';
 import { facetsOfGroup } from './facets.ts';
 import { openAggregate, type Pass } from './open-aggregate.ts';
-import {
-  type AggregatePlan,
-  type Aggregation,
-  type Having,
-  isWindowed,
-  type Measure,
-  type OrderBy,
-} from '../../../store/aggregate-plan.ts';
+import { type AggregatePlan, type Aggregation, isWindowed, type Measure } from '../../../store/aggregate-plan.ts';
 import { bytesOf, type MergeInput, type MergeOutput, type PartialAggregate } from './partial-aggregate.ts';
+import { inPlaces, rankedMeasures, type Ranking } from './ranked-measures.ts';
 import type { MemoryBudget } from '../../../store/query-budget.ts';
 
 export interface AggregateInput {
@@ -91,7 +85,8 @@ function idsOf(tables: readonly FacetTable[]): readonly string[] | 'all' {
 /**
  * Counts all groups; or, when they are too many to hold, first upper bounds of their rows, then those groups that may
  * be among the largest. If they are more than a few, only groups of the answer are measured, in a pass of its own, so
- * that there are few sketches; of measures that order them, or that they are chosen by, all groups are measured. With
+ * that there are few sketches; of measures that order them, or that they are chosen by, all groups are measured. As long as
+ * there are few groups, everything is measured in the first pass. With
  * overlapping windows, everything is measured in one pass.
  * @throws QueryTooLargeError, UnavailableError
  */
@@ -110,12 +105,14 @@ export async function aggregate(
   const measures = measuresOf(plan);
   const run: Run = (pass, ranking) => runPass(found, plan, pass, ranking, context, signal);
   if (isWindowed(plan)) {
-    const { cells, groupCount } = cellsOf(await run({ kind: 'measure', groups: undefined, measures }, plan));
+    const pass: Pass = { kind: 'measure', groups: undefined, measures, whileFew: [] };
+    const { cells, groupCount } = cellsOf(await run(pass, plan));
     return { cells, groupCount, groupCountError: 0 };
   }
   const { first, areMeasured, groupCount, groupCountError } = await firstGroups(plan, measures, run);
   if (areMeasured || first.cells.length === 0) return { cells: first.cells, groupCount, groupCountError };
-  const measured = await run({ kind: 'measure', groups: first.groups, measures }, { orderBy: plan.orderBy });
+  const pass: Pass = { kind: 'measure', groups: first.groups, measures, whileFew: [] };
+  const measured = await run(pass, { orderBy: plan.orderBy });
   return { cells: cellsOf(measured).cells, groupCount, groupCountError };
 }
 
@@ -136,7 +133,6 @@ function measuresOf({ measures, orderBy }: AggregatePlan): readonly Measure[] {
   });
 }
 
-type Ranking = Pick<AggregatePlan, 'orderBy' | 'having'>;
 type Run = (pass: Pass, ranking?: Ranking) => Promise<MergeOutput>;
 
 interface FirstGroups extends Pick<Aggregation, 'groupCount' | 'groupCountError'> {
@@ -148,13 +144,14 @@ interface FirstGroups extends Pick<Aggregation, 'groupCount' | 'groupCountError'
 /** The groups of the answer. */
 async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], run: Run): Promise<FirstGroups> {
   if (plan.orderBy !== undefined || plan.having !== undefined) {
-    const { ranked, ranking } = rankedMeasures(plan, measures);
-    const first = cellsOf(await run({ kind: 'measure', groups: undefined, measures: ranked }, ranking));
-    const areMeasured =
-      ranked.length === measures.length && ranked.every((_, i) => isWhole(measures, ranked, i, first));
-    return { first, areMeasured, groupCount: first.groupCount, groupCountError: 0 };
+    const { ranked, ranking, places } = rankedMeasures(plan, measures);
+    const whileFew = measures.filter((_, i) => places[i]! >= ranked.length);
+    const counted = cellsOf(await run({ kind: 'measure', groups: undefined, measures: ranked, whileFew }, ranking));
+    const { groupCount, areMeasured } = counted;
+    const first = areMeasured ? { ...counted, cells: counted.cells.map((cell) => inPlaces(cell, places)) } : counted;
+    return { first, areMeasured: areMeasured && isExact(first), groupCount, groupCountError: 0 };
   }
-  const counted = await run({ kind: 'count', measures });
+  const counted = await run({ kind: 'count', whileFew: measures });
   if (counted.kind === 'cells') {
     const { areMeasured, groupCount } = counted;
     return { first: counted, areMeasured, groupCount, groupCountError: 0 };
@@ -163,42 +160,9 @@ async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], ru
   return { first, areMeasured: measures.length === 0, ...groupCountOf(counted.upperBounds) };
 }
 
-/** The measures that all groups are compared by, in their order, and the comparisons with indexes into these. */
-function rankedMeasures(
-  { orderBy, having = [] }: AggregatePlan,
-  measures: readonly Measure[],
-): { readonly ranked: readonly Measure[]; readonly ranking: Ranking } {
-  const all = [orderBy, ...having.map(({ ranked }) => ranked)].filter((each) => each !== undefined);
-  const used = [...new Set(all.map(({ measure }) => measure))].toSorted((a, b) => a - b);
-  const ranked = used.map((index) => {
-    const measure = measures[index]!;
-    const needsQuantiles = all.some(({ measure: own, by }) => own === index && typeof by === 'number');
-    return measure.kind === 'numbers' && !needsQuantiles ? { ...measure, quantiles: [] } : measure;
-  });
-  const moved = (each: OrderBy | undefined): OrderBy | undefined =>
-    each && { ...each, measure: used.indexOf(each.measure) };
-  return {
-    ranked,
-    ranking: {
-      orderBy: moved(orderBy),
-      having: having.map((each): Having => ({ ...each, ranked: moved(each.ranked) })),
-    },
-  };
-}
-
-/** Whether measuring the groups of the answer alone would show no more: quantiles, or values that are counted exactly. */
-function isWhole(
-  asked: readonly Measure[],
-  ranked: readonly Measure[],
-  index: number,
-  { cells }: Merged<'cells'>,
-): boolean {
-  const measure = asked[index]!;
-  if (measure.kind === 'numbers') return ranked[index] === measure || measure.quantiles.length === 0;
-  return cells.every(({ measures }) => {
-    const measured = measures[index]!;
-    return measured.kind !== 'distinct' || measured.error === 0;
-  });
+/** Whether measuring the groups of the answer alone would show no more: there, more values are counted exactly. */
+function isExact({ cells }: Merged<'cells'>): boolean {
+  return cells.every(({ measures }) => measures.every((each) => each.kind !== 'distinct' || each.error === 0));
 }
 
 type Merged<Kind> = MergeOutput & { readonly kind: Kind };
@@ -248,8 +212,9 @@ async function runPass(
     },
   );
   const canBound = pass.kind === 'count' && plan.limit !== undefined;
-  const measures = pass.kind === 'recount' ? [] : pass.measures;
-  return await context.merge({ partials, plan, canBound, measures, orderBy, having }, signal);
+  const measures = pass.kind === 'measure' ? pass.measures : [];
+  const whileFew = pass.kind === 'recount' ? [] : pass.whileFew;
+  return await context.merge({ partials, plan, canBound, measures, whileFew, orderBy, having }, signal);
 }
 
 /**

@@ -6,10 +6,15 @@ import { type Labels, labelOf } from '../../../../../shared/labels.ts';
 import { LEVEL } from '../../../../../shared/levels.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../../shared/time.ts';
-import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_LIMIT_MAX } from '../../../../../server/limits.ts';
+import {
+  AGGREGATE_HELD_BYTES_MAX,
+  AGGREGATE_LIMIT_MAX,
+  AGGREGATE_MEASURED_AT_ONCE_MAX,
+} from '../../../../../server/limits.ts';
 import type { AggregatePlan, Cell, Measured } from '../../../../../server/store/aggregate-plan.ts';
 import { FacetTable } from '../../../../../server/engines/embedded/aggregate/facet-table.ts';
 import { facetsOf } from '../../../../../server/engines/embedded/aggregate/facets.ts';
+import { valueLeaf } from '../../../../../server/store/predicate.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import { naiveCanonical } from '../../../store/naive-level.ts';
 import { planOf } from '../query-context.ts';
@@ -260,7 +265,7 @@ describe('groups in the order of their only measure', () => {
   it.each<[string, AggregatePlan['measures'][number], 'sum' | 'distinct', number]>([
     ['have it after one pass', { kind: 'numbers', of: 'n', quantiles: [] }, 'sum', 1],
     ['are counted once where values are counted exactly', { kind: 'distinct', of: 'n' }, 'distinct', 1],
-    ['have quantiles after another', { kind: 'numbers', of: 'n', quantiles: [0.5] }, 'sum', 2],
+    ['have quantiles beside it', { kind: 'numbers', of: 'n', quantiles: [0.5] }, 'sum', 2],
   ])('%s', async (_, measure, by, passes) => {
     const [group] = groups();
     const column = group!.columnsOf('n')[0]!;
@@ -269,5 +274,55 @@ describe('groups in the order of their only measure', () => {
     const { cells } = await aggregateInMemory([group!], { ...plan, orderBy: { measure: 0, by } });
     expect(cells).toHaveLength(2);
     expect(decode.mock.calls.filter(([index]) => index === column)).toHaveLength(passes);
+  });
+
+  it('have all other measures at once, where they are few', async () => {
+    const measures: AggregatePlan['measures'] = [
+      { kind: 'rows', where: valueLeaf('n', [parsePattern('7')]) },
+      { kind: 'numbers', of: 'n', quantiles: [0.5] },
+    ];
+    const readsOf = async (orderBy: AggregatePlan['orderBy']): Promise<number> => {
+      const [group] = groups();
+      const column = group!.columnsOf('app')[0]!;
+      const read = vi.spyOn(group!, 'countedTexts');
+      await aggregateInMemory([group!], { ...planOf({}), by: ['app'], measures, stepNs: undefined, limit: 2, orderBy });
+      return read.mock.calls.filter(([index]) => index === column).length;
+    };
+    const inOnePass = await readsOf(undefined);
+    expect(inOnePass).toBeGreaterThan(0);
+    expect(await readsOf({ measure: 0, by: 'rows' })).toBe(inOnePass);
+  });
+
+  it('have the others in a pass of their own, where there are more than are measured at once', async () => {
+    const few = AGGREGATE_MEASURED_AT_ONCE_MAX - 1;
+    const many = AGGREGATE_MEASURED_AT_ONCE_MAX + 500;
+    const ofApps = (count: number): RowGroup =>
+      groupOf(
+        Array.from({ length: count }, (_, i) => ({ labels: {}, second: i % 200, fields: { app: `a${i}`, n: i } })),
+      );
+    const measures: AggregatePlan['measures'] = [
+      { kind: 'numbers', of: 'n', quantiles: [0.5] },
+      { kind: 'numbers', of: 'n', quantiles: [] },
+      { kind: 'rows', where: valueLeaf('n', [parsePattern(String(many - 1))]) },
+    ];
+    // The first row group has few, the next one makes them many.
+    const { cells, groupCount } = await aggregateInMemory([ofApps(few), ofApps(many), ofApps(few), ofApps(many)], {
+      ...planOf({}),
+      by: ['app'],
+      measures,
+      stepNs: undefined,
+      limit: 2,
+      orderBy: { measure: 1, by: 'sum' },
+    });
+    expect(groupCount).toBe(many);
+    const largest = few - 1;
+    expect(cells).toMatchObject([
+      { by: [`a${largest}`], rows: 4, measures: [{ quantiles: [largest] }, { sum: 4 * largest }, { rows: 0 }] },
+      {
+        by: [`a${largest - 1}`],
+        rows: 4,
+        measures: [{ quantiles: [largest - 1] }, { sum: 4 * (largest - 1) }, { rows: 0 }],
+      },
+    ]);
   });
 });

@@ -29,7 +29,15 @@ test('a merged table that grew over the arrays of an answer does not lend them a
   const partials = [partialOf('a/', 16_000), partialOf('b/', 40_000), partialOf('c/', 40_000)];
   const measures: Measure[] = [{ kind: 'bytes' }];
   const plan = { ...planOf({}), by: ['path'], measures, stepNs: undefined, limit: AGGREGATE_LIMIT_MAX };
-  const output = mergeTask({ partials, plan, canBound: false, measures: [], orderBy: undefined, having: [] });
+  const output = mergeTask({
+    partials,
+    plan,
+    canBound: false,
+    measures: [],
+    whileFew: [],
+    orderBy: undefined,
+    having: [],
+  });
   if (output.kind !== 'cells') throw new Error('all groups are held');
   expect(output.groups.count).toBe(AGGREGATE_LIMIT_MAX);
   const held = arraysOf(output.groups).map(({ buffer }) => buffer);
@@ -61,6 +69,7 @@ test.each([
     plan,
     canBound: false,
     measures: [],
+    whileFew: [],
     orderBy: undefined,
     having: [],
   });
