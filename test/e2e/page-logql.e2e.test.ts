@@ -152,6 +152,14 @@ test('a metric that fails is shown as one', async () => {
   pages.browser.expectComplaints('400');
 });
 
+test('where there are no series, there is a way on', async () => {
+  const page = await open(pathOf('rate({container="nothing"}[1m])'));
+  await page.getByText(/^No series from/).waitFor();
+  await look(page, 'logql-no-series');
+  await page.locator('.offers').getByRole('button', { name: 'Explain' }).click();
+  await page.getByRole('cell', { name: 'label.container:nothing' }).waitFor();
+});
+
 test('everything that a query finds is downloaded, page by page', async () => {
   const page = await open(pathOf('{namespace="shop"} | json | __error__=""', '&view=table&cols=path,status'));
   const total = Number((await countText(page).locator('b').textContent())!.replaceAll(',', ''));

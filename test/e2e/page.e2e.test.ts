@@ -211,6 +211,7 @@ describe('Explore', () => {
     await page.getByRole('button', { name: 'Differences' }).click();
     const row = page.locator('.patterns tr', { hasText: 'timeout' }).first();
     await row.waitFor();
+    await page.getByText('1.25 s – 1.6 s').waitFor();
     await look(page, 'differences');
     await row.getByRole('button', { name: /^Only lines with this/ }).click();
     await countText(page).getByText('129 lines').waitFor();

@@ -66,8 +66,10 @@ function View({
   if (fields.path === undefined) {
     return (
       <>
-        <h1>Endpoints</h1>
-        <Choices known={known} apps={apps} slowMs={slowMs} />
+        <div class="pane-head">
+          <h1>Endpoints</h1>
+          <Choices known={known} apps={apps} slowMs={slowMs} />
+        </div>
         <NoRequests />
       </>
     );

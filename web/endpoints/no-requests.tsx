@@ -8,9 +8,10 @@ export function NoRequests() {
   return (
     <div class="no-requests">
       <p>
-        <b>No line in this range is about a request.</b> A line is if it has a path, such as a line of an access log of
-        nginx, Traefik or Apache, or JSON with <span class="mono">path</span>, <span class="mono">status</span> and{' '}
-        <span class="mono">latency_ms</span>. Where a field has another name, choose it under <b>Fields</b>.
+        <b>No line in this range is about a request.</b> A line is about one if it has a path, such as a line of an
+        access log of nginx, Traefik or Apache, or JSON with <span class="mono">path</span>,{' '}
+        <span class="mono">status</span> and <span class="mono">latency_ms</span>. Where a field has another name,
+        choose it under <b>Fields</b>.
       </p>
       <div class="row-of-buttons">
         {!isDay && (

@@ -5,7 +5,7 @@ import { AnswerError } from '../../shared/client/client.ts';
 import { count } from '../../shared/counted.ts';
 import { durationText } from '../../shared/readable-line/measures.ts';
 import { Failure } from '../parts/failure.tsx';
-import { question } from '../state/navigation.ts';
+import { ask, question, show } from '../state/navigation.ts';
 import { shownSpan } from '../state/range-steps.ts';
 import { rangeText } from '../state/clock.ts';
 import { lines } from '../state/search.ts';
@@ -93,6 +93,16 @@ function NoSeries() {
         {span === undefined ? 'in this range' : `from ${rangeText(span.fromMs, span.toMs).replace(' – ', ' to ')}`}.
       </h2>
       <p>No line satisfies the selector and the filters, or none has the number that is unwrapped.</p>
+      <div class="offers">
+        {question.value.since !== '24h' && (
+          <button type="button" class="button" onClick={() => ask({ since: '24h', until: '' })}>
+            Last 24 hours
+          </button>
+        )}
+        <button type="button" class="button" onClick={() => show({ tab: 'explain' })}>
+          Explain
+        </button>
+      </div>
     </div>
   );
 }

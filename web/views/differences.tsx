@@ -6,6 +6,7 @@ import { askJson, type Parameters } from '../../shared/client/client.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { count, counted } from '../../shared/counted.ts';
+import { measureOf } from '../../shared/readable-line/measures.ts';
 import { Share } from '../parts/share.tsx';
 import { append, isTypeable, termText } from '../search/edit.ts';
 import { rangeText } from '../state/clock.ts';
@@ -216,14 +217,22 @@ function rangeBefore(): Parameters | undefined {
   return { 'than.since': new Date(2 * fromMs - toMs).toISOString(), 'than.until': new Date(fromMs).toISOString() };
 }
 
-function valueText({ value }: Difference): string {
-  if (typeof value !== 'string') return `${value.from} – ${value.to}`;
+function valueText({ name, value }: Difference): string {
+  if (typeof value !== 'string') {
+    const [from, to] = [value.from, value.to].map((each) => measureOf(fieldOf(name), String(each))?.text ?? each);
+    return `${from} – ${to}`;
+  }
   return value === '*' ? 'any value' : value;
+}
+
+/** The field of which numbers are told apart by their size. */
+function fieldOf(name: string): string {
+  return name.replace(/\.log10$/, '');
 }
 
 function conditionText({ name, value }: Difference, isNegated: boolean): string {
   if (typeof value === 'string') return termText(name, [value], isNegated);
-  const field = name.replace(/\.log10$/, '');
+  const field = fieldOf(name);
   const range = `${field}>=${value.from} ${field}<${value.to}`;
   return isNegated ? `-(${range})` : range;
 }
