@@ -218,7 +218,8 @@ class Adviser {
   /** @param rest  the question without this parameter */
   async *#nearestValue(parameter: string, rest: QueryString): AsyncGenerator<Hint> {
     const [value, ...others] = all(this.#question.query, parameter);
-    if (value === undefined || others.length > 0) return;
+    if (value === undefined) return;
+    if (others.length > 0) return yield* this.#nearestValues(parameter, [value, ...others], rest);
     const where = normalised(parseFilter(parameter, [value], parseReading(this.#question.query)));
     const kind = where.kind === 'value' ? where.tests[0]?.kind : where.kind;
     if (kind !== 'equals' && kind !== 'wildcard' && kind !== 'text') return;
@@ -237,6 +238,20 @@ class Adviser {
     if (!isWide || known?.keys().every((each) => !includes(each, value)) === true) return;
     const widened = await found(valuesWidened(parameter, value));
     if (widened !== undefined) yield widened;
+  }
+
+  /** Of several values, those that no line has. */
+  async *#nearestValues(parameter: string, values: readonly string[], rest: QueryString): AsyncGenerator<Hint> {
+    const where = normalised(parseFilter(parameter, values, parseReading(this.#question.query)));
+    if (where.kind !== 'value' || !where.tests.every(({ kind }) => kind === 'equals')) return;
+    const known = await this.#knownValues(parameter, rest);
+    if (known === undefined) return;
+    const meant = values.map((value) => (LOOKS_LIKE_ID.test(value) ? value : (nearest(value, known.keys()) ?? value)));
+    const instead = { [parameter]: [...new Set(meant)] };
+    const lines = await this.#countIfValid({ ...rest, ...instead });
+    if (lines === 0) return;
+    const message = `no line has ${written(parameter, values)}; did you mean ${written(parameter, instead[parameter])}? ${counted(lines, 'line')}`;
+    yield { message, parameters: parametersOf({ ...rest, ...instead }), lines };
   }
 
   /** Returns the values of a name with the number of lines; undefined where there are too many. */

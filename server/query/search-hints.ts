@@ -7,7 +7,7 @@ import { LOOKS_LIKE_ID, valuesMeant, valuesWidened, WHOLE_ID } from './mistaken-
 import { all, type QueryString } from './parameters.ts';
 import { type ConditionInQuestion, type Question, searchConditions, withSearch } from './question-parts.ts';
 import { parametersOf, rangeText } from './question-text.ts';
-import { operatorMeant, searchOf } from './search-meant.ts';
+import { alternativesMeant, operatorMeant, searchOf } from './search-meant.ts';
 
 /** What is known of the lines of the question's range. */
 export interface Counts {
@@ -28,6 +28,14 @@ export async function* searchHints(question: Question, store: Counts): AsyncGene
     const message = `the word at ${operator.position} is a text; did you mean ${operator.text}?`;
     if (lines > 0)
       return yield { message: `${message} ${counted(lines, 'line')}`, parameters: parametersOf(query), lines };
+  }
+  for (const [i, text] of all(question.query, 'search').entries()) {
+    const meant = alternativesMeant(text);
+    if (meant === undefined) continue;
+    const query = withSearch(question.query, i, meant.text);
+    const lines = await store.count(query);
+    const message = `no line has all of these values of ${meant.name}; did you mean ${meant.text}? ${counted(lines, 'line')}`;
+    if (lines > 0) yield { message, parameters: parametersOf(query), lines };
   }
   for (const condition of searchConditions(question).slice(0, HINT_FILTERS_MAX)) {
     if ((await store.count(condition.alone(condition.text))) > 0) continue;

@@ -84,6 +84,22 @@ export function operatorMeant(text: string): { readonly position: number; readon
   return found === undefined ? undefined : { position: found.place.start + 1, text: found.problem.example };
 }
 
+/**
+ * Returns what a text means whose terms want two values of one name, which lines mostly have once: `level:error level:warn` is
+ * either of them.
+ */
+export function alternativesMeant(text: string): { readonly name: string; readonly text: string } | undefined {
+  const tree = parseSearchText(text);
+  if (tree.kind !== 'all') return undefined;
+  const fields = tree.of.filter((node) => node.kind === 'field');
+  const first = fields.find(({ name }, i) => fields.some((other, j) => j > i && other.name === name));
+  if (first === undefined) return undefined;
+  const isOther = (node: SearchNode): boolean => node.kind === 'field' && node.name === first.name && node !== first;
+  const values = fields.filter(({ name }) => name === first.name).flatMap((node) => node.values);
+  const of = tree.of.filter((node) => !isOther(node)).map((node) => (node === first ? { ...first, values } : node));
+  return { name: first.name, text: printSearch(of.length === 1 ? of[0]! : { ...tree, of }) };
+}
+
 /** Returns filters that are parameters as a search text. */
 export function searchOf(filters: QueryString): string {
   const { ignore_case: inAnyCase, match, ...rest } = filters;

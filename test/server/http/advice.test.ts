@@ -316,6 +316,7 @@ test.each([
   ['level=errror', 'level=error', 5],
   ['pod=api0', 'pod=api-0', 22],
   ['container=apii&level=error', 'level=error&container=api', 5],
+  ['pod=ap1&pod=api_0', 'pod=api-1&pod=api-0', 44],
 ])('a value that no line has: %s', async (parameters, suggested, lines) => {
   const [hint] = await hintsOf(`aggregate?${parameters}`);
   expect(hint).toMatchObject({ parameters: suggested, lines });
@@ -472,8 +473,17 @@ test('where leaving out one filter does not help, those that no line has', async
   ]);
 });
 
+test('two values of one name, which no line has both', async () => {
+  const [hint] = await hintsOf('aggregate?search=level:error pod:api-1 level:info');
+  expect(hint?.message).toBe(
+    'no line has all of these values of level; did you mean level:error,info pod:api-1? 22 lines',
+  );
+  expect(new URLSearchParams(hint?.parameters).get('search')).toBe('level:error,info pod:api-1');
+  expect(await linesOf(hint!.parameters!)).toBe(22);
+});
+
 test('filters of which each finds lines, but no two of three together', async () => {
-  expect((await get('logs?search=user_id:0 user_id:1 user_id:2')).header).toBe(
+  expect((await get(String.raw`logs?search="user_id\":0" "user_id\":1" "user_id\":2"`)).header).toBe(
     'each filter alone finds lines, but no line satisfies all of them',
   );
 });
