@@ -4,10 +4,10 @@ import { parseDurationMs } from '../../../shared/duration.ts';
 import { ParameterError } from '../../../shared/errors.ts';
 import { formatInstant, instantOfMs, NS_PER_MS } from '../../../shared/time.ts';
 import { LOGQL_LINES_DEFAULT } from '../../limits.ts';
-import { conditionsOf, selectionsOf } from '../../query/logql/explain.ts';
+import { conditionsOf, type Selection, selectionsOf } from '../../query/logql/explain/selections.ts';
 import { answerLogs } from '../../query/logql/logs.ts';
 import { answerMetric } from '../../query/logql/metrics/evaluate.ts';
-import { type Cost, type Read, recordedView } from '../../query/logql/recorded-view.ts';
+import { type Cost, type Read, recordedView } from '../../query/logql/explain/recorded-view.ts';
 import { longestRangeNs } from '../../query/logql/syntax/longest-range.ts';
 import type { Query } from '../../query/logql/syntax/ast.ts';
 import { parseQuery } from '../../query/logql/syntax/parser.ts';
@@ -21,6 +21,7 @@ import {
   single,
 } from '../../query/parameters.ts';
 import type { LogView } from '../../store/log-store.ts';
+import { allOf, normalised } from '../../store/predicate.ts';
 import type { Query as StoreQuery } from '../../store/query.ts';
 import { lokiAskerOf } from './asker.ts';
 import { assertRange, assertReach, type Bounds } from './parameters.ts';
@@ -35,24 +36,42 @@ export function registerExplain(app: FastifyInstance, routes: QueryRoutes): void
     const { query } = request;
     const expr = parseQuery(single(query, 'query') ?? '');
     const bounds = parseBounds(query, nowMs);
-    const { limits, discovery } = routes;
+    const { limits } = routes;
     assertRange(bounds, limits);
     const isForward = oneOf(query, 'order', ['newest', 'oldest'], 'newest') === 'oldest';
     const isOfLines = expr.kind === 'log';
     const stepNs = parseStep(query, bounds, limits.pointsMax);
     const limit = parseCount(query, 'limit', 1, limits.linesMax, LOGQL_LINES_DEFAULT);
+    const selections = await planned(routes, expr, bounds, request, reply);
     const plan = {
       query: printQuery(expr),
       kind: isOfLines ? 'lines' : 'metric',
       since: formatInstant(bounds.start),
       until: formatInstant(bounds.end),
       ...(!isOfLines && { step_seconds: Number(stepNs) / 1e9 }),
-      selections: selectionsOf(expr, visibleOf({ namespaces: 'all' }, bounds, nowMs), discovery),
+      selections,
     };
     if (query['run'] !== undefined && !parseFlag(query, 'run')) return plan;
     const asked = { expr, bounds, stepNs, limit, isForward, nowMs };
     return { ...plan, ...(await carriedOut(routes, asked, request, reply)) };
   });
+}
+
+/** What labels of streams decide is of those that the caller may see; conditions on these are not shown. */
+async function planned(
+  routes: QueryRoutes,
+  expr: Query,
+  bounds: Bounds,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Selection[]> {
+  const [own, all] = [request, { namespaces: 'all' } as const].map((who) => visibleOf(who, bounds, routes.now()));
+  const { answer } = await routes.engine.run(lokiAskerOf(routes, request, reply), (view, query) =>
+    selectionsOf(expr, all!, routes.discovery, (asked) =>
+      view.streams({ ...asked, where: normalised(allOf([own!.where, asked.where])) }, query),
+    ),
+  );
+  return answer;
 }
 
 interface Asked {

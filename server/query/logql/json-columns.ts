@@ -4,7 +4,6 @@
  */
 import { LEVEL } from '../../../shared/levels.ts';
 import { labelName, type Labels } from '../../../shared/labels.ts';
-import { Regexp } from '../../../shared/regexp/regexp.ts';
 import { LOGQL_CONDITIONS_MAX } from '../../limits.ts';
 import {
   allOf,
@@ -27,7 +26,7 @@ import { lokiLabels } from './known-streams.ts';
 import { labelFilterPattern } from './pipeline/label-filter-regexp.ts';
 import { filterTest } from './pipeline/label-filter.ts';
 import { ERROR, EXTRACTED } from './pipeline/line-labels.ts';
-import { type Discovery, isExact, predicateOf } from './select.ts';
+import { comparedWhere, type Discovery, isExact, predicateOf } from './select.ts';
 import type { LabelFilter, LogExpr, Matcher, NumberFilter } from './syntax/ast.ts';
 
 /** What uses labels besides the filters of the pipeline. */
@@ -43,6 +42,8 @@ export interface JsonColumns {
   readonly known: Predicate;
   /** The other lines that may stay in the pipeline. */
   readonly others: Predicate;
+  /** What the lines of both satisfy, besides what is asked of all lines. */
+  readonly added: Where;
   /** Whether a label is one that the parser finds, in streams that do not have it. */
   readonly isFound: (name: string) => boolean;
 }
@@ -112,6 +113,7 @@ export function jsonColumns(
   const isDecided: Where = mayStay ? isKnown : { ...isKnown, shape: 'any' };
   return {
     known: { ...base, where: normalised(allOf([isKnown, base.where, ...conditions])) },
+    added: normalised(anyOf([allOf([isKnown, ...conditions]), not(isDecided)])),
     others: { ...asked, where: normalised(allOf([not(isDecided), asked.where])) },
     isFound: (name) => context.found.has(name),
   };
@@ -180,16 +182,10 @@ function matcherWhere(matcher: Matcher, isParsed: boolean, context: Context): Wh
     find(name, false, context, true);
     return { ...valueLeaf(name, [{ kind: 'equals', text: Buffer.from(value) }]), fieldOnly: true };
   }
-  const isRegexp = operator.endsWith('~');
-  const pattern = labelFilterPattern(value);
-  const test: ValueTest = isRegexp ? { kind: 'regexp', pattern } : { kind: 'equals', text: Buffer.from(value) };
+  if (origin !== 'streams') find(name, false, context);
   const leaf = (tests: readonly ValueTest[]): Where =>
     origin === 'streams' ? leafOf(`label.${name}`, tests) : valueLeafOf(name, origin === 'both', tests);
-  if (origin !== 'streams') find(name, false, context);
-  const isEmptyEqual = isRegexp ? new Regexp(pattern).testText('') : value === '';
-  const equal = leaf([test]);
-  const where = isEmptyEqual ? anyOf([not(leaf([{ kind: 'exists' }])), equal]) : equal;
-  return operator.startsWith('!') ? not(where) : where;
+  return comparedWhere(matcher, leaf, labelFilterPattern);
 }
 
 const OPERATORS: Readonly<Record<NumberFilter['operator'], Operator>> = {

@@ -11,8 +11,8 @@ export interface LinesPlan {
   readonly predicate: Predicate;
   /** Infinity where a stage may drop some. */
   readonly limit: number;
-  /** The lines that indexes find, which all stay; and the other ones of the predicate, mostly none. */
-  readonly indexed?: { readonly known: Predicate; readonly others: Predicate };
+  /** The lines that all stay, as their fields decide, some of which may have an index; and the other ones of the predicate, mostly none. */
+  readonly byFields?: { readonly known: Predicate; readonly others: Predicate };
 }
 
 export interface LinesWanted {
@@ -35,8 +35,8 @@ export async function linesPlan(
   const columns = jsonColumns(expr, { names: [] }, streams, { visible, asked }, discovery);
   if (columns === undefined) return { predicate: asked, limit: Infinity };
   const where = normalised(anyOf([columns.known.where, columns.others.where]));
-  const indexed = jsonColumns(expr, { names: [] }, streams, { visible, asked }, discovery, true);
-  return { predicate: { ...asked, where }, limit: Infinity, ...(indexed !== undefined && { indexed }) };
+  const byFields = jsonColumns(expr, { names: [] }, streams, { visible, asked }, discovery, true);
+  return { predicate: { ...asked, where }, limit: Infinity, ...(byFields !== undefined && { byFields }) };
 }
 
 /** Whether some line of the predicate is not before another in the direction of the answer; undefined for any. */

@@ -51,9 +51,9 @@ export interface LogAnswer {
 export async function answerLogs(question: LogQuestion, view: LogView, query: Query): Promise<LogAnswer> {
   const { expr, nowMs, discovery } = question;
   const run = compileStages(expr.stages, EVERYTHING, { nowMs, areFieldsFound: discovery.fields });
-  const { predicate, limit, indexed } = await linesPlan(question, view, query);
-  if (indexed !== undefined) {
-    const { known, others } = indexed;
+  const { predicate, limit, byFields } = await linesPlan(question, view, query);
+  if (byFields !== undefined) {
+    const { known, others } = byFields;
     const found = await gatherEnough({ predicate: known, limit: question.limit }, run, question, view, query);
     // As many as are wanted: others may still come before the last of them.
     const upTo = found.count < question.limit ? undefined : found.last;

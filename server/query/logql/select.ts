@@ -17,6 +17,7 @@ import {
   type Predicate,
   regexpLeaf,
   textLeaf,
+  type ValueTest,
   type Where,
 } from '../../store/predicate.ts';
 import { EXTRACTED } from './pipeline/line-labels.ts';
@@ -91,20 +92,34 @@ export function isExact(log: LogExpr, discovery: Discovery): boolean {
   );
 }
 
-/** A label that a stream lacks is an empty text. */
-function labelWhere(name: string, { operator, value }: Matcher): Where {
-  const has = leafOf(`label.${name}`, [{ kind: 'exists' }]);
-  const isRegexp = operator.endsWith('~');
-  const pattern = anchored(value);
-  const equal = leafOf(`label.${name}`, [
-    isRegexp ? { kind: 'regexp', pattern } : { kind: 'equals', text: Buffer.from(value) },
-  ]);
-  const isEmptyEqual = isRegexp ? new Regexp(pattern).testText('') : value === '';
-  const isRefused = operator.startsWith('!');
+function labelWhere(name: string, matcher: Matcher): Where {
+  const leaf = (tests: readonly ValueTest[]): Where => leafOf(`label.${name}`, tests);
+  if (name !== LEVEL) return comparedWhere(matcher, leaf);
   // Levels are compared by what they mean, so words of one level could not be told apart.
-  if (name === LEVEL) return isRefused || isEmptyEqual ? EVERYTHING : has;
-  const where = isEmptyEqual ? anyOf([not(has), equal]) : equal;
-  return isRefused ? not(where) : where;
+  return matcher.operator.startsWith('!') || isEmptyEqual(matcher, anchored) ? EVERYTHING : leaf([{ kind: 'exists' }]);
+}
+
+/**
+ * Compares a value as a matcher does; one that is missing is an empty text.
+ * @param leaf  makes a condition on the value
+ * @param patternOf  makes an expression of that of the matcher
+ */
+export function comparedWhere(
+  matcher: Matcher,
+  leaf: (tests: readonly ValueTest[]) => Where,
+  patternOf = anchored,
+): Where {
+  const { operator, value } = matcher;
+  const test: ValueTest = operator.endsWith('~')
+    ? { kind: 'regexp', pattern: patternOf(value) }
+    : { kind: 'equals', text: Buffer.from(value) };
+  const equal = leaf([test]);
+  const where = isEmptyEqual(matcher, patternOf) ? anyOf([not(leaf([{ kind: 'exists' }])), equal]) : equal;
+  return operator.startsWith('!') ? not(where) : where;
+}
+
+function isEmptyEqual({ operator, value }: Matcher, patternOf: (value: string) => string): boolean {
+  return operator.endsWith('~') ? new Regexp(patternOf(value)).testText('') : value === '';
 }
 
 /** Filters of lines as they are stored: those before the first stage that changes the line. */

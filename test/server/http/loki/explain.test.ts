@@ -57,6 +57,7 @@ interface Explained {
   }[];
   readonly reads?: readonly {
     readonly what: string;
+    readonly conditions: readonly { readonly condition: string }[];
     readonly rows_matched: number;
     readonly row_groups?: { readonly considered: number; readonly read: number };
     readonly bytes?: { readonly considered: number; readonly read: number };
@@ -112,6 +113,21 @@ test('a metric says for each of its parts whether columns were enough', async ()
   expect(reads!.map(({ what }) => what).filter((what) => what !== 'labels')).toEqual(['columns', 'lines']);
   expect(total).toMatchObject({ series: 1 });
 });
+
+test.each(['{app="api"} | json | n>100', 'sum by (path)(rate({app="api"} | json | n>100 [1m]))'])(
+  'the plan has what columns decide, which is what is read: %s',
+  async (query) => {
+    const { selections, reads } = await explain({ query, step: '1m' });
+    const finds = `| json finds ${query.startsWith('sum') ? 'n, path' : 'n'} in columns`;
+    expect(selections[0]!.conditions).toEqual([
+      { condition: 'label.app:api', by: ['labels'] },
+      { condition: `(((${finds}) field.n>100) or -(${finds} or nothing))`, by: ['columns'] },
+    ]);
+    expect(selections[0]!.stages).toEqual(['| json', '| n>100']);
+    const conditions = reads!.flatMap((read) => read.conditions.map(({ condition }) => condition));
+    expect(conditions).toContain('field.n>100');
+  },
+);
 
 test('without running, only the plan and the times are told', async () => {
   const { since, until, reads, total } = await explain({

@@ -1,7 +1,7 @@
 /** A view that records what a query asks of it, and what that costs: the plan as it was carried out, whatever made it. */
-import type { LogView } from '../../store/log-store.ts';
-import type { Predicate, Where } from '../../store/predicate.ts';
-import type { Query, QueryStatistics } from '../../store/query.ts';
+import type { LogView } from '../../../store/log-store.ts';
+import type { Predicate, Where } from '../../../store/predicate.ts';
+import type { Query, QueryStatistics } from '../../../store/query.ts';
 
 /** One question to the store. */
 export interface Read {

@@ -2,11 +2,21 @@
  * What becomes of a query: which conditions the store decides, which stages run over the lines that are left, and, once it
  * has run, what was read for it.
  */
-import type { JsonLeaf, Leaf, ValueTest, Where } from '../../store/predicate.ts';
-import { isEverything, leavesOf, type Predicate } from '../../store/predicate.ts';
-import { type Discovery, isExact, predicateOf } from './select.ts';
-import type { LogExpr, Query } from './syntax/ast.ts';
-import { printQuery, printStage } from './syntax/print.ts';
+import type { Labels } from '../../../../shared/labels.ts';
+import {
+  isEverything,
+  type JsonLeaf,
+  type Leaf,
+  leavesOf,
+  type Predicate,
+  type ValueTest,
+  type Where,
+} from '../../../store/predicate.ts';
+import { jsonColumns, type UsedLabels } from '../json-columns.ts';
+import { canGroupAtOnce, labelGroupingOf, wantedOf, withoutParsers } from '../metrics/wanted.ts';
+import { type Discovery, isExact, predicateOf } from '../select.ts';
+import type { Grouping, LogExpr, Query, RangeExpr } from '../syntax/ast.ts';
+import { printQuery, printStage } from '../syntax/print.ts';
 
 /** One stream selector of the query with its stages. */
 export interface Selection {
@@ -24,32 +34,66 @@ export interface Condition {
   readonly by: readonly ('labels' | 'columns' | 'text')[];
 }
 
-/** @param visible  what the asker may see */
-export function selectionsOf(query: Query, visible: Predicate, discovery: Discovery): Selection[] {
-  return logsOf(query).map((log) => ({
-    lines: printQuery(log),
-    conditions: conditionsOf(predicateOf(log, visible, discovery).where),
-    stages: isExact(log, discovery) ? [] : log.stages.map(printStage),
-  }));
+/**
+ * @param visible  what is searched
+ * @param streamsOf  gives the labels of the streams that a query may select, by what each of its lines satisfies
+ */
+export async function selectionsOf(
+  query: Query,
+  visible: Predicate,
+  discovery: Discovery,
+  streamsOf: (asked: Predicate) => Promise<readonly Labels[]>,
+): Promise<Selection[]> {
+  const selections: Selection[] = [];
+  for (const { log, used } of selectedBy(query)) {
+    const asked = predicateOf(log, visible, discovery);
+    const mayBeColumns = used !== undefined && log.stages.some(({ kind }) => kind === 'json');
+    const columns = mayBeColumns && jsonColumns(log, used, await streamsOf(asked), { visible, asked }, discovery);
+    selections.push({
+      lines: printQuery(log),
+      conditions: [...conditionsOf(asked.where), ...(columns ? conditionsOf(columns.added) : [])],
+      stages: isExact(log, discovery) ? [] : log.stages.map(printStage),
+    });
+  }
+  return selections;
 }
 
-function logsOf(query: Query): LogExpr[] {
+interface Selected {
+  readonly log: LogExpr;
+  /** Labels that are used besides those of its filters; undefined where it is not known which. */
+  readonly used: UsedLabels | undefined;
+}
+
+/** @param outer  the grouping of a sum around a range */
+function selectedBy(query: Query, outer?: Grouping): Selected[] {
   switch (query.kind) {
     case 'log':
-      return [query];
+      return [{ log: query, used: { names: [] } }];
     case 'range':
-      return [query.range.log];
-    case 'aggregate':
+      return [selectedByRange(query, outer)];
+    case 'aggregate': {
+      const isAtOnce = query.operation === 'sum' && query.of.kind === 'range' && canGroupAtOnce(query.of);
+      return selectedBy(query.of, isAtOnce ? (query.grouping ?? { names: [], isWithout: false }) : undefined);
+    }
     case 'label_replace':
-      return logsOf(query.of);
+      return selectedBy(query.of);
     case 'binary':
-      return [...logsOf(query.left), ...logsOf(query.right)];
+      return [...selectedBy(query.left), ...selectedBy(query.right)];
     case 'variants':
-      return query.of.flatMap(logsOf);
+      return query.of.flatMap((each) => selectedBy(each));
     case 'literal':
     case 'vector':
       return [];
   }
+}
+
+function selectedByRange(expr: RangeExpr, outer: Grouping | undefined): Selected {
+  const { log, unwrap } = expr.range;
+  const grouping = labelGroupingOf(expr, outer);
+  if (wantedOf(expr, grouping).nothing) return { log: withoutParsers(log), used: undefined };
+  const isGrouped = grouping.isNone || !grouping.isWithout;
+  const names = grouping.isNone ? [] : grouping.names;
+  return { log, used: isGrouped && unwrap?.conversion === undefined ? { names, unwrap } : undefined };
 }
 
 /** Returns the parts that must all hold. */
