@@ -19,7 +19,7 @@ export const PAGE_LINES = 200;
 const NEXT_PAGE_LINES = 1_000;
 const BARS_MAX = 90;
 /** Lines go first, then bars, then values: each waits for the one before it, but no longer than this. */
-const HEAD_START_MS = 200;
+const HEAD_START_MS = 300;
 
 /** An answer, or what is known without it. */
 export interface Loading<Value> {
@@ -100,22 +100,27 @@ function run({ q, since, until, order, tab }: Question): void {
     isLoadingMore.value = false;
     // Series are no lines: none of these is what a search text has found.
     if (!isOfLogql && lines.peek().value?.series !== undefined) lines.value = NOTHING;
-    const linesFound = load(lines, ended, async () => {
-      const askPage = isOfLogql ? (await logql()).askLogql : askSearched;
+    const askPage = async (): Promise<FoundLines> => {
+      const ask = isOfLogql ? (await logql()).askLogql : askSearched;
       const startedMs = performance.now();
-      const page = await askPage(filters, order, PAGE_LINES, ended);
+      const page = await ask(filters, order, PAGE_LINES, ended);
       return { ...page, tookMs: performance.now() - startedMs, searchId: id };
-    });
+    };
     if (isOfLogql) {
       facets.value = NOTHING;
+      void load(lines, ended, askPage);
       void load(bars, ended, async () => (await logql()).askBars(filters, BARS_MAX, ended));
       return;
     }
-    const barsFound = load(bars, ended, () => askBars(filters, range, ended), linesFound);
-    void load(facets, ended, () => askFacets(filters, ended), barsFound);
-    if (tab !== 'patterns') return;
-    patternsAreOf = id;
-    void load(patterns, ended, () => askPatterns(ended), linesFound);
+    const withPatterns = tab === 'patterns';
+    if (withPatterns) patternsAreOf = id;
+    bars.value = { ...bars.peek(), isLoading: true };
+    facets.value = { ...facets.peek(), isLoading: true };
+    const values = (): void => void load(facets, ended, () => askFacets(filters, ended));
+    void load(lines, ended, askPage, () => {
+      void load(bars, ended, () => askBars(filters, range, ended), values);
+      if (withPatterns) void load(patterns, ended, () => askPatterns(ended));
+    });
   });
 }
 
@@ -164,21 +169,28 @@ function stepOf({ since, until }: TimeRange): string | undefined {
   return Number.isNaN(rangeMs) || rangeMs <= 0 ? undefined : `${stepSeconds(rangeMs, BARS_MAX)}s`;
 }
 
-/** @param before  what goes first */
+/** @param next  called once: when the answer is there, before it is drawn, or when it has had its head start */
 async function load<Value>(
   into: Signal<Loading<Value>>,
   ended: AbortSignal,
   answer: () => Promise<Value>,
-  before?: Promise<void>,
+  next: () => void = () => {},
 ): Promise<void> {
   if (ended.aborted) return;
   into.value = { ...into.peek(), isLoading: true };
-  if (before !== undefined) await Promise.race([before, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
-  if (ended.aborted) return;
+  let isNext = true;
+  const goOn = (): void => {
+    clearTimeout(headStart);
+    if (isNext) next();
+    isNext = false;
+  };
+  const headStart = setTimeout(goOn, HEAD_START_MS);
   try {
     const value = await answer();
+    goOn();
     if (!ended.aborted) into.value = { value, isLoading: false, error: undefined };
   } catch (error) {
+    goOn();
     if (ended.aborted) return;
     noticeRevoked(error);
     // What is wrong with a question is said once, where it is typed.

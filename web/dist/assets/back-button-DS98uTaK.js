@@ -1,1 +1,0 @@
-import{rn as e}from"./index-BRauyV1n.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

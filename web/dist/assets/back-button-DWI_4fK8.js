@@ -1,0 +1,1 @@
+import{rn as e}from"./index-D_CJXbbs.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};
