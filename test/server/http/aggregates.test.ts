@@ -220,7 +220,7 @@ test.each([
   ['/histogram?by=level&by=app', /^by: 2 names; allowed: up to 1 name/],
   [
     '/histogram?limit=5',
-    /^limit: not a parameter of this route; allowed: labels, fields, q, q.raw, search, previous, ignore_case, match, samples, since, until, tz, by, step, offset, window/,
+    /^limit: not a parameter of this route; allowed: labels, fields, q, q.raw, search, previous, ignore_case, match, samples, hints, since, until, tz, by, step, offset, window/,
   ],
   ['/aggregate?format=csv', /^format: not a parameter of this route/],
   ['/logs?by=level', /^by: not a parameter of this route; .* or field\.by=123 for a field of this name$/],
