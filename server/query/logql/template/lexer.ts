@@ -70,6 +70,7 @@ function commentFrom(text: string, start: number, line: number): Action {
 function actionFrom(text: string, start: number, line: number): Action {
   const tokens: TemplateToken[] = [];
   let at = start;
+  let depth = 0;
   let wasSpace = false;
   for (;;) {
     CLOSE.lastIndex = at;
@@ -85,6 +86,8 @@ function actionFrom(text: string, start: number, line: number): Action {
       continue;
     }
     const token = tokenAt(text, at, line);
+    if (token.token.text === '(') depth++;
+    if (token.token.text === ')' && depth-- === 0) throw new TemplateError(`${line}: unexpected right paren`);
     tokens.push(token.token);
     at = token.end;
   }

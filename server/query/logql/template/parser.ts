@@ -1,6 +1,7 @@
 /** Parses a template of Go's text/template. */
 import { LOGQL_DEPTH_MAX } from '../../../limits.ts';
 import { TemplateError } from './errors.ts';
+import { isKeyword, named } from './keywords.ts';
 import { numberOf } from './literals.ts';
 import { type Part, partsOf, stringOf, type TemplateToken } from './lexer.ts';
 import {
@@ -32,13 +33,6 @@ export function parseTemplate(text: string, name: string, isFunction: (name: str
 
 /** An operand whose place is not known yet. */
 type DistributedOmit<T> = T extends Placed ? Omit<T, keyof Placed> : never;
-
-const KEYWORDS = ['if', 'with', 'range', 'else', 'end', 'break', 'continue', 'define', 'template', 'block'] as const;
-type Keyword = (typeof KEYWORDS)[number];
-
-function isKeyword(text: string): text is Keyword {
-  return (KEYWORDS as readonly string[]).includes(text);
-}
 
 class Parser {
   readonly #parts: readonly Part[];
@@ -179,7 +173,7 @@ class Parser {
       this.#at++;
       return [this.#statement(word, depth + 1)];
     }
-    if (next !== undefined) throw this.fail(`unexpected ${this.#named(next)} in else`);
+    if (next !== undefined) throw this.fail(`unexpected ${named(next)} in else`);
     const { nodes, end } = this.list(depth + 1);
     if (end === 'else') throw this.fail(`expected end; found {{else}}`);
     if (end === undefined) throw this.fail('unexpected EOF');
@@ -194,14 +188,10 @@ class Parser {
     while (this.#peek()?.kind === 'space') this.#at++;
   }
 
-  #named({ text }: TemplateToken): string {
-    return `<${text}>`;
-  }
-
   #wholePipe(context: string): Pipe {
     const pipe = this.#pipe(context, 0);
     const rest = this.#peek();
-    if (rest !== undefined) throw this.fail(`unexpected ${this.#named(rest)} in ${context}`);
+    if (rest !== undefined) throw this.fail(`unexpected ${named(rest)} in ${context}`);
     return pipe;
   }
 
@@ -253,13 +243,13 @@ class Parser {
       const token = this.#peek();
       const isEnd = token === undefined || (token.kind === 'sign' && (token.text === '|' || token.text === ')'));
       if (isEnd) break;
-      operands.push(this.#operand(token, context, depth));
+      operands.push(this.#operand(token, operands.length === 0 ? context : 'operand', depth));
       const next = this.#peek();
       const isTerm =
         token.kind === 'string' || token.kind === 'char' || token.text === 'true' || token.text === 'false';
       if (next?.kind === 'field' && isTerm) throw this.fail(`unexpected . after term ${quoted(token.text)}`);
       const isSeparate = next === undefined || next.kind === 'space' || next.text === '|' || next.text === ')';
-      if (!isSeparate) throw this.fail(`unexpected ${this.#named(next)} in operand`);
+      if (!isSeparate) throw this.fail(`unexpected ${named(next)} in operand`);
     }
     if (operands.length === 0) {
       throw this.fail(context === 'command' ? 'missing value for command' : `missing value for ${context}`);
@@ -296,6 +286,7 @@ class Parser {
         if (!this.#variables.includes(token.text)) throw this.fail(`undefined variable "${token.text}"`);
         return { kind: 'variable', name: token.text, path: this.#path() };
       case 'word': {
+        if (isKeyword(token.text)) throw this.fail(`unexpected ${named(token)} in ${context}`);
         const word = this.#word(token.text);
         if (this.#peek()?.kind !== 'field') return word;
         if (word.kind !== 'function') throw this.fail(`unexpected . after term ${quoted(token.text)}`);
@@ -305,7 +296,7 @@ class Parser {
       default:
         if (token.text === '.') return { kind: 'dot' };
         if (token.text === '(') return this.#group(context, depth);
-        throw this.fail(`unexpected ${this.#named(token)} in ${context}`);
+        throw this.fail(`unexpected ${named(token)} in ${context}`);
     }
   }
 
