@@ -21,8 +21,13 @@ import type { Template } from '../../../../shared/row-group/template.ts';
 import type { JsonLeaf } from '../../../store/predicate.ts';
 import { valuesMayHave } from './column-bytes.ts';
 
-/** Lines are objects that have these labels, by the slots of their values; or they begin with something else. */
-type JsonShape = { readonly kind: 'object'; readonly slots: ReadonlyMap<string, number> } | { readonly kind: 'other' };
+/**
+ * Lines are objects that have these labels, by the slots of their values; or they begin with something else, if none of
+ * so many first values has an opening brace.
+ */
+type JsonShape =
+  | { readonly kind: 'object'; readonly slots: ReadonlyMap<string, number> }
+  | { readonly kind: 'other'; readonly valueCount: number };
 
 /** Undefined where lines of one template may differ, or have a mistake. */
 const shapes = new WeakMap<Template, JsonShape | undefined>();
@@ -45,8 +50,9 @@ export function jsonAnswersOf(group: RowGroup, label: string): (Answer | undefin
 export function judgeJsonLeaf(group: RowGroup, { shape: wanted, labels }: JsonLeaf): boolean[] {
   return group.templates.map((template, t) => {
     const shape = shapeOf(template);
-    if (shape === undefined || shape.kind === 'other') return shape !== undefined && wanted === 'any';
     const columns = group.columnsOfTemplate[t]!;
+    if (shape === undefined) return false;
+    if (shape.kind === 'other') return wanted === 'any' && haveNoBrace(group, columns, shape.valueCount);
     return (
       template.slots.every(({ kind }, slot) => kind !== KIND_ARRAY || haveNoObjects(group, columns[slot]!)) &&
       labels.every(({ name, isNumber, isField }) => {
@@ -67,12 +73,11 @@ function isOnlyField({ slots }: Template, name: string, slot: number | undefined
 /** By the kind of a value. Other kinds are of lines that are not JSON. */
 const STAND_INS: Readonly<Record<number, string>> = { [KIND_STRING]: 's', [KIND_SCALAR]: '0', [KIND_ARRAY]: '[]' };
 
-function findShape({ literals, slots }: Template): JsonShape | undefined {
+function findShape(template: Template): JsonShape | undefined {
+  const { literals, slots } = template;
   if (slots.some(({ kind }) => kind === KIND_METADATA)) return undefined;
-  const head = literals[0]!.toString();
-  const first = spaceEnd(head, 0);
-  const startsOtherwise = first < head.length ? head[first] !== '{' : slots.length === 0;
-  if (startsOtherwise) return { kind: 'other' };
+  const valueCount = valuesBeforeText(template);
+  if (valueCount !== undefined) return { kind: 'other', valueCount };
   const slotAt = new Map<string, number>();
   let line = '';
   for (const [slot, { kind }] of slots.entries()) {
@@ -83,6 +88,16 @@ function findShape({ literals, slots }: Template): JsonShape | undefined {
     line += standIn;
   }
   return shapeOfLine(line + literals.at(-1)!.toString(), slotAt);
+}
+
+/** Returns how many values come before the first text, which may be none; undefined if that text begins as an object. */
+function valuesBeforeText({ literals, slots }: Template): number | undefined {
+  for (const [slot, literal] of literals.entries()) {
+    const text = literal.toString();
+    const first = spaceEnd(text, 0);
+    if (first < text.length) return text[first] === '{' ? undefined : slot;
+  }
+  return slots.length;
 }
 
 /** @param slotAt  by the start and the end of its stand-in */
@@ -107,6 +122,14 @@ const [OPEN_BRACE, CLOSE_BRACE, BACKSLASH] = Buffer.from('{}\\');
 /** The only scalar with this letter first is `null`. */
 const LETTER_N = 0x6e;
 const ASCII_END = 0x80;
+
+/** Whether lines begin with something else than an object: their first values may be empty, or blank. */
+function haveNoBrace(group: RowGroup, columns: readonly number[], valueCount: number): boolean {
+  for (let slot = 0; slot < valueCount; slot++) {
+    if (valuesMayHave(group, columns[slot]!, OPEN_BRACE!)) return false;
+  }
+  return true;
+}
 
 /** The end of an array is where Loki finds it, too, unless it has brackets of another kind. */
 function haveNoObjects(group: RowGroup, column: number): boolean {

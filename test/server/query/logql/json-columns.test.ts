@@ -107,9 +107,23 @@ const object = fc
     fc.constantFrom('}', ' } ', '', '} trailing', '},"x":1'),
   )
   .map(([each, start, comma, end]) => `${start}${each.join(comma)}${end}`);
+/** Mostly cut so that values come before the first text of their template. */
+const valueFirst = fc
+  .tuple(
+    fc.constantFrom('2026-07-12T10:00:00Z', 'I0712 10:00:00.000000       1 a.go:7]', '17', '{', ' ', '{"user":5}'),
+    fc.constantFrom(
+      ' INFO started',
+      ' "x" user="5"',
+      ' {"user":5}',
+      '{"status":500,"path":"/a"}',
+      ' path=/a status=500',
+    ),
+  )
+  .map((parts) => parts.join(''));
 const line = fc.oneof(
   { weight: 5, arbitrary: request },
   { weight: 5, arbitrary: object },
+  { weight: 2, arbitrary: valueFirst },
   {
     weight: 1,
     arbitrary: fc.constantFrom(
