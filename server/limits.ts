@@ -963,6 +963,12 @@ export const FACET_NAMES_CUT = 1000;
  */
 export const FACETS_BYTES_MAX = 8 * MIB;
 
+/**
+ * Sides of a question for facets without their own filters that are counted in one visit of the row groups: each takes two bytes a
+ * row of a row group, in a worker, and a table of its own. Beyond: they are visited once more.
+ */
+export const FACET_SIDES_AT_ONCE = 8;
+
 /** Patterns of an answer: with their trends, no more counts than those of a histogram. Beyond: 400. */
 export const PATTERNS_LIMIT_DEFAULT = 50;
 export const PATTERNS_LIMIT_MAX = 200;

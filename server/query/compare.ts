@@ -15,7 +15,7 @@ import {
 import { numberOf } from '../../shared/quantity.ts';
 import { countLines } from './count-lines.ts';
 import { askedAs, LINE_PATTERN } from '../store/asked-name.ts';
-import type { Facet, FacetCounts, FacetsAsked, NamedValues } from '../store/facets.ts';
+import type { Facet, FacetCounts, NamedValues } from '../store/facets.ts';
 import type { LogView } from '../store/log-store.ts';
 import { leavesOf, type Predicate } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
@@ -72,11 +72,12 @@ export async function compare(asked: CompareQuery, view: Ask, query: Query): Pro
   const { these, those, names, limit } = asked;
   const whole = those.kind === 'rest' ? those.of : those.predicate;
   const conditions = conditionNames(these, whole);
-  const facets = async (wanted: FacetsAsked): Promise<Sides> => {
-    const [own, all] = await view.facetsOfSides([these, whole], wanted, query);
+  const facets = async (wanted: readonly string[] | undefined, values: readonly NamedValues[] = []): Promise<Sides> => {
+    const sides = [these, whole].map((side) => ({ ...side, names: wanted }));
+    const [own, all] = await view.facetsOfSides(sides, values, query);
     return sidesOf(own!, those.kind === 'rest' ? without(all!, own!) : all!);
   };
-  const own = await facets({ names });
+  const own = await facets(names);
   const theseRows = await countLines(these, view, query);
   const allRows = await countLines(whole, view, query);
   const thoseRows = those.kind === 'rest' ? allRows - theseRows : allRows;
@@ -86,7 +87,7 @@ export async function compare(asked: CompareQuery, view: Ask, query: Query): Pro
   // In place of values that are too many to count.
   const derivedNames = [...samples].flatMap(([name, values]) => derivedOf(name, values));
   const patterns = names === undefined && !conditions.has(LINE_PATTERN) ? [LINE_PATTERN] : [];
-  const derived = await facets({ names: [...patterns, ...derivedNames], values: frequentIds(samples) });
+  const derived = await facets([...patterns, ...derivedNames], frequentIds(samples));
   const rows = { theseRows, thoseRows };
   const found = [
     ...[...compared].flatMap(([name, side]) => differencesOf(name, side, rows)),

@@ -2,8 +2,9 @@
  * Facets in which a name's own filters do not narrow its own counts: with `level=error` and `namespace=shop`, the counts of levels
  * are those of the namespace, and the counts of namespaces those of errors. So a list of values can offer the others, too.
  */
+import { FACET_SIDES_AT_ONCE } from '../limits.ts';
 import { parseName } from '../store/asked-name.ts';
-import type { Facet, FacetCounts } from '../store/facets.ts';
+import type { Facet, FacetCounts, FacetsSide } from '../store/facets.ts';
 import type { LogView } from '../store/log-store.ts';
 import { allOf, leavesOf, normalised, type Predicate, type Where } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
@@ -22,29 +23,31 @@ export interface OwnFilters {
 export async function facetsWithoutOwn(
   { from, to, visible, filters }: OwnFilters & Pick<Predicate, 'from' | 'to'>,
   names: readonly string[] | undefined,
-  view: Pick<LogView, 'facets'>,
+  view: Pick<LogView, 'facetsOfSides'>,
   query: Query,
 ): Promise<FacetCounts> {
   const filtered = [...filteredNames(filters)].filter(
     (name) => names === undefined || names.some((asked) => nameOf(asked) === name),
   );
-  const under = (where: Where): Predicate => ({ from, to, where: normalised(allOf([visible, where])) });
+  const side = (where: Where, asked: FacetsSide['names']): FacetsSide => {
+    return { from, to, where: normalised(allOf([visible, where])), names: asked };
+  };
   const others = names?.filter((asked) => !filtered.includes(nameOf(asked)));
-  const [narrowed, ...own] = await Promise.all([
-    others?.length === 0 ? undefined : view.facets(under(filters), others, query),
-    ...filtered.map((name) => {
-      const asked = names?.filter((each) => nameOf(each) === name) ?? [name];
-      return view.facets(under(withoutName(filters, name)), asked, query);
-    }),
-  ]);
-  const replaced = new Map<string, Facet>();
-  for (const facet of narrowed?.facets ?? []) if (!filtered.includes(facet.name)) replaced.set(facet.name, facet);
-  for (const { facets } of own) for (const facet of facets) replaced.set(facet.name, facet);
-  const all = [narrowed, ...own].filter((each) => each !== undefined);
+  const own = filtered.map((name) => {
+    return side(withoutName(filters, name), names?.filter((asked) => nameOf(asked) === name) ?? [name]);
+  });
+  const sides = others?.length === 0 ? own : [side(filters, others), ...own];
+  const counted: FacetCounts[] = [];
+  for (let at = 0; at < sides.length; at += FACET_SIDES_AT_ONCE) {
+    counted.push(...(await view.facetsOfSides(sides.slice(at, at + FACET_SIDES_AT_ONCE), [], query)));
+  }
+  const facets = new Map<string, Facet>();
+  // Those of a name without its own filters come last.
+  for (const facet of counted.flatMap((each) => each.facets)) facets.set(facet.name, facet);
   return {
-    facets: [...replaced.values()],
-    valuesMax: Math.min(...all.map(({ valuesMax }) => valuesMax)),
-    isCut: all.some(({ isCut }) => isCut),
+    facets: [...facets.values()],
+    valuesMax: Math.min(...counted.map(({ valuesMax }) => valuesMax)),
+    isCut: counted.some(({ isCut }) => isCut),
   };
 }
 

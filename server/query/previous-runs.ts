@@ -43,9 +43,9 @@ export function withPreviousRuns(view: LogView, begunRuns: () => BegunRuns): Log
       return view.aggregate({ ...(await resolve(plan, query)), measures }, query);
     },
     facets: async (predicate, names, query) => view.facets(await resolve(predicate, query), names, query),
-    facetsOfSides: async (sides, asked, query) => {
+    facetsOfSides: async (sides, values, query) => {
       const resolved = await Promise.all(sides.map((side) => resolve(side, query)));
-      return view.facetsOfSides(resolved, asked, query);
+      return view.facetsOfSides(resolved, values, query);
     },
     rowValues: async (predicate, asked, query) => view.rowValues(await resolve(predicate, query), asked, query),
     nameRows: async (predicate, query) => view.nameRows(await resolve(predicate, query), query),

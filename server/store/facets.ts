@@ -1,4 +1,6 @@
 /** The labels and fields of lines, and their values: plain data. */
+import type { Predicate } from './predicate.ts';
+
 export interface Facet {
   readonly name: string;
   /** Lines that have it. */
@@ -7,17 +9,13 @@ export interface Facet {
   readonly values: ReadonlyMap<string, number> | undefined;
 }
 
-/** What is to be counted of lines. */
-export interface FacetsAsked {
+/** Lines, and what is to be counted of them. */
+export interface FacetsSide extends Predicate {
   /** Only these names; undefined for all. */
   readonly names: readonly string[] | undefined;
-  /**
-   * Counts only these values of each of these names, however many others there are: the lines that the value finds as a
-   * filter.
-   */
-  readonly values?: readonly NamedValues[];
 }
 
+/** Only these values are counted, however many others there are: the lines that the value finds as a filter. */
 export interface NamedValues {
   /** The name of a label or field. */
   readonly name: string;

@@ -12,7 +12,7 @@ import type { BackupAbility } from './backup.ts';
 import type { StoreCapacity } from './capacity.ts';
 import type { CheckAbility } from './check.ts';
 import type { ErasureRequest, ErasureStatus } from './erasure-status.ts';
-import type { FacetCounts, FacetsAsked } from './facets.ts';
+import type { FacetCounts, FacetsSide, NamedValues } from './facets.ts';
 import type { StoredPositions } from './positions.ts';
 import type { Predicate } from './predicate.ts';
 import type { Query } from './query.ts';
@@ -129,10 +129,15 @@ export interface LogView extends Disposable {
   facets(predicate: Predicate, names: readonly string[] | undefined, query: Query): Promise<FacetCounts>;
 
   /**
-   * Does the same for several sides, which may have lines in common: one answer for each predicate, in their order. Values that
+   * Does the same for several sides, which may have lines in common: one answer for each, in their order. Values of a name that
    * are too many to count on one side are counted on none.
+   * @param values  to be counted on each side, besides
    */
-  facetsOfSides(sides: readonly Predicate[], asked: FacetsAsked, query: Query): Promise<readonly FacetCounts[]>;
+  facetsOfSides(
+    sides: readonly FacetsSide[],
+    values: readonly NamedValues[],
+    query: Query,
+  ): Promise<readonly FacetCounts[]>;
 
   /**
    * Returns what some names say in the lines that match, without the lines: at a fraction of the cost of a search. Undefined

@@ -60,8 +60,8 @@ export function embeddedReader({ store, tails, cursorKey, newQuery }: ReaderPart
       aggregate: (plan, query) => aggregate(rowGroups, plan, contextOf(rowGroups, query), query.signal),
       facets: (predicate, names, query) =>
         facets(rowGroups, predicate, names, contextOf(rowGroups, query), query.signal),
-      facetsOfSides: (sides, asked, query) =>
-        facetsOfSides(rowGroups, sides, asked, contextOf(rowGroups, query), query.signal),
+      facetsOfSides: (sides, values, query) =>
+        facetsOfSides(rowGroups, sides, values, contextOf(rowGroups, query), query.signal),
       rowValues: (predicate, asked, query) =>
         rowValues(rowGroups, predicate, asked, contextOf(rowGroups, query), query.signal),
       nameRows: (predicate, query) => nameRows(rowGroups, predicate, contextOf(rowGroups, query), query.signal),

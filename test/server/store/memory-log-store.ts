@@ -170,7 +170,7 @@ function viewOf(lines: readonly NaiveLine[]): LogView {
       return { cells: cells.slice(0, plan.limit), groupCount: cells.length, groupCountError: 0 };
     },
     facets: async (predicate, names) => naiveFacets(lines, predicate, names),
-    facetsOfSides: async (sides, asked) => naiveSides(lines, sides, asked),
+    facetsOfSides: async (sides, values) => naiveSides(lines, sides, values),
     rowValues: async (predicate, { names, rowsMax, bytesMax }) => {
       const found = lines.filter((line) => isWanted(line, predicate));
       const { rowCount, fields } = naiveBlock(found, { kind: 'rows', fields: names });

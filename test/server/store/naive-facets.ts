@@ -1,7 +1,7 @@
 /** Which names lines have and with which values, found by looking at every line. */
 import { allOf, type Predicate, valueLeaf } from '../../../server/store/predicate.ts';
 import { LEVEL } from '../../../shared/levels.ts';
-import type { FacetCounts, FacetsAsked } from '../../../server/store/facets.ts';
+import type { FacetCounts, FacetsSide, NamedValues } from '../../../server/store/facets.ts';
 import { naiveValueOf } from './naive-aggregate.ts';
 import { fieldsOf, isWanted, type NaiveLine } from './naive-search.ts';
 
@@ -39,11 +39,11 @@ export function naiveFacets(
 /** The same of several sides, and the lines that some values find as filters. */
 export function naiveSides(
   lines: readonly NaiveLine[],
-  sides: readonly Predicate[],
-  { names, values: asked = [] }: FacetsAsked,
+  sides: readonly FacetsSide[],
+  asked: readonly NamedValues[],
 ): FacetCounts[] {
   return sides.map((side) => {
-    const counts = naiveFacets(lines, side, names);
+    const counts = naiveFacets(lines, side, side.names);
     const ofValues = asked.flatMap(({ name, values }) => {
       const found = values.map((value) => {
         const where = allOf([side.where, valueLeaf(name, [{ kind: 'equals', text: Buffer.from(value) }])]);

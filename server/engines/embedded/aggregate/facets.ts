@@ -24,7 +24,7 @@ import { isPlainName } from '../../../store/asked-name.ts';
 import { type Predicate, valueLeaf } from '../../../store/predicate.ts';
 import { CountingMemory } from './counting-memory.ts';
 import { FacetTable, type Ids } from './facet-table.ts';
-import type { FacetCounts, FacetsAsked, NamedValues } from '../../../store/facets.ts';
+import type { FacetCounts, FacetsSide, NamedValues } from '../../../store/facets.ts';
 import { FacetSide } from './facet-side.ts';
 import { Texts } from './texts.ts';
 import type { CodePart } from './dimension.ts';
@@ -42,28 +42,35 @@ export function facetsOf(
   names: readonly string[] | undefined,
   ids: Ids,
 ): FacetCounts {
-  return facetsOfGroup(group, [predicate], { names }, ids)[0]!;
+  return facetsOfGroup(group, [{ ...predicate, names }], [], ids)[0]!;
 }
 
-/** Does the same for each side. */
+/**
+ * Does the same for each side.
+ * @param values  to be counted on each side, besides
+ */
 export function facetsOfGroup(
   group: RowGroup,
-  sides: readonly Predicate[],
-  { names, values = [] }: FacetsAsked,
+  sides: readonly FacetsSide[],
+  values: readonly NamedValues[],
   ids: Ids,
 ): FacetCounts[] {
   const tables = sides.map(() => new FacetTable(ids));
   const lend = memory.marksLender();
-  const matching = sides.flatMap((predicate, side) => {
-    const mask = matchMask(group, predicate);
-    if (mask !== 'all' && !hasMarked(mask)) return [];
+  const matching: FacetSide[] = [];
+  const byNames = new Map<FacetsSide['names'], FacetSide[]>();
+  for (const [i, side] of sides.entries()) {
+    const mask = matchMask(group, side);
+    if (mask !== 'all' && !hasMarked(mask)) continue;
     // The next side is matched in the same memory.
-    return [new FacetSide(group, mask, tables[side]!, lend)];
-  });
-  if (matching.length > 0) {
-    new GroupFacets(group, matching, names).count();
-    for (const named of values) countValues(group, named, matching);
+    const own = new FacetSide(group, mask, tables[i]!, lend);
+    matching.push(own);
+    const alike = byNames.get(side.names);
+    if (alike === undefined) byNames.set(side.names, [own]);
+    else alike.push(own);
   }
+  for (const [names, alike] of byNames) new GroupFacets(group, alike, names).count();
+  for (const named of values) countValues(group, named, matching);
   return tables.map((table) => table.counts());
 }
 

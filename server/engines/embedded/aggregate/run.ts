@@ -14,7 +14,7 @@ import type { RowGroupRef } from '../segment/row-group-ref.ts';
 import { counterBitsOf, groupCountOf } from './upper-bounds.ts';
 import { FacetTable } from './facet-table.ts';
 import { isOfRowsOnly, knownRows } from './known-rows.ts';
-import type { FacetCounts, FacetsAsked } from '../../../store/facets.ts';
+import type { FacetCounts, FacetsSide, NamedValues } from '../../../store/facets.ts';
 import { facetsOfGroup } from './facets.ts';
 import { openAggregate, type Pass } from './open-aggregate.ts';
 import { type AggregatePlan, type Aggregation, isWindowed, type Measure } from '../../../store/aggregate-plan.ts';
@@ -32,8 +32,10 @@ export interface AggregateInput {
 
 export interface FacetsInput {
   readonly places: readonly RowGroupPlace[];
-  readonly sides: readonly Predicate[];
-  readonly asked: FacetsAsked;
+  readonly sides: readonly FacetsSide[];
+  /** By place: the indices of the sides on which some of its rows may be. */
+  readonly sidesOfPlaces: readonly (readonly number[])[];
+  readonly values: readonly NamedValues[];
   /** Names whose values need not be counted, or not any more. */
   readonly ids: readonly string[] | 'all';
 }
@@ -62,16 +64,17 @@ export function aggregateTask(
 
 /** The task of a worker thread for `facets`. */
 export function facetsTask(
-  { places, sides, asked, ids }: FacetsInput,
+  { places, sides, sidesOfPlaces, values, ids }: FacetsInput,
   rowGroups: RowGroups,
   shouldYield = aloneInThread,
 ): PartialOutput<readonly FacetCounts[]> {
   const known = ids === 'all' ? ids : new Set(ids);
   const tables = sides.map(() => new FacetTable(known));
   const isId = known === 'all' ? known : { has: (name: string) => tables.some((table) => table.isId(name)) };
-  const done = eachGroup(places, rowGroups, shouldYield, (group) => {
-    const counts = facetsOfGroup(group, sides, asked, isId);
-    for (const [side, table] of tables.entries()) table.add(counts[side]!);
+  const done = eachGroup(places, rowGroups, shouldYield, (group, at) => {
+    const own = sidesOfPlaces[at]!;
+    const wanted = own.map((side) => sides[side]!);
+    for (const [i, counts] of facetsOfGroup(group, wanted, values, isId).entries()) tables[own[i]!]!.add(counts);
   });
   return { result: tables.map((table) => table.counts()), ...done };
 }
@@ -229,30 +232,28 @@ export async function facets(
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<FacetCounts> {
-  const [counts] = await facetsOfSides(rowGroups, [predicate], { names }, context, signal);
+  const [counts] = await facetsOfSides(rowGroups, [{ ...predicate, names }], [], context, signal);
   return counts!;
 }
 
 /** Visits each row group once for all sides. */
 export async function facetsOfSides(
   rowGroups: readonly RowGroupRef[],
-  sides: readonly Predicate[],
-  asked: FacetsAsked,
+  sides: readonly FacetsSide[],
+  values: readonly NamedValues[],
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<readonly FacetCounts[]> {
-  const ofSides = await Promise.all(sides.map((side) => candidates(rowGroups, side, context, signal)));
-  const wanted = new Set(ofSides.flat());
-  const found = ofSides.length === 1 ? ofSides[0]! : rowGroups.filter((group) => wanted.has(group));
-  const count = (names: readonly string[] | undefined): Promise<FacetCounts[]> =>
-    countFacets(found, sides, { ...asked, names }, context, signal);
-  const counts = await count(asked.names);
+  const count = (asked: readonly FacetsSide[]): Promise<FacetCounts[]> =>
+    countFacets(rowGroups, asked, values, context, signal);
+  const counts = await count(sides);
   if (!counts.some(({ isCut }) => isCut)) return counts;
   const rowsOf = new Map<string, number>();
   for (const { name, rows } of counts.flatMap((each) => each.facets)) rowsOf.set(name, (rowsOf.get(name) ?? 0) + rows);
   const byRows = [...rowsOf].toSorted(([a, aRows], [b, bRows]) => bRows - aRows || (a < b ? -1 : 1));
   const frequent = byRows.slice(0, FACET_NAMES_CUT).map(([name]) => name);
-  return (await count(frequent)).map((each) => ({ ...each, isCut: true }));
+  const narrowed = sides.map((side) => ({ ...side, names: side.names ?? frequent }));
+  return (await count(narrowed)).map((each) => ({ ...each, isCut: true }));
 }
 
 /** Returns how many lines have each label or field: those of facets, at a fraction of their cost. */
@@ -262,23 +263,26 @@ export async function nameRows(
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
-  const found = await candidates(rowGroups, predicate, context, signal);
-  const [counted] = await countFacets(found, [predicate], { names: undefined }, context, signal, 'all');
+  const [counted] = await countFacets(rowGroups, [{ ...predicate, names: undefined }], [], context, signal, 'all');
   return new Map(counted!.facets.map(({ name, rows }) => [name, rows]));
 }
 
 async function countFacets(
   rowGroups: readonly RowGroupRef[],
-  sides: readonly Predicate[],
-  asked: FacetsAsked,
+  sides: readonly FacetsSide[],
+  values: readonly NamedValues[],
   context: AggregateContext,
   signal: AbortSignal,
   ids?: 'all',
 ): Promise<FacetCounts[]> {
+  const sidesOf = await sidesOfGroups(rowGroups, sides, context, signal);
+  const found = sides.length === 1 ? [...sidesOf.keys()] : rowGroups.filter((group) => sidesOf.has(group));
   const tables = sides.map(() => new FacetTable(ids));
   using memory = context.memory.share();
-  await inPartitions(evenBatches(rowGroups), partitions(context, signal), async (batch) => {
-    const output = await context.facets({ places: batch.map(placeOf), sides, asked, ids: idsOf(tables) }, signal);
+  await inPartitions(evenBatches(found), partitions(context, signal), async (batch) => {
+    const places = batch.map(placeOf);
+    const sidesOfPlaces = batch.map((group) => sidesOf.get(group)!);
+    const output = await context.facets({ places, sides, sidesOfPlaces, values, ids: idsOf(tables) }, signal);
     for (const [side, table] of tables.entries()) {
       const heldBytes = table.memoryBytes;
       table.add(output.result[side]!);
@@ -289,6 +293,25 @@ async function countFacets(
   const known = idsOf(tables);
   if (known !== 'all') for (const table of tables) for (const name of known) table.addId(name, 0);
   return tables.map((table) => table.counts());
+}
+
+/** Returns the indices of the sides on which rows of a row group may be; without those that have no row on any. */
+async function sidesOfGroups(
+  rowGroups: readonly RowGroupRef[],
+  sides: readonly FacetsSide[],
+  context: AggregateContext,
+  signal: AbortSignal,
+): Promise<Map<RowGroupRef, number[]>> {
+  const found = await Promise.all(sides.map((side) => candidates(rowGroups, side, context, signal)));
+  const sidesOf = new Map<RowGroupRef, number[]>();
+  for (const [side, groups] of found.entries()) {
+    for (const group of groups) {
+      const known = sidesOf.get(group);
+      if (known === undefined) sidesOf.set(group, [side]);
+      else known.push(side);
+    }
+  }
+  return sidesOf;
 }
 
 function partitions({ quarantine }: Pick<AggregateContext, 'quarantine'>, signal: AbortSignal): PartitionsOptions {

@@ -4,12 +4,15 @@ import type { PartialOutput } from './partitions.ts';
 import { lacksArrays, type RowGroupPlace, type RowGroups } from './row-groups.ts';
 import { type UnusableGroup, useOrList } from './unusable.ts';
 
-/** Visits at least one row group. */
+/**
+ * Visits at least one row group.
+ * @param visit  is also told which of the places it is
+ */
 export function eachGroup(
   places: readonly RowGroupPlace[],
   rowGroups: RowGroups,
   shouldYield: () => boolean,
-  visit: (group: RowGroup) => void,
+  visit: (group: RowGroup, at: number) => void,
 ): Omit<PartialOutput<unknown>, 'result'> {
   const unusable: UnusableGroup[] = [];
   let doneCount = 0;
@@ -19,7 +22,7 @@ export function eachGroup(
     useOrList(unusable, doneCount, () => {
       rowGroups.visit(place, (opened) => {
         if (opened.hasMetadata) withMetadata++;
-        if (!lacksArrays(opened, place)) visit(opened);
+        if (!lacksArrays(opened, place)) visit(opened, doneCount);
       });
     });
     doneCount++;

@@ -41,7 +41,7 @@ export function recordedView(view: LogView, reads: Read[]): LogView {
     },
     aggregate: (plan, query) => recorded('columns', plan, query, view.aggregate(plan, query)),
     facets: (predicate, names, query) => recorded('columns', predicate, query, view.facets(predicate, names, query)),
-    facetsOfSides: (sides, asked, query) => view.facetsOfSides(sides, asked, query),
+    facetsOfSides: (sides, values, query) => view.facetsOfSides(sides, values, query),
     rowValues: (predicate, asked, query) =>
       recorded('columns', predicate, query, view.rowValues(predicate, asked, query)),
     nameRows: (predicate, query) => recorded('columns', predicate, query, view.nameRows(predicate, query)),

@@ -189,7 +189,9 @@ describe('memory of facets', () => {
       },
     });
     const place = { path: '', offset: 0, sizeBytes: 0, order: 0 };
-    const input = { places: [place, place, place], sides: [planOf()], asked: { names: undefined }, ids: [] };
+    const places = [place, place, place];
+    const sides = [{ ...planOf(), names: undefined }];
+    const input = { places, sides, sidesOfPlaces: places.map(() => [0]), values: [], ids: [] };
     expect(facetsTask(input, rowGroups, () => opened === 2).doneCount).toBe(2);
     expect(opened).toBe(2);
   });
