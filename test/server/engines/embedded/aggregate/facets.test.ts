@@ -173,10 +173,30 @@ describe('memory of facets', () => {
     const common = Array.from({ length: 40 }, (): Line => ({ text: '{"common":"x"}' }));
     const half = rare.length / 2;
     const lists = [rare.slice(0, half), common, rare.slice(half), common, common];
-    const { facets, isCut } = await facetsInMemory(lists.map((lines) => new RowGroup(rowGroupOf(lines))));
-    expect(isCut).toBe(true);
-    expect(facets).toHaveLength(FACET_NAMES_CUT);
-    expect(facets).toContainEqual({ name: 'common', rows: 120, values: new Map([['x', 120]]) });
+    const groups = lists.map((lines) => new RowGroup(rowGroupOf(lines)));
+    const sides = [
+      { ...planOf(), names: undefined },
+      { ...planOf(), names: ['rare1_2'] },
+    ];
+    const [all, one] = await facetsInMemory(groups, sides);
+    expect(all!.isCut).toBe(true);
+    expect(all!.facets).toHaveLength(FACET_NAMES_CUT);
+    expect(all!.facets).toContainEqual({ name: 'common', rows: 120, values: new Map([['x', 120]]) });
+    // A side that asks for a name has that alone, however many others there are.
+    expect(one!.facets).toEqual([{ name: 'rare1_2', rows: 1, values: new Map([['1', 1]]) }]);
+  });
+
+  it('are counted in each row group on those sides alone that its place names', () => {
+    const groups = ['a', 'b'].map((x) => new RowGroup(rowGroupOf([{ text: JSON.stringify({ x }) }])));
+    const rowGroups = Object.assign(Object.create(RowGroups.prototype) as RowGroups, {
+      visit: <T>({ offset }: { offset: number }, work: (opened: RowGroup) => T) => work(groups[offset]!),
+    });
+    const places = groups.map((_, offset) => ({ path: '', offset, sizeBytes: 0, order: 0 }));
+    const sides = [['x'], ['x'], ['x']].map((names) => ({ ...planOf(), names }));
+    const input = { places, sides, sidesOfPlaces: [[2], [0, 2]], values: [], ids: [] };
+    const { result } = facetsTask(input, rowGroups, () => false);
+    const values = result.map(({ facets }) => facets.flatMap((facet) => [...facet.values!.keys()]));
+    expect(values).toEqual([['b'], [], ['a', 'b']]);
   });
 
   it('yields between two row groups', () => {

@@ -1,14 +1,13 @@
 /** An aggregation over row groups in memory, with the tasks of workers run here, one row group a task. */
 import type { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { AGGREGATE_ROWS_AT_ONCE } from '../../../../../server/limits.ts';
-import { planOf } from '../query-context.ts';
-import type { FacetCounts } from '../../../../../server/store/facets.ts';
+import type { FacetCounts, FacetsSide } from '../../../../../server/store/facets.ts';
 import type { AggregatePlan, Aggregation } from '../../../../../server/store/aggregate-plan.ts';
 import {
   aggregate,
   type AggregateContext,
   aggregateTask,
-  facets,
+  facetsOfSides,
   facetsTask,
 } from '../../../../../server/engines/embedded/aggregate/run.ts';
 import { isOfRowsOnly } from '../../../../../server/engines/embedded/aggregate/known-rows.ts';
@@ -59,7 +58,10 @@ export function aggregateInMemory(
   return aggregate(refs, plan, context, new AbortController().signal);
 }
 
-export function facetsInMemory(groups: readonly RowGroup[]): Promise<FacetCounts> {
+export function facetsInMemory(
+  groups: readonly RowGroup[],
+  sides: readonly FacetsSide[],
+): Promise<readonly FacetCounts[]> {
   const { refs, context } = inMemory(groups, new AggregateMemory(), AGGREGATE_ROWS_AT_ONCE);
-  return facets(refs, planOf(), undefined, context, new AbortController().signal);
+  return facetsOfSides(refs, sides, [], context, new AbortController().signal);
 }
