@@ -1,14 +1,16 @@
 /**
  * Finds the rows of a row group that match a predicate, as places in its templates, where one value that few rows have decides:
  * a user's, say. The other conditions are decided by templates, dictionaries and ranges in the header, or else by the values
- * of these few rows. Only where times decide, too, the codes are read that say which row a place is.
+ * of these few rows. Only where times or labels decide, too, the codes are read that say which row a place is.
  */
+import type { Labels } from '../../../../shared/labels.ts';
 import { rowsOfRanks } from '../../../../shared/row-group/template-order.ts';
 import { ranksOfValues } from '../../../../shared/row-group/value-rows.ts';
 import { KIND_ARRAY, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
 import {
+  allOf,
   decide,
   isNothing,
   type Leaf,
@@ -26,39 +28,75 @@ import { narrowedWhere } from './narrowed-where.ts';
 import { type PickedValues, pickedValues, type Places } from './picked-values.ts';
 import { judgeLabels } from './value-leaf.ts';
 
-interface FewPlacesOptions {
-  /** Only where a column is searched for the value: where each of its values is tested, a mask of rows costs no more. */
-  readonly isSearched?: true;
-}
-
 /** Returns undefined where the predicate, or this row group, is of another kind, and where many rows have the value. */
-export function fewPlaces(
-  group: RowGroup,
-  predicate: Predicate,
-  { isSearched }: FewPlacesOptions = {},
-): Places | undefined {
-  if (group.columns.some(({ slot }) => slot.kind === KIND_TEXT)) return undefined;
-  const places = placesOfAllTimes(group, predicate.where, isSearched === true);
-  return places && reachesOutside(group, predicate) ? placesWithin(group, places, predicate) : places;
+export function fewPlaces(group: RowGroup, predicate: Predicate): Places | undefined {
+  const found = foundPlaces(group, predicate, false);
+  if (found === undefined || found.places.size === 0) return found?.places;
+  const { places, ofStreams } = found;
+  const isSettled = ofStreams.length === 0 && !reachesOutside(group, predicate);
+  return isSettled ? places : placesAmong(group, places, predicate, ofStreams);
 }
 
-function placesOfAllTimes(group: RowGroup, asked: Where, isSearched: boolean): Places | undefined {
-  const where = narrowedWhere(group, asked);
-  if (isNothing(where)) return NO_PLACES;
+/**
+ * Does the same for their rows, ascending, where a column is searched for the value: where each of its values is tested, a
+ * mask of rows costs no more.
+ */
+export function fewRows(group: RowGroup, predicate: Predicate): Uint32Array | undefined {
+  const found = foundPlaces(group, predicate, true);
+  if (found === undefined) return undefined;
+  const { places, ofStreams } = found;
+  if (places.size === 0) return new Uint32Array(0);
+  const rows = rowsOfRanks(group.passingTemplateCodes(), group.templates.length, ranksByTemplate(places));
+  const isAmong = testOfRows(group, rows, predicate, ofStreams);
+  return Uint32Array.from(rows).filter((_, i) => isAmong(i));
+}
+
+interface FoundPlaces {
+  readonly places: Places;
+  /** Conditions that are not yet met, besides the time range. */
+  readonly ofStreams: readonly Where[];
+}
+
+function foundPlaces(group: RowGroup, predicate: Predicate, isSearched: boolean): FoundPlaces | undefined {
+  if (group.columns.some(({ slot }) => slot.kind === KIND_TEXT)) return undefined;
+  const where = narrowedWhere(group, predicate.where);
+  if (isNothing(where)) return { places: NO_PLACES, ofStreams: [] };
+  const conditions = conjunctsOf(where);
+  const ofStreams = conditions.filter((each) => isOfStreams(group, each));
+  const others = ofStreams.length === 0 ? where : allOf(conditions.filter((each) => !ofStreams.includes(each)));
+  const places = placesOfAllStreams(group, others, isSearched);
+  return places && { places, ofStreams };
+}
+
+/** Whether labels decide a condition in each stream of a row group, and not the same in all. */
+function isOfStreams(group: RowGroup, condition: Where): boolean {
+  const outcomes = group.info.streams.map((labels) => matchesLabels(condition, labels));
+  return !outcomes.includes(undefined) && outcomes.some((outcome) => outcome !== outcomes[0]);
+}
+
+function matchesLabels(condition: Where, labels: Labels): boolean | undefined {
+  return decide(condition, (leaf) => judgeLabels(leaf, labels));
+}
+
+function conjunctsOf(where: Where): readonly Where[] {
+  return where.kind === 'all' ? where.of : [where];
+}
+
+function placesOfAllStreams(group: RowGroup, where: Where, isSearched: boolean): Places | undefined {
   const lead = leadOf(group, where);
   const found = lead && placesOf(group, lead, isSearched);
   if (found === undefined) return undefined;
   const outcomes = new Outcomes(group, found);
   const places = new Map<number, readonly number[]>();
   for (const [template, ranks] of found) {
-    const ofAll = decide(where, (leaf) => (leaf === lead ? true : outcomes.byHeader(leaf, template)));
+    const ofAll = decide(where, (leaf) => leaf === lead || outcomes.byHeader(leaf, template));
     if (ofAll !== undefined) {
       if (ofAll) places.set(template, ranks);
       continue;
     }
     const matching: number[] = [];
     for (const [i, rank] of ranks.entries()) {
-      const matches = decide(where, (leaf) => (leaf === lead ? true : outcomes.of(leaf, template, i)));
+      const matches = decide(where, (leaf) => leaf === lead || outcomes.of(leaf, template, i));
       if (matches === undefined) return undefined;
       if (matches) matching.push(rank);
     }
@@ -76,28 +114,44 @@ export function ranksByTemplate(places: Places): readonly (readonly number[] | u
   return ranks;
 }
 
-function placesWithin(group: RowGroup, places: Places, range: TimeRange): Places {
+/** Returns those of rows in the time range and of streams that satisfy conditions. */
+function placesAmong(group: RowGroup, places: Places, range: TimeRange, ofStreams: readonly Where[]): Places {
   const ranks = ranksByTemplate(places);
   const codes = group.passingTemplateCodes();
   const rows = rowsOfRanks(codes, group.templates.length, ranks);
   const templates = Array.from(rows, (row) => codes[row]!);
-  const timesNs = group.timesAt(rows);
-  const [first, end] = timesOf(group, range);
+  const isAmong = testOfRows(group, rows, range, ofStreams);
   const seen = new Int32Array(group.templates.length);
-  const within = new Map<number, number[]>();
+  const among = new Map<number, number[]>();
   for (const [i, template] of templates.entries()) {
     const rank = ranks[template]![seen[template]!++]!;
-    if (timesNs[i]! < first || timesNs[i]! >= end) continue;
-    const own = within.get(template);
-    if (own === undefined) within.set(template, [rank]);
+    if (!isAmong(i)) continue;
+    const own = among.get(template);
+    if (own === undefined) among.set(template, [rank]);
     else own.push(rank);
   }
-  return within;
+  return among;
+}
+
+/** Returns what tells of a row, by its index among these, whether it is in the time range and of such a stream. */
+function testOfRows(
+  group: RowGroup,
+  rows: ArrayLike<number>,
+  range: TimeRange,
+  ofStreams: readonly Where[],
+): (i: number) => boolean {
+  const timesNs = reachesOutside(group, range) ? group.timesAt(rows) : undefined;
+  const codes = ofStreams.length > 0 ? group.streamCodesAt(rows) : undefined;
+  const [first, end] = timesOf(group, range);
+  const isWanted = group.info.streams.map((labels) => ofStreams.every((each) => matchesLabels(each, labels) === true));
+  return (i) =>
+    (timesNs === undefined || (timesNs[i]! >= first && timesNs[i]! < end)) &&
+    (codes === undefined || isWanted[codes[i]!]!);
 }
 
 /** Returns a value that every match has. */
 function leadOf(group: RowGroup, where: Where): ValueLeaf | undefined {
-  return (where.kind === 'all' ? where.of : [where]).find((each): each is ValueLeaf => {
+  return conjunctsOf(where).find((each): each is ValueLeaf => {
     if (each.kind !== 'value' || each.name === LEVEL || !isOfColumns(each)) return false;
     if (!each.tests.every(({ kind }) => kind === 'equals')) return false;
     return group.info.streams.every((labels) => judgeLabels(each, labels) === undefined);

@@ -4,17 +4,15 @@
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { sortByTime } from '../../../../shared/row-group/sort.ts';
-import { rowsOfRanks } from '../../../../shared/row-group/template-order.ts';
 import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Plan } from '../../../store/search-plan.ts';
-import { fewPlaces, ranksByTemplate } from './few-places.ts';
+import { fewRows } from './few-places.ts';
 import { countMarked } from './masks.ts';
 import { matchMask, rowsIn } from './match-rows.ts';
 import { nthLargest } from './nth-largest.ts';
-import type { Places } from './picked-values.ts';
 import { lacksArrays, type RowGroupPlace, type RowGroups } from './row-groups.ts';
 import { type UnusableGroup, useOrList } from './unusable.ts';
 
@@ -82,8 +80,8 @@ function scanPlace(place: RowGroupPlace, plan: Plan, rowGroups: Pick<RowGroups, 
  * @throws CorruptionError
  */
 export function scanGroup(group: RowGroup, origin: ArrivalOrigin, plan: Plan): ScannedRows {
-  const places = plan.where.kind === 'all' ? fewPlaces(group, plan, { isSearched: true }) : undefined;
-  if (places !== undefined) return scanPlaces(group, origin, plan, places);
+  const few = plan.where.kind === 'all' ? fewRows(group, plan) : undefined;
+  if (few !== undefined) return scanRows(group, origin, plan, few);
   const mask = matchMask(group, plan);
   const matchedCount = mask === 'all' ? group.info.rowCount : countMarked(mask);
   // Without matches, not even the times are read.
@@ -94,10 +92,8 @@ export function scanGroup(group: RowGroup, origin: ArrivalOrigin, plan: Plan): S
   return { ...found.at(bestOf(found, plan)), matchedCount };
 }
 
-function scanPlaces(group: RowGroup, origin: ArrivalOrigin, plan: Plan, places: Places): ScannedRows {
-  if (places.size === 0) return NO_ROWS;
-  const ranks = ranksByTemplate(places);
-  const rows = Uint32Array.from(rowsOfRanks(group.passingTemplateCodes(), group.templates.length, ranks));
+function scanRows(group: RowGroup, origin: ArrivalOrigin, plan: Plan, rows: Uint32Array): ScannedRows {
+  if (rows.length === 0) return NO_ROWS;
   const found = new FoundRows(group, origin, rows);
   return { ...found.at(bestOf(found, plan)), matchedCount: rows.length };
 }

@@ -2,11 +2,12 @@
 import { expect, test } from 'vitest';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { rowsOfRanks } from '../../../../../shared/row-group/template-order.ts';
-import { fewPlaces, ranksByTemplate } from '../../../../../server/engines/embedded/scan/few-places.ts';
+import { fewPlaces, fewRows, ranksByTemplate } from '../../../../../server/engines/embedded/scan/few-places.ts';
+import type { Places } from '../../../../../server/engines/embedded/scan/picked-values.ts';
 import { matchRows } from '../../../../../server/engines/embedded/scan/match-rows.ts';
 import { pickedFields } from '../../../../../server/engines/embedded/search/picked-fields.ts';
 import { rowFields } from '../../../../../server/engines/embedded/search/row-fields.ts';
-import { allOf, type TimeRange, valueLeaf, type Where } from '../../../../../server/store/predicate.ts';
+import { allOf, not, type TimeRange, valueLeaf, type Where } from '../../../../../server/store/predicate.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import { instantOf } from '../../../../../shared/time.ts';
 import { Random } from '../../../../corpus/random.ts';
@@ -49,11 +50,51 @@ test.each(SEEDS)('rows: random trees of seed %i', (seed) => {
       const places = fewPlaces(group, predicate);
       if (places === undefined) continue;
       decided++;
-      const rows = rowsOfRanks(group.templateCodes(), group.templates.length, ranksByTemplate(places));
-      expect([...rows]).toEqual([...matchRows(group, predicate)]);
+      expect(rowsAt(group, places)).toEqual([...matchRows(group, predicate)]);
+      const rows = fewRows(group, predicate);
+      if (rows !== undefined) expect([...rows]).toEqual(rowsAt(group, places));
     }
   }
   expect(decided).toBeGreaterThan(10);
+});
+
+function rowsAt(group: RowGroup, places: Places): number[] {
+  return [...rowsOfRanks(group.templateCodes(), group.templates.length, ranksByTemplate(places))];
+}
+
+/** A condition on a label that streams have, or not. */
+function randomLabel(random: Random): Where {
+  const [name, value] = [
+    ['pod', 'api-1'],
+    ['pod', 'web-*'],
+    ['namespace', 'shop'],
+    ['app', 'web'],
+    ['app', 'absent'],
+  ][random.below(5)]!;
+  const leaf: Where = { ...valueLeaf(name!, [parsePattern(value!)]), labelOnly: true };
+  return random.below(2) === 0 ? leaf : not(leaf);
+}
+
+test.each(SEEDS)('rows of some streams, by labels that differ in a row group: seed %i', (seed) => {
+  const random = new Random(400 + seed);
+  const group = groupOf(random);
+  let found = 0;
+  for (let question = 0; question < 60; question++) {
+    const where = allOf([
+      randomLabel(random),
+      valueLeaf('user', [parsePattern(String(random.below(32)))]),
+      randomLabel(random),
+    ]);
+    const predicate = { ...randomTimes(random), where };
+    const rows = [...matchRows(group, predicate)];
+    const places = fewPlaces(group, predicate);
+    if (places === undefined) continue;
+    found += rows.length;
+    expect(rowsAt(group, places)).toEqual(rows);
+    const few = fewRows(group, predicate);
+    if (few !== undefined) expect([...few]).toEqual(rows);
+  }
+  expect(found).toBeGreaterThan(10);
 });
 
 test('only values that few rows have', () => {
