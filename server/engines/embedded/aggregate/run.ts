@@ -6,7 +6,7 @@
 import { AGGREGATE_ROWS_AT_ONCE, FACET_NAMES_CUT, SCANS_AT_ONCE } from '../../../limits.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { eachGroup } from '../scan/each-group.ts';
-import { placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
+import { placeKey, placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
 import { inPartitions, type PartitionsOptions, type PartialOutput } from '../scan/partitions.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../../workers/task.ts';
@@ -275,11 +275,10 @@ async function countFacets(
   signal: AbortSignal,
   ids?: 'all',
 ): Promise<FacetCounts[]> {
-  const sidesOf = await sidesOfGroups(rowGroups, sides, context, signal);
-  const found = sides.length === 1 ? [...sidesOf.keys()] : rowGroups.filter((group) => sidesOf.has(group));
+  const sidesOf = new Map(await candidatesOfSides(rowGroups, sides, context, signal));
   const tables = sides.map(() => new FacetTable(ids));
   using memory = context.memory.share();
-  await inPartitions(evenBatches(found), partitions(context, signal), async (batch) => {
+  await inPartitions(evenBatches([...sidesOf.keys()]), partitions(context, signal), async (batch) => {
     const places = batch.map(placeOf);
     const sidesOfPlaces = batch.map((group) => sidesOf.get(group)!);
     const output = await context.facets({ places, sides, sidesOfPlaces, values, ids: idsOf(tables) }, signal);
@@ -295,23 +294,28 @@ async function countFacets(
   return tables.map((table) => table.counts());
 }
 
-/** Returns the indices of the sides on which rows of a row group may be; without those that have no row on any. */
-async function sidesOfGroups(
+/** Returns the row groups that have rows on some side, as far as is known, each with the indices of these sides. */
+async function candidatesOfSides(
   rowGroups: readonly RowGroupRef[],
   sides: readonly FacetsSide[],
   context: AggregateContext,
   signal: AbortSignal,
-): Promise<Map<RowGroupRef, number[]>> {
+): Promise<(readonly [group: RowGroupRef, sides: readonly number[]])[]> {
   const found = await Promise.all(sides.map((side) => candidates(rowGroups, side, context, signal)));
-  const sidesOf = new Map<RowGroupRef, number[]>();
+  if (found.length === 1) return found[0]!.map((group) => [group, [0]]);
+  // A look-up may narrow a row group to its arrays, but only for its own side: all sides read it as the store lists it.
+  const sidesOf = new Map<string, number[]>();
   for (const [side, groups] of found.entries()) {
     for (const group of groups) {
-      const known = sidesOf.get(group);
-      if (known === undefined) sidesOf.set(group, [side]);
+      const known = sidesOf.get(placeKey(group));
+      if (known === undefined) sidesOf.set(placeKey(group), [side]);
       else known.push(side);
     }
   }
-  return sidesOf;
+  return rowGroups.flatMap((group) => {
+    const own = sidesOf.get(placeKey(group));
+    return own === undefined ? [] : [[group, own] as const];
+  });
 }
 
 function partitions({ quarantine }: Pick<AggregateContext, 'quarantine'>, signal: AbortSignal): PartitionsOptions {

@@ -38,6 +38,8 @@ export class DecodedParts {
 
   /** Runs work on one row group, whose result does not refer to parts of it: those may be gone with the next visit. */
   visit<T>(group: string, work: () => T): T {
+    if (this.#visited !== undefined)
+      throw new RangeError('BUG: a row group is visited during the visit of another one');
     if (this.#memoryGroup !== group) {
       if (this.#passingGroup === this.#memoryGroup) this.#passing.clear();
       this.#inMemory.clear();
@@ -56,6 +58,8 @@ export class DecodedParts {
     this.#kept.clear();
     this.#passing.clear();
     this.#memory.free();
+    this.#memoryGroup = '';
+    this.#inMemory.clear();
   }
 
   #memoryFor(key: string): PartMemory | undefined {

@@ -37,7 +37,7 @@ export function lacksArrays(group: RowGroup, { onlyArraysOf = [] }: RowGroupPlac
   return !onlyArraysOf.every((names) => names.some((name) => hasArrays(group, name)));
 }
 
-function keyOf({ path, offset }: RowGroupPlace): string {
+export function placeKey({ path, offset }: RowGroupPlace): string {
   return `${path}@${offset}`;
 }
 
@@ -74,12 +74,12 @@ export class RowGroups {
    */
   visit<T>(place: RowGroupPlace, work: (group: RowGroup) => T): T {
     const group = this.open(place);
-    return this.#decoded.visit(keyOf(place), () => work(group));
+    return this.#decoded.visit(placeKey(place), () => work(group));
   }
 
   /** @throws CorruptionError */
   open(place: RowGroupPlace): RowGroup {
-    const key = keyOf(place);
+    const key = placeKey(place);
     let group = this.#headers.get(key) ?? this.#passing.get(key);
     if (group === undefined) {
       const { path, offset, sizeBytes } = place;

@@ -88,7 +88,7 @@ export function openSinkGroup(
     lineFields: cutLines && new LineFields(opened, cutLines),
     streamOf,
     flagsOf: flagsOf(opened, rows),
-    runOf: opened.runs.length === 0 ? () => undefined : (row) => opened.runs[opened.runCodes()[row]! - 1],
+    runOf: runsOf(opened),
     fields: picked ?? rowFields(opened, sink.kind === 'text' ? [] : sink.fields, rows.length),
   };
 }
@@ -118,6 +118,13 @@ function flagsOf(group: RowGroup, rows: Uint32Array): (row: number) => number {
   if (group.areFew(rows.length)) return byRow(rows, (ascending) => group.flagsAt(ascending));
   const flags = group.flags();
   return (row) => flags[row]!;
+}
+
+/** Reads the runs of all rows when the first one is asked for: not every answer shows them. */
+function runsOf(group: RowGroup): SinkGroup['runOf'] {
+  if (group.runs.length === 0) return () => undefined;
+  let codes: Uint16Array | undefined;
+  return (row) => group.runs[(codes ??= group.runCodes())[row]! - 1];
 }
 
 /** @param read  returns the numbers of some rows, which ascend */

@@ -8,10 +8,11 @@ import { facetsOf } from '../../../../../server/engines/embedded/aggregate/facet
 import { facetsTask } from '../../../../../server/engines/embedded/aggregate/run.ts';
 import { RowGroups } from '../../../../../server/engines/embedded/scan/row-groups.ts';
 import { matchRows } from '../../../../../server/engines/embedded/scan/match-rows.ts';
+import type { Predicate } from '../../../../../server/store/predicate.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import { planOf } from '../query-context.ts';
 import { type Line, rowGroupOf } from '../batches.ts';
-import { facetsInMemory } from './in-memory.ts';
+import { facetsInMemory, facetsOfOlderSegments } from './in-memory.ts';
 
 const NAMES = 60;
 
@@ -197,6 +198,24 @@ describe('memory of facets', () => {
     const { result } = facetsTask(input, rowGroups, () => false);
     const values = result.map(({ facets }) => facets.flatMap((facet) => [...facet.values!.keys()]));
     expect(values).toEqual([['b'], [], ['a', 'b']]);
+  });
+
+  it('read row groups of older segments for the arrays of one side, and all of them for another', async () => {
+    const lists = [
+      [{ text: '{"user":["7","8"],"a":"x"}' }],
+      [{ text: '{"user":["9"],"a":"y"}' }],
+      [{ text: '{"a":"z"}' }],
+    ];
+    const groups = lists.map((lines) => new RowGroup(rowGroupOf(lines)));
+    const ofUser = planOf({ values: [{ name: 'user', any: [parsePattern('8')], none: [] }] });
+    const countsOf = async (...predicates: readonly Predicate[]): Promise<unknown> => {
+      const sides = predicates.map((side) => ({ ...side, names: ['a'] }));
+      const counted = await facetsOfOlderSegments(groups, sides);
+      return counted.map(({ facets }) => facets.map(({ values }) => Object.fromEntries(values!)));
+    };
+    expect(await countsOf(ofUser)).toEqual([[{ x: 1 }]]);
+    expect(await countsOf(ofUser, ofUser)).toEqual([[{ x: 1 }], [{ x: 1 }]]);
+    expect(await countsOf(ofUser, planOf())).toEqual([[{ x: 1 }], [{ x: 1, y: 1, z: 1 }]]);
   });
 
   it('yields between two row groups', () => {

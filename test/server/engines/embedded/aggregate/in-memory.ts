@@ -65,3 +65,18 @@ export function facetsInMemory(
   const { refs, context } = inMemory(groups, new AggregateMemory(), AGGREGATE_ROWS_AT_ONCE);
   return facetsOfSides(refs, sides, [], context, new AbortController().signal);
 }
+
+/** The same of segments whose indexes have no value of any field and, as older ones, no elements of arrays. */
+export function facetsOfOlderSegments(
+  groups: readonly RowGroup[],
+  sides: readonly FacetsSide[],
+): Promise<readonly FacetCounts[]> {
+  const { refs, context } = inMemory(groups, new AggregateMemory());
+  const indexed = refs.map((ref): RowGroupRef => {
+    const indexes = { path: '', offset: ref.offset, sizeBytes: 0, checksum: 0, hasElements: false };
+    return { ...ref, indexed: { indexes, ordinal: 0 } };
+  });
+  const lookUp: AggregateContext['lookUp'] = async ({ segments, wanted }) =>
+    segments.map(() => wanted.map(() => new Uint32Array()));
+  return facetsOfSides(indexed, sides, [], { ...context, lookUp }, new AbortController().signal);
+}

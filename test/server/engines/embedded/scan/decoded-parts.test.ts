@@ -102,3 +102,22 @@ test('a part that would be kept has memory of its own', () => {
   expect([1, 2, 3].map(() => visited(parts, 'b'))).toEqual([false, false, false]);
   expect(parts.of('b').get(1)).toBeDefined();
 });
+
+test('the memory of a visit is not given to another one during it', () => {
+  const parts = new DecodedParts();
+  expect(() => parts.visit('a', () => parts.visit('b', () => 0))).toThrow('BUG');
+  expect(parts.visit('b', () => 0)).toBe(0);
+});
+
+test('once it is emptied, a part that was in that memory may be kept', () => {
+  const parts = new DecodedParts();
+  for (let i = 0; i < 2; i++) {
+    read(parts, named('a', FITTING));
+    visited(parts, 'b');
+  }
+  parts.clear();
+  expect(visited(parts, 'b')).toBe(false);
+  parts.visit('c', () => {});
+  parts.of('c').set(1, {}, PART_BYTES);
+  expect(parts.of('b').get(1)).toBeDefined();
+});
