@@ -1,6 +1,7 @@
 /**
  * Advice about questions that were not understood, or that find nothing: a parameter of another tool is refused, and an
- * answer without lines has hints, in the header `podlog-hint` and, if it is an object, in its `hints`, unless `hints=false`.
+ * answer without lines, or to a name that no line has, has hints, in the header `podlog-hint` and, if it is an object, in its
+ * `hints`, unless `hints=false`.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Asker, QueryEngine } from '../query/engine.ts';
@@ -37,7 +38,7 @@ export async function understood(
 ): Promise<Understood> {
   const asker = askerOf(request, reply, ends);
   const question: Question = { query: request.query, namespaces: request.namespaces, ...own };
-  const isWanted = areWanted(question.query);
+  const isWanted = wantsHints(question.query);
   const suspects = suspectNames(question.query, question.ownNames);
   if (suspects.length > 0) await engine.run(asker, (view, query) => refuseMistakes(suspects, question, view, query));
   const hints = async (emptyNames: readonly EmptyName[] = []): Promise<readonly Hint[]> => {
@@ -67,13 +68,13 @@ export async function understood(
 
 /** Adds hints to an answer and its header, if there are any and they are wanted. */
 export function hinted<T extends object>(reply: FastifyReply, answer: T, hints: readonly Hint[]): T {
-  if (hints.length === 0 || !areWanted(reply.request.query as QueryString)) return answer;
+  if (hints.length === 0 || !wantsHints(reply.request.query as QueryString)) return answer;
   void reply.headers(hintHeaders(hints));
   return { ...answer, hints };
 }
 
 /** @throws ParameterError */
-function areWanted(query: QueryString): boolean {
+export function wantsHints(query: QueryString): boolean {
   return query['hints'] === undefined || parseFlag(query, 'hints');
 }
 

@@ -11,7 +11,7 @@ import { shareOf } from '../query/rounding.ts';
 import { parseName } from '../store/asked-name.ts';
 import { edgesOf } from '../store/log-buckets.ts';
 import { isEverything, type Predicate } from '../store/predicate.ts';
-import { hinted, understood } from './advice.ts';
+import { hinted, understood, wantsHints } from './advice.ts';
 
 export interface CompareOptions {
   readonly engine: QueryEngine;
@@ -46,6 +46,7 @@ export function registerCompare(app: FastifyInstance, { engine, now }: CompareOp
       const missing = answer.missing.map((name): EmptyName => ({ asked: name, wants: 'value' }));
       return withHints(found, theseRows === 0, missing);
     }
+    if (!wantsHints(parameters)) return found;
     const other = { query: thoseQuery, namespaces, ownNames: OWN_NAMES, nowMs };
     const { answer: wrong } = await engine.run(asker, (view, query) =>
       nameHintsOf(other, { names: namesInFilters(other) }, view, query),

@@ -14,7 +14,7 @@ import { parametersOf } from '../query/question-text.ts';
 import type { LogView } from '../store/log-store.ts';
 import { isOfLines, leavesOf, type Predicate } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
-import { hinted, understood } from './advice.ts';
+import { hinted, understood, wantsHints } from './advice.ts';
 
 export interface LabelsOptions {
   readonly engine: QueryEngine;
@@ -31,7 +31,7 @@ export function registerLabels(app: FastifyInstance, { engine, now }: LabelsOpti
     const filters = parseLabelFilters(request, nowMs);
     const { asker, withHints } = await understood(engine, request, reply, { ownNames: [], nowMs });
     const { answer: streams } = await engine.run(asker, (view, query) => view.streams(filters, query));
-    if (streams.length > 0) return { streams, withHints };
+    if (streams.length > 0 || !wantsHints(request.query)) return { streams, withHints };
     const { since, until, tz } = request.query;
     const visible = parseFilters({ query: { since, until, tz }, namespaces: request.namespaces }, nowMs);
     const { answer: field } = await engine.run(asker, (view, query) => fieldIn(filters, visible, view, query));

@@ -67,7 +67,9 @@ export function valuesMeant(name: string, value: string): readonly QueryString[]
   const plain = value.replaceAll(DECORATIONS, '');
   if (plain !== value && plain !== '') meant.push({ [name]: plain });
   if (isText && value.includes('*')) meant.push({ [name]: value.replaceAll(/^\*+|\*+$/g, '') });
-  return meant;
+  // Without a value, such as what is left of `q=%` and `items=[]`, a condition would be left out.
+  const isEmpty = (each: QueryString): boolean => each[name]?.length === 0 || (isText && each[name] === '*');
+  return meant.filter((each) => !isEmpty(each));
 }
 
 /** Quotes around a whole value, of a shell or of another language. */

@@ -13,7 +13,7 @@
  *     match=all                several values of a name, or several texts, must all match
  *     restart=0, previous=true the first run of a container; the one before its newest
  *     samples=false            without samples of CPU and memory, unless a filter names the source of lines
- *     hints=false              without advice where nothing is found, see hints.ts
+ *     hints=false              without advice, see hints.ts
  *     field.by=x, label.pod=y  only the field, only the label; see ../store/asked-name.ts
  */
 import { BOOLEANS, parseBoolean } from '../../shared/boolean.ts';

@@ -81,7 +81,12 @@ function condition(
 export function operatorMeant(text: string): { readonly position: number; readonly text: string } | undefined {
   const tree = parseSearchText(text);
   const found = tree.kind === 'all' ? misreadingIn(tree.of, { isProse: true }) : undefined;
-  return found === undefined ? undefined : { position: found.place.start + 1, text: found.problem.example };
+  if (tree.kind !== 'all' || found === undefined) return undefined;
+  const at = tree.of.findIndex(({ range }) => range === found.place);
+  // The word, what is before it and what is after it are the condition; all else stays.
+  const [{ range: first }, , { range: last }] = tree.of.slice(at - 1, at + 2) as [SearchNode, SearchNode, SearchNode];
+  const meant = `${text.slice(0, first.start)}${found.problem.example}${text.slice(last.end)}`;
+  return { position: found.place.start + 1, text: meant };
 }
 
 /**

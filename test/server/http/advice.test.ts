@@ -397,6 +397,7 @@ test.each([
   ['status:5??', 'status:5**', 1],
   ['container contains api', 'container:*api*', undefined],
   ['container is null', '-container:*', undefined],
+  ['level:error container contains api status:502', 'level:error container:*api* status:502', undefined],
 ])('a condition of a search text that no line satisfies: %s', async (search, meant, position) => {
   // Lines without a container.
   const headers = { 'idempotency-key': 'plain' };
@@ -408,6 +409,22 @@ test.each([
     expect(hint?.message).toMatch(new RegExp(`^no line in the store has .* at ${position}; did`));
   expect(new URLSearchParams(hint?.parameters).get('search')).toBe(meant);
   expect(hint?.lines).toBe(await linesOf(hint!.parameters!));
+});
+
+test.each([
+  'q=%25%25',
+  'q={}',
+  'q=()',
+  'q=**',
+  'q=?',
+  'items=[]',
+  'search="{}"',
+  'search="%25%25"',
+  'search=container:"()"',
+])('a condition without a value is not suggested: %s', async (parameters) => {
+  const hints = await hintsOf(`aggregate?level=error&${parameters}`);
+  expect(hints.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^without /));
+  expect(hints.filter(({ message }) => message.includes('did you mean'))).toEqual([]);
 });
 
 test.each([
