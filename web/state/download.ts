@@ -2,6 +2,7 @@
 import { ask, type Connection } from '../../shared/client/client.ts';
 import { messageOf } from './message-of.ts';
 import { say } from './said.ts';
+import { saveFrom } from './save-file.ts';
 import { noticeRevoked } from './session.ts';
 
 export type DownloadFormat = 'ndjson' | 'csv' | 'raw';
@@ -20,18 +21,11 @@ export async function download(connection: Connection, query: URLSearchParams, f
     return;
   }
   query.set('limit', 'all');
-  saveAs(`/logs?${query.toString()}`, fileName(format));
+  const name = fileName(format);
+  saveFrom(`/logs?${query.toString()}`, name);
+  say(`${name} is being saved`);
 }
 
 export function fileName(format: DownloadFormat): string {
   return `podlog-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.${EXTENSIONS[format]}`;
-}
-
-/** Has the browser save what an address has. */
-export function saveAs(address: string, name: string): void {
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  say(`${name} is being saved`);
 }

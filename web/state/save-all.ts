@@ -7,10 +7,11 @@ import type { LogRow } from '../../shared/client/answers.ts';
 import type { Parameters } from '../../shared/client/client.ts';
 import { csvRow } from '../../shared/csv.ts';
 import type { Order } from './address.ts';
-import { type DownloadFormat, fileName, saveAs } from './download.ts';
+import { type DownloadFormat, fileName } from './download.ts';
 import { askLogql } from './logql-answer.ts';
 import { messageOf } from './message-of.ts';
 import { say } from './said.ts';
+import { saveFile } from './save-file.ts';
 import { noticeRevoked } from './session.ts';
 import { cellOf } from './table-cells.ts';
 
@@ -48,9 +49,8 @@ export async function saveAll(
       page = await page.next(PAGE_LINES, running.signal);
     }
     const name = fileName(format);
-    const url = URL.createObjectURL(new Blob(parts));
-    saveAs(url, name);
-    URL.revokeObjectURL(url);
+    saveFile(name, parts);
+    say(`${name} is being saved`);
   } catch (error) {
     if (running.signal.aborted) return say('Download stopped; nothing is saved');
     noticeRevoked(error);

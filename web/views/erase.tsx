@@ -12,7 +12,7 @@ import { clockText, dayText, fullText, shortDayText, zone } from '../state/clock
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { messageOf } from '../state/message-of.ts';
-import { saveText } from '../state/save-text.ts';
+import { saveFile } from '../state/save-file.ts';
 import { connection, noticeRevoked, session } from '../state/session.ts';
 
 const POLL_MS = 500;
@@ -265,7 +265,7 @@ function Proof({ id, search, started }: ProofProps) {
               </dd>
             </div>
           </dl>
-          <button type="button" class="button" onClick={() => saveText(`erasure-${started.id}.json`, proof())}>
+          <button type="button" class="button" onClick={() => saveFile(`erasure-${started.id}.json`, [proof()])}>
             Save the proof
           </button>
         </>

@@ -127,8 +127,13 @@ function abs(value: bigint): bigint {
   return value < 0n ? -value : value;
 }
 
+interface OpenStream extends LogStream {
+  /** The lines of its last instant, by text; none while there is one. */
+  readonly ofInstant: Map<string, LogLine[]>;
+}
+
 class Streams {
-  readonly #byLabels = new Map<string, LogStream>();
+  readonly #byLabels = new Map<string, OpenStream>();
   readonly #isCategorized: boolean;
   readonly #hold: (bytes: number) => void;
 
@@ -142,28 +147,38 @@ class Streams {
     const { ofStream, metadata, parsed } = dividedLabels(labels, this.#isCategorized);
     const key = labelsText(ofStream);
     let stream = this.#byLabels.get(key);
-    if (stream === undefined) this.#byLabels.set(key, (stream = { labels: ofStream, lines: [] }));
+    if (stream === undefined) this.#byLabels.set(key, (stream = { labels: ofStream, lines: [], ofInstant: new Map() }));
     const added: LogLine = { timestamp, line, metadata, parsed };
-    if (isLast(stream.lines, added)) return false;
+    if (isKnown(stream, added)) return false;
     stream.lines.push(added);
     this.#hold(line.length + key.length + LINE_BYTES);
     return true;
   }
 
   sorted(): LogStream[] {
-    return [...this.#byLabels].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, stream]) => stream);
+    const sorted = [...this.#byLabels].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return sorted.map(([, { labels, lines }]) => ({ labels, lines }));
   }
 }
 
-/** Whether a line is among the last ones of its instant. */
-function isLast(lines: readonly LogLine[], { timestamp, line, metadata, parsed }: LogLine): boolean {
-  for (let i = lines.length - 1; i >= 0 && lines[i]!.timestamp === timestamp; i--) {
-    const each = lines[i]!;
-    if (each.line !== line) continue;
-    if (labelsText(each.metadata) === labelsText(metadata) && labelsText(each.parsed) === labelsText(parsed))
-      return true;
+/** Whether a line is among those of its instant. */
+function isKnown({ lines, ofInstant }: OpenStream, added: LogLine): boolean {
+  const last = lines.at(-1);
+  if (last?.timestamp !== added.timestamp) {
+    ofInstant.clear();
+    return false;
   }
+  // Most instants have one line.
+  if (ofInstant.size === 0) ofInstant.set(last.line, [last]);
+  const alike = ofInstant.get(added.line);
+  if (alike?.some((each) => haveSameLabels(each, added)) === true) return true;
+  if (alike === undefined) ofInstant.set(added.line, [added]);
+  else alike.push(added);
   return false;
+}
+
+function haveSameLabels(a: LogLine, b: LogLine): boolean {
+  return labelsText(a.metadata) === labelsText(b.metadata) && labelsText(a.parsed) === labelsText(b.parsed);
 }
 
 /** Memory of a line besides its text. */

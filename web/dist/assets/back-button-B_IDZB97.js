@@ -1,0 +1,1 @@
+import{rn as e}from"./index-6TxMbD0h.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

@@ -1,1 +1,0 @@
-import{rn as e}from"./index-D_CJXbbs.js";function t(){return e(`button`,{type:`button`,class:`link`,onClick:()=>history.back(),children:`‹ Back`})}export{t};

@@ -1,1 +1,0 @@
-import{Jn as e,Xn as t}from"./index-D_CJXbbs.js";function n(n){let r=e=>!Number.isNaN(t(e));return n.filter(t=>!r(t)&&!Number.isNaN(e(t))).length>n.filter(r).length}export{n as t};

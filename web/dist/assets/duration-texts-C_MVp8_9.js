@@ -1,0 +1,1 @@
+import{Jn as e,Xn as t}from"./index-6TxMbD0h.js";function n(n){let r=e=>!Number.isNaN(t(e));return n.filter(t=>!r(t)&&!Number.isNaN(e(t))).length>n.filter(r).length}export{n as t};

@@ -1,1 +1,0 @@
-import{rn as e}from"./index-D_CJXbbs.js";function t({name:t,isBad:n=!1,children:r}){return e(`div`,{children:[e(`dt`,{children:t}),e(`dd`,{class:`num${n?` tone-error`:``}`,children:r})]})}export{t};

@@ -1,0 +1,1 @@
+import{rn as e}from"./index-6TxMbD0h.js";function t({name:t,isBad:n=!1,children:r}){return e(`div`,{children:[e(`dt`,{children:t}),e(`dd`,{class:`num${n?` tone-error`:``}`,children:r})]})}export{t};

@@ -1,0 +1,1 @@
+import{kt as e}from"./index-6TxMbD0h.js";function t(t){return e(t)?[...t.matchAll(/\|=\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g)].map(([,e=``,t])=>(t??e.replaceAll(/\\(.)/g,`$1`)).toLowerCase()).filter(e=>e!==``):[]}export{t};

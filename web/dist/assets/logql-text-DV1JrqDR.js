@@ -1,1 +1,0 @@
-import{kt as e}from"./index-D_CJXbbs.js";function t(t){return e(t)?[...t.matchAll(/\|=\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g)].map(([,e=``,t])=>(t??e.replaceAll(/\\(.)/g,`$1`)).toLowerCase()).filter(e=>e!==``):[]}export{t};

@@ -1,0 +1,1 @@
+import{kn as e}from"./index-6TxMbD0h.js";function t(t){return e(t*1e6)}export{t};

@@ -1,1 +1,0 @@
-import{kn as e}from"./index-D_CJXbbs.js";function t(t){return e(t*1e6)}export{t};

@@ -1,0 +1,1 @@
+import{Kn as e}from"./index-6TxMbD0h.js";function t({search:t,since:n,until:r=``,columns:i=[]}){return{...e,q:t,since:n,until:r,columns:i,tab:i.length>0?`table`:`lines`}}export{t};

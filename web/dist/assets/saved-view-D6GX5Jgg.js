@@ -1,1 +1,0 @@
-import{Kn as e}from"./index-D_CJXbbs.js";function t({search:t,since:n,until:r=``,columns:i=[]}){return{...e,q:t,since:n,until:r,columns:i,tab:i.length>0?`table`:`lines`}}export{t};

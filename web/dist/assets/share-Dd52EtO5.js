@@ -1,0 +1,1 @@
+import{rn as e}from"./index-6TxMbD0h.js";function t({share:t,text:n,isTextOnPhone:r=!1}){return e(`span`,{class:`share`,children:[e(`span`,{class:`share-bar${r?` not-phone`:``}`,children:e(`span`,{style:{width:`${t*100}%`}})}),e(`span`,{class:`share-text`,children:n})]})}export{t};
