@@ -940,6 +940,8 @@ export const FACET_VALUES_MAX = 1000;
 
 /** Filters of a question without an answer that are left out in turn, and names of it that are looked up. */
 export const HINT_FILTERS_MAX = 8;
+/** Characters of a value that is looked at for the manner of another tool: what people type. Beyond: no advice about its form. */
+export const HINT_VALUE_LENGTH_MAX = 512;
 /** Advice in one answer. */
 export const HINTS_MAX = 6;
 /** Time that is spent on the advice of one answer. */
@@ -1047,6 +1049,9 @@ export const ARRAYS_KEPT_BYTES_MAX = 12 * MIB;
 
 /** Buffer that a thread keeps for text with its letters folded. Beyond: a larger one is allocated each time. */
 export const NEEDLE_SCRATCH_BYTES_MAX = MIB;
+
+/** Lists of names asked for at once whose lookups a thread keeps: each task has a list of its own. Beyond: they are made again. */
+export const ASKED_NAMES_KEPT_MAX = 4;
 
 /** Compiled regular expressions that a thread keeps. Beyond: the least recently used are compiled again. */
 export const REGEXPS_KEPT_MAX = 64;

@@ -4,7 +4,7 @@ import { ParameterError } from '../../shared/errors.ts';
 import { type Labels, labelOf } from '../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../shared/levels.ts';
 import { didYouMean } from '../../shared/nearest.ts';
-import { LABELS_ANSWER_BYTES_MAX } from '../limits.ts';
+import { HINT_FILTERS_MAX, LABELS_ANSWER_BYTES_MAX } from '../limits.ts';
 import type { QueryEngine } from '../query/engine.ts';
 import type { Hint } from '../query/hint.ts';
 import { isNameOfSome } from '../query/mistaken-names.ts';
@@ -71,7 +71,7 @@ async function fieldIn(
   query: Query,
 ): Promise<string | undefined> {
   const labels = new Set((await view.streams(visible, query)).flatMap((each) => Object.keys(each)));
-  for (const leaf of leavesOf(where)) {
+  for (const leaf of leavesOf(where).slice(0, HINT_FILTERS_MAX)) {
     if (leaf.kind !== 'value' || leaf.labelOnly === true || labels.has(leaf.name)) continue;
     if (await isNameOfSome(leaf.name, visible, view, query)) return leaf.name;
   }

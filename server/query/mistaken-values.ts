@@ -2,6 +2,7 @@
  * Values in the manner of another tool (`status=5xx`, `level=error,warn`, `q==~time.*`), which are texts like any other to
  * podlog. Where no line has such a value, the question is asked as it may have been meant.
  */
+import { HINT_VALUE_LENGTH_MAX } from '../limits.ts';
 import type { QueryString } from './parameters.ts';
 
 /** Nothing is gained by the id that is nearest to another. */
@@ -32,6 +33,7 @@ const RANGE = /^[[{]?(\*|\d+(?:\.\d+)?)(?:\.\.|-|\s+TO\s+)(\*|\d+(?:\.\d+)?)[\]}
 
 /** Returns what one value of a parameter may have meant, the likeliest first. */
 export function valuesMeant(name: string, value: string): readonly QueryString[] {
+  if (value.length > HINT_VALUE_LENGTH_MAX) return [];
   const meant: QueryString[] = [];
   const isText = TEXTS.includes(name);
   if (!isText && /^(?:|null|nil|none)$/i.test(value)) return [{ [name]: '!*' }];

@@ -4,6 +4,7 @@
  */
 import { LEVEL } from '../../../../shared/levels.ts';
 import { fieldsAround } from '../../../../shared/row-group/answer.ts';
+import { ASKED_NAMES_KEPT_MAX } from '../../../limits.ts';
 import { isPlainName } from '../../../store/asked-name.ts';
 
 class AskedNames {
@@ -48,7 +49,6 @@ class AskedNames {
 
 /** Those of the last questions: each task has a list of its own. */
 const known: { readonly names: readonly string[]; readonly asked: AskedNames }[] = [];
-const KNOWN_MAX = 4;
 
 export function askedNames(names: readonly string[]): AskedNames {
   const at = known.findIndex((each) => isSame(each.names, names));
@@ -56,7 +56,7 @@ export function askedNames(names: readonly string[]): AskedNames {
   if (at !== 0) {
     if (at > 0) known.splice(at, 1);
     known.unshift(found);
-    known.length = Math.min(known.length, KNOWN_MAX);
+    known.length = Math.min(known.length, ASKED_NAMES_KEPT_MAX);
   }
   return found.asked;
 }
