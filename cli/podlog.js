@@ -9,9 +9,6 @@
  * - the young generation is collected by its own thread: to wake others takes longer than to copy what lives of 2 MB, and
  *   on cores that are busy it waits for them, for milliseconds.
  * - a garbage collector that can be called: an agent gives back what a busy time has left.
- * - for a server, heaps that grow by half between two collections, buffers included. Left to itself V8 counts buffers that
- *   come from other threads as growth, and marks a heap of 20 MB again and again while groups of aggregations go from thread
- *   to thread: a third of the CPU of a question with many groups. Doubled heaps save somewhat more CPU, for 50 MB.
  * - for an agent, one optimizing compiler instead of two: its loops are few and run for long, and Maglev takes memory.
  * - WebAssembly as it comes: undici's HTTP parser, for a few requests a minute, is not worth the memory that it takes to
  *   optimize it. Nor are its calls of JavaScript: when V8 replaces their wrappers by optimized ones, it may end the process
@@ -25,7 +22,7 @@ import { fileURLToPath } from 'node:url';
 
 const YOUNG_GENERATION = '--max-semi-space-size=2';
 const isAgent = process.argv[2] === 'agent';
-const ofRole = isAgent ? ['--no-maglev'] : ['--heap-growing-percent=50'];
+const ofRole = isAgent ? ['--no-maglev'] : [];
 const WASM_AS_IT_COMES = ['--liftoff-only', '--wasm-wrapper-tiering-budget=1000000000'];
 const options = [YOUNG_GENERATION, '--no-parallel-scavenge', '--expose-gc', ...WASM_AS_IT_COMES, ...ofRole];
 const settings = {
