@@ -5,7 +5,7 @@
  * one while the process has little memory left.
  */
 import { getHeapStatistics } from 'node:v8';
-import { THREAD_GARBAGE_BYTES_MAX, THREAD_GARBAGE_SCARCE_BYTES_MAX } from '../limits.ts';
+import { CACHES_EMPTIED_MS_MIN, THREAD_GARBAGE_BYTES_MAX, THREAD_GARBAGE_SCARCE_BYTES_MAX } from '../limits.ts';
 import { isMemoryScarce, isMemoryShort } from './memory-pressure.ts';
 
 export interface GarbagePacerOptions {
@@ -18,6 +18,8 @@ export interface GarbagePacerOptions {
   readonly isShort?: () => boolean;
   /** Makes garbage of what the thread keeps only to be faster. */
   readonly emptyCaches?: () => void;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
 }
 
 export class GarbagePacer {
@@ -26,6 +28,8 @@ export class GarbagePacer {
   readonly #isScarce: () => boolean;
   readonly #isShort: () => boolean;
   readonly #emptyCaches: () => void;
+  readonly #now: () => number;
+  #emptiedMs = -Infinity;
   /** The least memory in use since the last collection. */
   #leastBytes: number;
 
@@ -35,12 +39,14 @@ export class GarbagePacer {
     isScarce = isMemoryScarce,
     isShort = isMemoryShort,
     emptyCaches = () => {},
+    now = () => performance.now(),
   }: GarbagePacerOptions = {}) {
     this.#usedBytes = usedBytes;
     this.#collect = collect;
     this.#isScarce = isScarce;
     this.#isShort = isShort;
     this.#emptyCaches = emptyCaches;
+    this.#now = now;
     this.#leastBytes = usedBytes();
   }
 
@@ -51,10 +57,18 @@ export class GarbagePacer {
     const grownBytes = usedBytes - this.#leastBytes;
     if (grownBytes < THREAD_GARBAGE_SCARCE_BYTES_MAX) return;
     if (grownBytes < THREAD_GARBAGE_BYTES_MAX && !this.#isScarce()) return;
-    if (this.#isShort()) this.#emptyCaches();
+    if (this.#isShort()) this.#giveUpCaches();
     this.#collect();
     // Live memory that has grown does not call for another collection.
     this.#leastBytes = this.#usedBytes();
+  }
+
+  /** Not each time: what was put into them since is what the thread works with, and would be decoded again at once. */
+  #giveUpCaches(): void {
+    const nowMs = this.#now();
+    if (nowMs - this.#emptiedMs < CACHES_EMPTIED_MS_MIN) return;
+    this.#emptiedMs = nowMs;
+    this.#emptyCaches();
   }
 }
 

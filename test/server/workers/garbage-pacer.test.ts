@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
-import { THREAD_GARBAGE_BYTES_MAX, THREAD_GARBAGE_SCARCE_BYTES_MAX } from '../../../server/limits.ts';
+import {
+  CACHES_EMPTIED_MS_MIN,
+  THREAD_GARBAGE_BYTES_MAX,
+  THREAD_GARBAGE_SCARCE_BYTES_MAX,
+} from '../../../server/limits.ts';
 import { GarbagePacer } from '../../../server/workers/garbage-pacer.ts';
 
 /** A thread with living memory and dead, which a collection takes: at once, or at the next look. */
 function thread({ isLate = false, isScarce = false } = {}) {
-  const memory = { living: 10_000_000, dead: 0, collections: 0, isScarce, isShort: false, cached: 0 };
+  const memory = { living: 10_000_000, dead: 0, collections: 0, isScarce, isShort: false, cached: 0, nowMs: 0 };
   let isCollected = false;
   const pacer = new GarbagePacer({
     usedBytes: () => {
@@ -25,6 +29,7 @@ function thread({ isLate = false, isScarce = false } = {}) {
       memory.living -= memory.cached;
       memory.cached = 0;
     },
+    now: () => memory.nowMs,
   });
   return { memory, pacer };
 }
@@ -101,5 +106,25 @@ test('where memory is short, caches are emptied with each collection', () => {
     expect(memory).toMatchObject({ living: 10_000_000, cached: 0, dead: 0, collections: 1 + round });
     pacer.pace();
     expect(memory.collections).toBe(1 + round);
+    memory.nowMs += CACHES_EMPTIED_MS_MIN;
   }
+});
+
+test('what a thread works with stays in its caches for a while', () => {
+  const { memory, pacer } = thread();
+  memory.isShort = memory.isScarce = true;
+  const work = (): void => {
+    memory.living += 5_000_000 - memory.cached;
+    memory.cached = 5_000_000;
+    memory.dead = THREAD_GARBAGE_SCARCE_BYTES_MAX;
+    pacer.pace();
+  };
+  work();
+  expect(memory.cached).toBe(0);
+  memory.nowMs = CACHES_EMPTIED_MS_MIN - 1;
+  work();
+  expect(memory).toMatchObject({ cached: 5_000_000, dead: 0 });
+  memory.nowMs++;
+  work();
+  expect(memory.cached).toBe(0);
 });
